@@ -1,0 +1,310 @@
+//! Account-plane bodies: JSON over `/account/v1`. Byte strings are unpadded base64url (RFC 4648 §5).
+//!
+//! Routes (all but `enrol`, `challenge`, `session` and `GET organisation` need
+//! `Authorization: Bearer <token>`):
+//!
+//! | route | body | answer |
+//! |---|---|---|
+//! | `POST enrol` | [`Enrol`] | 201 [`Enrolled`] (200 on an exact repeat) |
+//! | `POST challenge` | [`ChallengeRequest`] | [`Challenge`] |
+//! | `POST session` | [`SessionRequest`] | [`Session`] |
+//! | `GET organisation` | | [`Organisation`] |
+//! | `PUT organisation` (org-owner, once) | [`Organisation`] | 204 |
+//! | `GET me` | | [`Me`] |
+//! | `POST invitations` (org-admin) | [`NewInvitation`] | 201 [`Invitation`] |
+//! | `GET invitations` (org-admin) | | [`Invitations`] |
+//! | `DELETE invitations/{id}` (org-admin) | | 204 |
+//! | `GET members` | | [`Members`] |
+//! | `POST members/{handle}/suspend`, `/resume` (org-admin) | | 204 |
+//! | `PUT members/{handle}/role` (org-owner) | [`RoleChange`] | 204 |
+//! | `GET directory/{handle}` | | [`DirectoryEntry`] |
+//! | `POST devices` | [`NewDevice`] | 201 |
+//! | `DELETE devices/{id}` | [`Revocation`] | 204 |
+//! | `POST key-packages` | [`KeyPackages`] | [`KeyPackageCount`] |
+//! | `GET key-packages` | | [`KeyPackageCount`] |
+//! | `GET inbox?after=N&wait=S` | | [`Inbox`] |
+//! | `POST inbox/ack` | [`InboxAck`] | 204 |
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes as unpadded base64url text.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct B64(pub Vec<u8>);
+
+impl std::fmt::Debug for B64 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "B64({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for B64 {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&data_encoding::BASE64URL_NOPAD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for B64 {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        data_encoding::BASE64URL_NOPAD
+            .decode(text.as_bytes())
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("not unpadded base64url"))
+    }
+}
+
+impl<T: AsRef<[u8]>> From<T> for B64 {
+    fn from(bytes: T) -> Self {
+        Self(bytes.as_ref().to_vec())
+    }
+}
+
+/// Role in the organisation (not in a group).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrgRole {
+    /// Everything, and the organisation key.
+    OrgOwner,
+    /// Invitations, suspension.
+    OrgAdmin,
+    /// Uses the service.
+    OrgMember,
+    /// Reads evidence.
+    Auditor,
+    /// A bot.
+    Agent,
+}
+
+/// A new account with its first device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrol {
+    /// The invitation's one-time code, 16 bytes.
+    pub code: B64,
+    /// `alice@acme`.
+    pub handle: String,
+    /// `AccountPublic`, 32 bytes.
+    pub account_key: B64,
+    /// The first device's certificate.
+    pub certificate: B64,
+    /// Signature by the account key, context `Enrolment`, over
+    /// SHA-256(code) || SHA-256(certificate) || handle.
+    pub proof: B64,
+    /// MAC under the invitation secret, 32 bytes, for the inviter; empty if the link had none.
+    pub mac: B64,
+}
+
+/// Answer to [`Enrol`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// The account's handle.
+    pub handle: String,
+    /// The account's role.
+    pub role: OrgRole,
+    /// The organisation joined.
+    pub organisation: Organisation,
+}
+
+/// Asks for something to sign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChallengeRequest {
+    /// Device id, 16 bytes.
+    pub device: B64,
+}
+
+/// A challenge, good once for a minute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// 32 random bytes.
+    pub challenge: B64,
+}
+
+/// Proves possession of the device key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionRequest {
+    /// Device id, 16 bytes.
+    pub device: B64,
+    /// The challenge.
+    pub challenge: B64,
+    /// Signature by the device key, context `Challenge`, over
+    /// challenge || device id || organisation name.
+    pub signature: B64,
+}
+
+/// A session.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// EdDSA JWT (RFC 8037).
+    pub token: String,
+    /// Seconds until it ends.
+    pub expires_in_s: u64,
+    /// The relay's clock, seconds since the Unix epoch: the client warns if its own is far off.
+    pub relay_time_s: u64,
+}
+
+/// What a relay says of its organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organisation {
+    /// Name, the part of handles after `@`.
+    pub name: String,
+    /// `OrganisationPublic`, 32 bytes, once the owner has set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<B64>,
+}
+
+/// The signed-in account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// Handle.
+    pub handle: String,
+    /// Role.
+    pub role: OrgRole,
+    /// This device, 16 bytes.
+    pub device: B64,
+}
+
+/// An invitation to make. The relay learns only the hash of the code until it is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewInvitation {
+    /// SHA-256 of the 16-byte code.
+    pub code_hash: B64,
+    /// Role of the new account.
+    pub role: OrgRole,
+    /// Seconds until it runs out, at most 30 days.
+    pub expires_in_s: u64,
+}
+
+/// An invitation made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Number.
+    pub id: u64,
+    /// Role of the new account.
+    pub role: OrgRole,
+    /// When it runs out, seconds since the Unix epoch.
+    pub expires_at_s: u64,
+    /// Handle that used it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_by: Option<String>,
+    /// The MAC of its enrolment, for the inviter's check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<B64>,
+}
+
+/// Invitations of the organisation, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitations {
+    /// At most 500.
+    pub invitations: Vec<Invitation>,
+}
+
+/// One account as members see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberInfo {
+    /// Handle.
+    pub handle: String,
+    /// Role.
+    pub role: OrgRole,
+    /// Suspended.
+    pub suspended: bool,
+}
+
+/// Accounts of the organisation in order of handle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// Page after the `after` query parameter, at most 500.
+    pub members: Vec<MemberInfo>,
+}
+
+/// A new role for an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleChange {
+    /// The role.
+    pub role: OrgRole,
+}
+
+/// What the directory says of a handle: trusted on first use until the transparency log exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryEntry {
+    /// Handle.
+    pub handle: String,
+    /// `AccountPublic`, 32 bytes.
+    pub account_key: B64,
+    /// Suspended.
+    pub suspended: bool,
+    /// Certificates of devices that are not revoked, in order of enrolment.
+    pub certificates: Vec<B64>,
+    /// Revocations.
+    pub revocations: Vec<Revocation>,
+}
+
+/// A further device of the signed-in account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDevice {
+    /// Its certificate, or the renewed certificate of an existing device.
+    pub certificate: B64,
+}
+
+/// A device that is no longer to be trusted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// Device id, 16 bytes.
+    pub device: B64,
+    /// Seconds since the Unix epoch.
+    pub at_s: u64,
+    /// Signature by the account key, context `Revocation`, over device id || at_s (8 bytes, big endian).
+    pub signature: B64,
+}
+
+/// Key packages of the signed-in device to add.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyPackages {
+    /// Each is one `MLSMessage` that holds a `KeyPackage`.
+    pub one_time: Vec<B64>,
+    /// Replaces the last resort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_resort: Option<B64>,
+}
+
+/// What is left of the signed-in device's key packages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPackageCount {
+    /// One-time key packages left.
+    pub one_time: u32,
+    /// A last resort is there.
+    pub last_resort: bool,
+    /// The last resort was handed out since it was stored.
+    pub last_resort_used: bool,
+}
+
+/// Envelopes for the signed-in device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inbox {
+    /// In order of `id`, at most [`crate::limits::MAX_INBOX_ITEMS`].
+    pub items: Vec<InboxItem>,
+}
+
+/// One envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxItem {
+    /// Number, growing.
+    pub id: u64,
+    /// [`crate::limits::ENVELOPE`] bytes.
+    pub envelope: B64,
+}
+
+/// Envelopes that were processed and may go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InboxAck {
+    /// Their numbers.
+    pub ids: Vec<u64>,
+}

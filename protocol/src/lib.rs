@@ -1,0 +1,16 @@
+//! What travels between Sealwire clients and relays, and what clients store of it.
+//!
+//! Nothing here does I/O or reads a clock. Every parser is strict: it accepts exactly the bytes
+//! that the matching encoder produces, is bounded by the constants of [`limits`], and never
+//! panics on any input.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![deny(rustdoc::broken_intra_doc_links)]
+
+pub mod account;
+pub mod frame;
+pub mod ids;
+pub mod limits;
+pub mod log;
+pub mod problem;

@@ -1,0 +1,30 @@
+//! Bounds that both sides enforce. Sizes are bytes unless the name says otherwise.
+
+/// Largest payload of one log entry (an MLS `PrivateMessage`, padded).
+pub const MAX_ENTRY: usize = 512 * 1024;
+/// Largest WebSocket message and group-plane request body.
+pub const MAX_FRAME: usize = 16 * 1024 * 1024;
+/// Exact size of a sealed inbox envelope (design: sizes say nothing about content).
+pub const ENVELOPE: usize = 4096;
+/// Largest key package.
+pub const MAX_KEY_PACKAGE: usize = 8 * 1024;
+/// Most one-time key packages a device may keep at the relay.
+pub const MAX_ONE_TIME_KEY_PACKAGES: usize = 200;
+/// Largest blob that travels in one request.
+pub const MAX_BLOB: usize = 8 * 1024 * 1024;
+/// Most entries in one `Entries` frame; its encoded size is also kept under [`MAX_FRAME`].
+pub const MAX_ENTRIES_PER_FETCH: u32 = 256;
+/// Most lanes one WebSocket may subscribe to.
+pub const MAX_SUBSCRIPTIONS: usize = 4096;
+/// Largest JSON body of an account-plane request.
+pub const MAX_JSON: usize = 2 * 1024 * 1024;
+/// Longest handle, organisation included.
+pub const MAX_HANDLE: usize = 128;
+/// Largest device certificate.
+pub const MAX_CERTIFICATE: usize = 1024;
+/// Most devices of one account.
+pub const MAX_DEVICES: usize = 16;
+/// Most inbox items in one answer.
+pub const MAX_INBOX_ITEMS: usize = 64;
+/// Largest message text.
+pub const MAX_TEXT: usize = 256 * 1024;
