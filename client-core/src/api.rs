@@ -1,0 +1,237 @@
+//! The data that all fronts see. No keys, no secrets.
+
+use serde::Serialize;
+
+pub use sealwire_protocol::account::OrgRole;
+pub use sealwire_protocol::handle::Handle;
+pub use sealwire_protocol::ids::{ConversationId, DeviceId};
+pub use sealwire_protocol::policy::{Action, GroupRole};
+
+/// How a client behaves; the defaults are for people, tests shorten the waits.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Longest random wait before Welcomes are posted, milliseconds.
+    pub welcome_delay_max_ms: u64,
+    /// One-time key packages kept at the relay.
+    pub key_package_target: u32,
+    /// Refill when fewer are left.
+    pub key_package_low: u32,
+    /// Added to the system clock, seconds: for tests of wrong clocks.
+    pub clock_offset_s: i64,
+    /// Wait after a lost connection, milliseconds; doubles up to a minute, jittered.
+    pub reconnect_ms: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            welcome_delay_max_ms: 60_000,
+            key_package_target: 100,
+            key_package_low: 20,
+            clock_offset_s: 0,
+            reconnect_ms: 500,
+        }
+    }
+}
+
+/// The profile's own account and device.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountInfo {
+    /// `alice@acme`.
+    pub handle: String,
+    /// Organisation name.
+    pub organisation: String,
+    /// Fingerprint of the organisation key, if the profile has pinned one.
+    pub organisation_fingerprint: Option<String>,
+    /// Fingerprint of the account key.
+    pub fingerprint: String,
+    /// This device, hexadecimal.
+    pub device: String,
+    /// Relay address, `host:port`.
+    pub relay: String,
+    /// This profile holds the organisation key.
+    pub holds_organisation_key: bool,
+}
+
+/// Somebody this profile knows.
+#[derive(Debug, Clone, Serialize)]
+pub struct ContactInfo {
+    /// Handle.
+    pub handle: String,
+    /// Fingerprint of the account key first seen.
+    pub fingerprint: String,
+    /// The person compared the safety number.
+    pub verified: bool,
+    /// The directory now shows another key; nothing is sent to it.
+    pub key_changed: bool,
+    /// Safety number with this profile's account: 12 groups of 5 digits.
+    pub safety_number: String,
+}
+
+/// Whether a conversation can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state", content = "reason")]
+pub enum ConversationState {
+    /// Works.
+    Active,
+    /// This device was removed or has left; history stays.
+    Removed,
+    /// Stopped on this device; the reason says what to do.
+    Halted(String),
+    /// Waits to be added again to the group.
+    Rejoining,
+}
+
+/// One conversation in a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConversationInfo {
+    /// Identifier, hexadecimal.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Whether it can be used.
+    #[serde(flatten)]
+    pub state: ConversationState,
+    /// Accounts in it.
+    pub member_count: usize,
+    /// This account's role.
+    pub role: Option<String>,
+    /// MLS epoch.
+    pub epoch: u64,
+    /// Messages not marked as read.
+    pub unread: u64,
+    /// Milliseconds since the Unix epoch of the newest message.
+    pub newest_at: Option<u64>,
+}
+
+/// One member of a conversation.
+#[derive(Debug, Clone, Serialize)]
+pub struct MemberInfo {
+    /// Handle.
+    pub handle: String,
+    /// Role in the group: owner, admin, member or reader.
+    pub role: String,
+    /// Its devices in the group.
+    pub devices: usize,
+    /// person, agent or custodian.
+    pub kind: String,
+    /// Fingerprint of the account key.
+    pub fingerprint: String,
+}
+
+/// What a line of the history is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Text, in `text`.
+    Text,
+    /// Something that happened: member added, renamed, a warning; in words in `text`.
+    Info,
+    /// From a newer version; kept.
+    Unknown,
+}
+
+/// How far a message of one's own has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Stored here, not yet confirmed by reading it back from the relay.
+    Pending,
+    /// In the group's log.
+    Sent,
+    /// Will not be sent; the text is kept.
+    Failed,
+    /// Somebody else's.
+    Received,
+}
+
+/// One line of a conversation's history.
+#[derive(Debug, Clone, Serialize)]
+pub struct MessageInfo {
+    /// Identifier, hexadecimal, the same at every member once sent.
+    pub id: String,
+    /// Conversation, hexadecimal.
+    pub conversation: String,
+    /// Place in this profile's history of the conversation, growing; 0 while pending.
+    pub position: u64,
+    /// Sender's handle; empty for info lines of nobody.
+    pub sender: String,
+    /// Sent from this account.
+    pub own: bool,
+    /// What it is.
+    pub kind: MessageKind,
+    /// The text.
+    pub text: String,
+    /// Milliseconds since the Unix epoch, by the relay's clock (own clock while pending).
+    pub at_ms: u64,
+    /// How far it has come.
+    pub delivery: Delivery,
+}
+
+/// State of the connection to the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state", content = "reason")]
+pub enum Connection {
+    /// Not connected, and why.
+    Offline(String),
+    /// Connected.
+    Online,
+}
+
+/// What fronts are told, as it happens.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+#[non_exhaustive]
+pub enum Event {
+    /// A new or changed line of history (a pending message that was sent keeps its `id`).
+    Message(MessageInfo),
+    /// A conversation appeared or changed (name, members, state).
+    Conversation(ConversationInfo),
+    /// The connection changed.
+    Connection(Connection),
+    /// Something a person should know; in words, with a next step.
+    Warning {
+        /// The conversation it concerns, hexadecimal.
+        conversation: Option<String>,
+        /// What happened and what to do.
+        text: String,
+    },
+}
+
+/// An invitation for a new account of the organisation.
+#[derive(Serialize)]
+pub struct NewInvitationInfo {
+    /// Number at the relay.
+    pub id: u64,
+    /// The link to hand over: a secret until used.
+    pub link: String,
+    /// Seconds since the Unix epoch.
+    pub expires_at_s: u64,
+}
+
+/// An invitation made earlier.
+#[derive(Debug, Clone, Serialize)]
+pub struct InvitationInfo {
+    /// Number at the relay.
+    pub id: u64,
+    /// Role of the new account.
+    pub role: OrgRole,
+    /// Seconds since the Unix epoch.
+    pub expires_at_s: u64,
+    /// Handle that used it.
+    pub used_by: Option<String>,
+    /// The enrolment's MAC matches the secret this profile put into the link; `None` if not used
+    /// or not made by this profile.
+    pub genuine: Option<bool>,
+}
+
+/// A device of one's own account.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeviceInfo {
+    /// Identifier, hexadecimal.
+    pub id: String,
+    /// This one.
+    pub this: bool,
+    /// Seconds since the Unix epoch when its certificate ends.
+    pub expires_at_s: u64,
+}

@@ -1,0 +1,132 @@
+//! One error for all fronts: who is at fault, in words, with a next step.
+
+use sealwire_protocol::problem::{Code, Problem};
+
+/// What kind of failure it is; fronts map it to exit codes and screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request makes no sense as given.
+    Usage,
+    /// Network or disk.
+    Io,
+    /// No profile, wrong passphrase, signed out, suspended.
+    Locked,
+    /// A key changed or a certificate does not verify.
+    Untrusted,
+    /// Wait and repeat.
+    RateLimited,
+    /// Organisation or group policy says no.
+    Policy,
+    /// The conversation is stopped on this device.
+    Halted,
+    /// A fault in this program.
+    Internal,
+}
+
+/// A failure, for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CoreError {
+    /// What kind.
+    pub kind: ErrorKind,
+    /// Stable name for programs: `profile_in_use`, `wrong_passphrase`, …
+    pub code: &'static str,
+    /// What happened, without content or secrets.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+    /// Milliseconds to wait before a repeat can succeed, if waiting helps.
+    pub retry_after_ms: Option<u64>,
+}
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = CoreError> = std::result::Result<T, E>;
+
+impl CoreError {
+    /// Builds an error.
+    pub fn new(
+        kind: ErrorKind,
+        code: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            hint: hint.into(),
+            retry_after_ms: None,
+        }
+    }
+
+    /// A fault in this program: an invariant that does not hold.
+    pub fn internal(what: impl std::fmt::Display) -> Self {
+        Self::new(
+            ErrorKind::Internal,
+            "internal",
+            format!("internal error: {what}"),
+            "nothing was lost; restart, and report this if it returns",
+        )
+    }
+
+    /// Network trouble that a retry may cure.
+    pub fn network(what: impl std::fmt::Display) -> Self {
+        Self::new(
+            ErrorKind::Io,
+            "network",
+            format!("cannot reach the relay: {what}"),
+            "check the network; what you sent is kept and goes out when the relay answers",
+        )
+    }
+
+    /// The relay refused; its words are kept.
+    pub fn from_problem(problem: &Problem) -> Self {
+        let code = problem.code();
+        let (kind, name) = match code {
+            Some(Code::Unauthenticated | Code::BadSignature) => (ErrorKind::Locked, "signed_out"),
+            Some(Code::Suspended) => (ErrorKind::Locked, "suspended"),
+            Some(Code::Forbidden) => (ErrorKind::Policy, "forbidden"),
+            Some(Code::LastOwner) => (ErrorKind::Policy, "last_owner"),
+            Some(Code::RateLimited | Code::CommitRate) => {
+                (ErrorKind::RateLimited, "rate_limited")
+            }
+            Some(Code::StorageFull | Code::Unavailable | Code::Internal | Code::InboxFull) => {
+                (ErrorKind::Io, "relay_unavailable")
+            }
+            Some(Code::BadCertificate) => (ErrorKind::Untrusted, "bad_certificate"),
+            Some(other) => (ErrorKind::Usage, other.as_str()),
+            None => (ErrorKind::Io, "relay_refused"),
+        };
+        let mut error = Self::new(kind, name, format!("the relay refused: {}", problem.title), "");
+        error.hint.clone_from(&problem.detail);
+        error.retry_after_ms = problem.retry_after_ms;
+        error
+    }
+
+    /// A repeat later may succeed without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        matches!(self.kind, ErrorKind::Io | ErrorKind::RateLimited)
+    }
+}
+
+impl From<sqlx::Error> for CoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let full = matches!(&error, sqlx::Error::Database(inner)
+            if inner.code().as_deref() == Some("13"));
+        if full {
+            return Self::new(
+                ErrorKind::Io,
+                "disk_full",
+                "the disk is full; the last step was undone and nothing was lost",
+                "free some space, then repeat",
+            );
+        }
+        Self::new(
+            ErrorKind::Io,
+            "storage",
+            format!("the profile's database failed: {error}"),
+            "check the disk and its permissions; the last step was undone",
+        )
+    }
+}

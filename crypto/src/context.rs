@@ -1,0 +1,93 @@
+//! What a signature is for.
+
+/// What a signature is for. A signature made for one context never verifies in
+/// another.
+///
+/// The signed bytes are `"sealwire v1 "`, the label, one zero byte, the message.
+/// No label holds a zero byte, so no two pairs of context and message give the
+/// same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignContext {
+    /// An account vouches for a device.
+    DeviceCertificate,
+    /// An account withdraws a device, or an organisation an account.
+    Revocation,
+    /// An account changes its entry in the directory.
+    DirectoryEntry,
+    /// A device names itself inside a sealed envelope.
+    Envelope,
+    /// A device answers the relay's challenge when it signs in.
+    Challenge,
+    /// An account enrols with an organisation.
+    Enrolment,
+    /// An organisation states its policy.
+    Policy,
+    /// A new device asks to join an account.
+    LinkRequest,
+    /// An organisation vouches for an account.
+    Endorsement,
+}
+
+/// What every signed message of this crate begins with.
+pub(crate) const PREFIX: &[u8] = b"sealwire v1 ";
+
+impl SignContext {
+    /// Every context, in the order of declaration.
+    pub const ALL: [Self; 9] = [
+        Self::DeviceCertificate,
+        Self::Revocation,
+        Self::DirectoryEntry,
+        Self::Envelope,
+        Self::Challenge,
+        Self::Enrolment,
+        Self::Policy,
+        Self::LinkRequest,
+        Self::Endorsement,
+    ];
+
+    /// The label that stands in the signed bytes.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::DeviceCertificate => "device certificate",
+            Self::Revocation => "revocation",
+            Self::DirectoryEntry => "directory entry",
+            Self::Envelope => "envelope",
+            Self::Challenge => "challenge",
+            Self::Enrolment => "enrolment",
+            Self::Policy => "policy",
+            Self::LinkRequest => "link request",
+            Self::Endorsement => "endorsement",
+        }
+    }
+
+    /// The exact bytes that are signed for `message`, for those who verify with
+    /// other tools.
+    #[must_use]
+    pub fn signed_bytes(self, message: &[u8]) -> Vec<u8> {
+        [PREFIX, self.label().as_bytes(), &[0], message].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn labels_are_distinct_and_hold_no_zero_byte() {
+        let labels: HashSet<_> = SignContext::ALL.iter().map(|c| c.label()).collect();
+        assert_eq!(labels.len(), SignContext::ALL.len());
+        assert!(labels.iter().all(|l| !l.contains('\0') && l.len() < 64));
+    }
+
+    #[test]
+    fn the_table_of_signed_bytes_stays() {
+        let table: Vec<String> = SignContext::ALL
+            .iter()
+            .map(|c| format!("{c:?}: {}", c.signed_bytes(b"message").escape_ascii()))
+            .collect();
+        insta::assert_snapshot!(table.join("\n"));
+    }
+}

@@ -1,0 +1,75 @@
+//! Hashes, authentication codes and derived keys.
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use crate::{CryptoError, SecretBytes};
+
+/// SHA-256 (FIPS 180-4) of the parts as if they were one.
+///
+/// Nothing marks where a part ends: `["ab", "c"]` and `["a", "bc"]` hash the same.
+/// Give lengths or fixed sizes where that matters.
+#[must_use]
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// HMAC-SHA256 (RFC 2104) of `message` for one purpose.
+///
+/// Authenticated is the length of `context` (8 bytes, big-endian), the context,
+/// the message; so two purposes never give the same code, and none gives an
+/// output of [`derive`], whose input begins with a letter.
+#[must_use]
+pub fn mac(key: &SecretBytes<32>, context: &str, message: &[u8]) -> [u8; 32] {
+    start_mac(key, context, message).finalize().into_bytes().into()
+}
+
+/// Checks a code made by [`mac`], in constant time.
+///
+/// # Errors
+/// [`CryptoError::BadSignature`] if it does not match.
+pub fn verify_mac(
+    key: &SecretBytes<32>,
+    context: &str,
+    message: &[u8],
+    tag: &[u8],
+) -> Result<(), CryptoError> {
+    start_mac(key, context, message).verify_slice(tag).map_err(|_| CryptoError::BadSignature)
+}
+
+fn start_mac(key: &SecretBytes<32>, context: &str, message: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new(key.expose().into());
+    mac.update(&(context.len() as u64).to_be_bytes());
+    mac.update(context.as_bytes());
+    mac.update(message);
+    mac
+}
+
+/// A 32-byte key derived from `key` for one purpose: HKDF-Expand with SHA-256
+/// (RFC 5869 §2.3), where `key` is the pseudorandom key and the info is
+/// `"sealwire v1 "` and the label.
+///
+/// `key` must already be uniformly random; there is no extraction step.
+#[must_use]
+pub fn derive(key: &SecretBytes<32>, label: &str) -> SecretBytes<32> {
+    let hkdf = Hkdf::<Sha256>::from_prk(key.expose()).expect("32 bytes are a full block of output");
+    SecretBytes::fill(|out| {
+        hkdf.expand_multi_info(&[crate::context::PREFIX, label.as_bytes()], out)
+            .expect("32 bytes are within the limit of 255 blocks");
+    })
+}
+
+/// A short fingerprint that people can compare: the first 16 bytes of the
+/// SHA-256 of the key, as 8 groups of 4 hexadecimal digits.
+#[must_use]
+pub fn fingerprint(public: &[u8; 32]) -> String {
+    let hash = sha256(&[public]);
+    let groups: Vec<String> =
+        hash[..16].chunks_exact(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1])).collect();
+    groups.join(" ")
+}
