@@ -26,7 +26,10 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 /// output of [`derive`], whose input begins with a letter.
 #[must_use]
 pub fn mac(key: &SecretBytes<32>, context: &str, message: &[u8]) -> [u8; 32] {
-    start_mac(key, context, message).finalize().into_bytes().into()
+    start_mac(key, context, message)
+        .finalize()
+        .into_bytes()
+        .into()
 }
 
 /// Checks a code made by [`mac`], in constant time.
@@ -39,11 +42,14 @@ pub fn verify_mac(
     message: &[u8],
     tag: &[u8],
 ) -> Result<(), CryptoError> {
-    start_mac(key, context, message).verify_slice(tag).map_err(|_| CryptoError::BadSignature)
+    start_mac(key, context, message)
+        .verify_slice(tag)
+        .map_err(|_| CryptoError::BadSignature)
 }
 
 fn start_mac(key: &SecretBytes<32>, context: &str, message: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new(key.expose().into());
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(key.expose()).expect("HMAC takes keys of any length");
     mac.update(&(context.len() as u64).to_be_bytes());
     mac.update(context.as_bytes());
     mac.update(message);
@@ -69,7 +75,9 @@ pub fn derive(key: &SecretBytes<32>, label: &str) -> SecretBytes<32> {
 #[must_use]
 pub fn fingerprint(public: &[u8; 32]) -> String {
     let hash = sha256(&[public]);
-    let groups: Vec<String> =
-        hash[..16].chunks_exact(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1])).collect();
+    let groups: Vec<String> = hash[..16]
+        .chunks_exact(2)
+        .map(|pair| format!("{:02x}{:02x}", pair[0], pair[1]))
+        .collect();
     groups.join(" ")
 }

@@ -36,7 +36,11 @@ impl InboxKey {
     pub fn from_seed(seed: SecretBytes<32>) -> Self {
         let (private, public) = X25519HkdfSha256::derive_keypair(seed.expose());
         let public = InboxPublic(public.to_bytes().into());
-        Self { seed, private, public }
+        Self {
+            seed,
+            private,
+            public,
+        }
     }
 
     /// A copy of the 32-byte seed, to be stored encrypted.
@@ -127,7 +131,9 @@ pub fn open(
     aad: &[u8],
     sealed: &[u8],
 ) -> Result<Vec<u8>, CryptoError> {
-    let (enc, ciphertext) = sealed.split_at_checked(ENC).ok_or(CryptoError::OpenFailed)?;
+    let (enc, ciphertext) = sealed
+        .split_at_checked(ENC)
+        .ok_or(CryptoError::OpenFailed)?;
     let enc = EncappedKey::from_bytes(enc).map_err(|_| CryptoError::OpenFailed)?;
     single_shot_open::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
         &OpModeR::Base,

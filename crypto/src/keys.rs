@@ -17,7 +17,10 @@ impl Signature {
     /// # Errors
     /// [`CryptoError::BadSignature`] for any other length.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CryptoError> {
-        bytes.try_into().map(Self).map_err(|_| CryptoError::BadSignature)
+        bytes
+            .try_into()
+            .map(Self)
+            .map_err(|_| CryptoError::BadSignature)
     }
 
     /// The 64 bytes.
@@ -147,9 +150,21 @@ macro_rules! role {
     };
 }
 
-role!(OrganisationKey, OrganisationPublic, "an organisation, which signs policy and endorsements");
-role!(AccountKey, AccountPublic, "an account, which signs device certificates and directory entries");
-role!(DeviceKey, DevicePublic, "a device, which is also its MLS signature key");
+role!(
+    OrganisationKey,
+    OrganisationPublic,
+    "an organisation, which signs policy and endorsements"
+);
+role!(
+    AccountKey,
+    AccountPublic,
+    "an account, which signs device certificates and directory entries"
+);
+role!(
+    DeviceKey,
+    DevicePublic,
+    "a device, which is also its MLS signature key"
+);
 
 impl DeviceKey {
     /// Signs `content` as it stands, for MLS.

@@ -37,18 +37,8 @@ pub fn padme(len: u64) -> u64 {
         return len;
     }
     let exponent = len.ilog2();
-    let mantissa_bits = exponent.ilog2_or_zero() + 1;
+    let mantissa_bits = exponent.checked_ilog2().map_or(1, |log| log + 1);
+    // Lengths of 2 and 3 have more mantissa bits than bits to keep.
     let mask = (1u64 << exponent.saturating_sub(mantissa_bits)) - 1;
     len.checked_add(mask).map_or(u64::MAX, |sum| sum & !mask)
-}
-
-/// `ilog2` panics on zero, and the exponent of lengths under 2 is zero.
-trait Log2OrZero {
-    fn ilog2_or_zero(self) -> u32;
-}
-
-impl Log2OrZero for u32 {
-    fn ilog2_or_zero(self) -> u32 {
-        self.checked_ilog2().unwrap_or(0)
-    }
 }

@@ -52,7 +52,7 @@ impl RecoveryKey {
             for (place, value) in values.iter_mut().enumerate() {
                 *value = five_bits(&payload, group * DATA + place);
             }
-            for value in values.iter().copied().chain([check_value(group, &values)]) {
+            for value in values.iter().copied().chain([check_value(group, &*values)]) {
                 text.push(char::from(ALPHABET[usize::from(value)]));
             }
         }
@@ -186,6 +186,9 @@ fn wrong_length(text: &str, found: usize) -> CryptoError {
     let mut wrong = (1..).zip(&lengths).filter(|(_, length)| **length != GROUP);
     match (lengths.len(), wrong.next(), wrong.next()) {
         (GROUPS, Some((group, _)), None) => CryptoError::RecoveryGroup(group),
-        _ => CryptoError::RecoveryLength { found, expected: GROUPS * GROUP },
+        _ => CryptoError::RecoveryLength {
+            found,
+            expected: GROUPS * GROUP,
+        },
     }
 }

@@ -54,12 +54,17 @@ impl SafetyNumber {
 /// Twelve groups of five digits with spaces between.
 impl fmt::Display for SafetyNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let groups = self.sides.iter().flat_map(|s| s.chunks_exact(GROUP_BYTES).take(GROUPS));
+        let groups = self
+            .sides
+            .iter()
+            .flat_map(|s| s.chunks_exact(GROUP_BYTES).take(GROUPS));
         for (i, group) in groups.enumerate() {
             if i > 0 {
                 f.write_str(" ")?;
             }
-            let number = group.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+            let number = group
+                .iter()
+                .fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
             write!(f, "{:05}", number % 100_000)?;
         }
         Ok(())
@@ -82,7 +87,10 @@ fn side((handle, key): (&str, &AccountPublic)) -> [u8; SIDE] {
         .chain_update(handle.as_bytes())
         .finalize();
     for _ in 0..ROUNDS {
-        hash = Sha512::new().chain_update(hash).chain_update(key.as_bytes()).finalize();
+        hash = Sha512::new()
+            .chain_update(hash)
+            .chain_update(key.as_bytes())
+            .finalize();
     }
     let mut side = [0; SIDE];
     side.copy_from_slice(&hash[..SIDE]);

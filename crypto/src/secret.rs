@@ -88,7 +88,10 @@ mod tests {
     fn only_the_exact_length_is_taken() {
         assert!(SecretBytes::<4>::from_slice(&[1, 2, 3, 4]).is_ok());
         for wrong in [&[1, 2, 3][..], &[1, 2, 3, 4, 5], &[]] {
-            assert_eq!(SecretBytes::<4>::from_slice(wrong).err(), Some(CryptoError::BadKey));
+            assert_eq!(
+                SecretBytes::<4>::from_slice(wrong).err(),
+                Some(CryptoError::BadKey)
+            );
         }
     }
 

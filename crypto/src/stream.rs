@@ -23,7 +23,10 @@ struct Chunks {
 
 impl Chunks {
     fn new(key: &SecretBytes<32>) -> Self {
-        Self { cipher: Aes256Gcm::new(key.expose().into()), next: Some(0) }
+        Self {
+            cipher: Aes256Gcm::new(key.expose().into()),
+            next: Some(0),
+        }
     }
 
     /// The nonce of the next chunk. After the last there is none.
@@ -95,7 +98,10 @@ impl ChunkOpener {
         out: &mut Vec<u8>,
     ) -> Result<(), CryptoError> {
         let nonce = self.0.nonce(last).map_err(|_| CryptoError::OpenFailed)?;
-        let length = sealed.len().checked_sub(TAG).ok_or(CryptoError::OpenFailed)?;
+        let length = sealed
+            .len()
+            .checked_sub(TAG)
+            .ok_or(CryptoError::OpenFailed)?;
         let (ciphertext, tag) = sealed.split_at(length);
         let start = out.len();
         out.extend_from_slice(ciphertext);

@@ -36,7 +36,11 @@ pub struct KdfParams {
 impl KdfParams {
     /// 64 MiB, 3 passes, 1 lane: the second recommended option of RFC 9106 §4,
     /// with one lane because the implementation computes lanes one by one.
-    pub const DEFAULT: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
+    pub const DEFAULT: Self = Self {
+        memory_kib: 64 * 1024,
+        passes: 3,
+        lanes: 1,
+    };
 
     fn argon2(self) -> Result<Argon2<'static>, CryptoError> {
         const OUT_OF_BOUNDS: CryptoError =
@@ -99,7 +103,9 @@ pub fn wrap_key(
 /// changed; [`CryptoError::UnsupportedVersion`]; [`CryptoError::Malformed`] if the
 /// length or the parameters can not be.
 pub fn unwrap_key(passphrase: &[u8], wrapped: &[u8]) -> Result<SecretBytes<32>, CryptoError> {
-    let version = *wrapped.first().ok_or(CryptoError::Malformed("empty wrapped key"))?;
+    let version = *wrapped
+        .first()
+        .ok_or(CryptoError::Malformed("empty wrapped key"))?;
     if version != VERSION {
         return Err(CryptoError::UnsupportedVersion(version));
     }
@@ -118,7 +124,9 @@ pub fn unwrap_key(passphrase: &[u8], wrapped: &[u8]) -> Result<SecretBytes<32>, 
             Tag::from_slice(tag),
         );
     });
-    opened.map(|()| key).map_err(|_| CryptoError::WrongPassphrase)
+    opened
+        .map(|()| key)
+        .map_err(|_| CryptoError::WrongPassphrase)
 }
 
 type Parts<'a> = (&'a [u8], KdfParams, &'a [u8; SALT], &'a [u8]);
