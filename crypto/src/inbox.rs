@@ -28,16 +28,16 @@ pub struct InboxKey {
 impl InboxKey {
     /// A fresh key from `rng`.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        Self::from_seed(SecretBytes::generate(rng))
+        Self::from_seed(&SecretBytes::generate(rng))
     }
 
     /// The key of a 32-byte seed, by `DeriveKeyPair` (RFC 9180 §7.1.3).
     #[must_use]
-    pub fn from_seed(seed: SecretBytes<32>) -> Self {
+    pub fn from_seed(seed: &SecretBytes<32>) -> Self {
         let (private, public) = X25519HkdfSha256::derive_keypair(seed.expose());
         let public = InboxPublic(public.to_bytes().into());
         Self {
-            seed,
+            seed: copy(seed),
             private,
             public,
         }
@@ -46,7 +46,7 @@ impl InboxKey {
     /// A copy of the 32-byte seed, to be stored encrypted.
     #[must_use]
     pub fn seed(&self) -> SecretBytes<32> {
-        SecretBytes::fill(|seed| seed.copy_from_slice(self.seed.expose()))
+        copy(&self.seed)
     }
 
     /// The public key.
@@ -54,6 +54,10 @@ impl InboxKey {
     pub fn public(&self) -> InboxPublic {
         self.public
     }
+}
+
+fn copy(seed: &SecretBytes<32>) -> SecretBytes<32> {
+    SecretBytes::fill(|own| own.copy_from_slice(seed.expose()))
 }
 
 /// The public X25519 key of a device's inbox, 32 bytes (RFC 7748 §5).
