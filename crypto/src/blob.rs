@@ -114,3 +114,181 @@ fn unpad(plaintext: &[u8]) -> Result<&[u8], CryptoError> {
     }
     Ok(content)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        sha256,
+        testing::{counting_secret, secret, to_hex},
+    };
+
+    const SEALED_CHUNK: usize = CHUNK + TAG;
+
+    fn key() -> BlobKey {
+        BlobKey(counting_secret())
+    }
+
+    fn refuses(sealed: &[u8]) -> bool {
+        open_blob(&key(), sealed) == Err(CryptoError::OpenFailed)
+    }
+
+    /// Computed with Python's `cryptography`, as are the hashes below.
+    #[test]
+    fn a_small_blob_of_a_fixed_key() {
+        insta::assert_snapshot!(
+            to_hex(&seal_blob(&key(), b"hello Bob")),
+            @"15d6bffc44f43017664b3d5583867898779f50ba373fd0bf2195313664e57d1e2606"
+        );
+    }
+
+    #[test]
+    fn blobs_of_several_chunks() {
+        let content: Vec<u8> = (0..200_000u32).map(|i| (i % 251) as u8).collect();
+        let sealed = seal_blob(&key(), &content);
+        assert_eq!(sealed.len(), 200_768);
+        assert_eq!(
+            to_hex(&sha256(&[&sealed])),
+            "25b2c039ab4c0d546851bbe468d20d2979f44c9d6df777004b2fd0a57aa570fa"
+        );
+        // Fills its chunks exactly, and no empty chunk follows.
+        let sealed = seal_blob(&key(), &vec![0; 2 * CHUNK - LENGTH]);
+        assert_eq!(sealed.len(), 2 * SEALED_CHUNK);
+        assert_eq!(
+            to_hex(&sha256(&[&sealed])),
+            "a99d94f42c669ca883094339e2a383a88645a278ab0275833323ae37692ae2ae"
+        );
+    }
+
+    #[test]
+    fn an_empty_blob() {
+        let sealed = seal_blob(&key(), b"");
+        assert_eq!(sealed.len(), LENGTH + TAG);
+        assert_eq!(open_blob(&key(), &sealed).unwrap(), b"");
+        assert!(refuses(b""));
+    }
+
+    #[test]
+    fn mallory_can_not_open() {
+        let sealed = seal_blob(&key(), b"hello Bob");
+        let mallory = BlobKey(secret(66));
+        assert_eq!(open_blob(&mallory, &sealed), Err(CryptoError::OpenFailed));
+    }
+
+    #[test]
+    fn chunks_stay_where_they_were_sealed() {
+        // Full chunks, so that every cut below has a length that a blob can have
+        // and is refused for what it holds.
+        let alice = seal_blob(&key(), &vec![b'a'; 4 * CHUNK - LENGTH]);
+        let other = seal_blob(&BlobKey(secret(9)), &vec![b'b'; 4 * CHUNK - LENGTH]);
+        assert!(open_blob(&key(), &alice).is_ok());
+
+        let mut swapped = alice.clone();
+        let (first, rest) = swapped.split_at_mut(SEALED_CHUNK);
+        first.swap_with_slice(&mut rest[..SEALED_CHUNK]);
+        assert!(refuses(&swapped), "swapped");
+
+        let mut foreign = alice.clone();
+        foreign[SEALED_CHUNK..2 * SEALED_CHUNK]
+            .copy_from_slice(&other[SEALED_CHUNK..2 * SEALED_CHUNK]);
+        assert!(refuses(&foreign), "from another blob");
+
+        for chunks in 1..4 {
+            let cut = &alice[..chunks * SEALED_CHUNK];
+            assert!(sealed_blob_len_is_valid(cut.len() as u64));
+            assert!(refuses(cut), "cut after chunk {chunks}");
+        }
+        let doubled = [&alice[..], &alice].concat();
+        assert!(sealed_blob_len_is_valid(doubled.len() as u64));
+        assert!(refuses(&doubled), "sealed blob twice");
+        assert!(refuses(&alice[2 * SEALED_CHUNK..]), "head cut off");
+    }
+
+    /// Whoever has the key can seal anything; it is still opened only if it is
+    /// what `seal_blob` would make.
+    #[test]
+    fn every_content_has_one_form() {
+        let seal_raw = |plaintext: &[u8]| {
+            let mut sealed = Vec::new();
+            ChunkSealer::new(&key().0)
+                .seal(plaintext, true, &mut sealed)
+                .unwrap();
+            open_blob(&key(), &sealed)
+        };
+        assert_eq!(
+            seal_raw(&[0, 0, 0, 0, 0, 0, 0, 2, b'h', b'i']).unwrap(),
+            b"hi"
+        );
+        let padding = Err(CryptoError::Malformed("blob padding"));
+        assert_eq!(
+            seal_raw(&[0, 0, 0, 0, 0, 0, 0, 1, b'h', b'i']),
+            padding,
+            "hidden byte"
+        );
+        assert_eq!(
+            seal_raw(&[0, 0, 0, 0, 0, 0, 0, 1, b'h', 0, 0, 0]),
+            padding,
+            "too much"
+        );
+        let short = Err(CryptoError::Malformed("blob shorter than its length says"));
+        assert_eq!(seal_raw(&[0, 0, 0, 0, 0, 0, 0, 3, b'h', b'i']), short);
+        assert_eq!(seal_raw(&[0xff; 10]), short);
+    }
+
+    #[test]
+    fn impossible_lengths() {
+        for len in [0, 1, 16, 23, 25 + 2, u64::MAX, (SEALED_CHUNK + TAG) as u64] {
+            assert!(!sealed_blob_len_is_valid(len), "{len}");
+        }
+        assert!(sealed_blob_len_is_valid(24));
+        let made: Vec<u64> = (0..3000)
+            .map(|n| seal_blob(&key(), &vec![0; n]).len() as u64)
+            .collect();
+        for len in 0..=made[2999] {
+            assert_eq!(sealed_blob_len_is_valid(len), made.contains(&len), "{len}");
+        }
+    }
+
+    fn content() -> impl Strategy<Value = Vec<u8>> {
+        // Mostly small, some around the edges of chunks.
+        prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..600),
+            (1usize..4, 0usize..40, any::<u8>()).prop_map(|(chunks, less, byte)| vec![
+                byte;
+                chunks
+                    * CHUNK
+                    + 20
+                    - less
+            ]),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn bob_reads_what_alice_sealed(content in content()) {
+            let sealed = seal_blob(&key(), &content);
+            prop_assert!(sealed_blob_len_is_valid(sealed.len() as u64));
+            prop_assert_eq!(open_blob(&key(), &sealed).unwrap(), content);
+        }
+
+        #[test]
+        fn any_change_is_refused(
+            content in content(),
+            place: prop::sample::Index,
+            bit in 0..8,
+            appended: u8,
+        ) {
+            let sealed = seal_blob(&key(), &content);
+            let place = place.index(sealed.len());
+            let mut flipped = sealed.clone();
+            flipped[place] ^= 1u8 << bit;
+            prop_assert!(refuses(&flipped), "flipped bit");
+            prop_assert!(refuses(&sealed[..place]), "truncated");
+            prop_assert!(refuses(&[&sealed[..], &[appended]].concat()), "appended byte");
+        }
+    }
+}

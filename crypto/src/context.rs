@@ -88,6 +88,16 @@ mod tests {
             .iter()
             .map(|c| format!("{c:?}: {}", c.signed_bytes(b"message").escape_ascii()))
             .collect();
-        insta::assert_snapshot!(table.join("\n"));
+        insta::assert_snapshot!(table.join("\n"), @r"
+        DeviceCertificate: sealwire v1 device certificate\x00message
+        Revocation: sealwire v1 revocation\x00message
+        DirectoryEntry: sealwire v1 directory entry\x00message
+        Envelope: sealwire v1 envelope\x00message
+        Challenge: sealwire v1 challenge\x00message
+        Enrolment: sealwire v1 enrolment\x00message
+        Policy: sealwire v1 policy\x00message
+        LinkRequest: sealwire v1 link request\x00message
+        Endorsement: sealwire v1 endorsement\x00message
+        ");
     }
 }

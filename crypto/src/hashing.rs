@@ -81,3 +81,61 @@ pub fn fingerprint(public: &[u8; 32]) -> String {
         .collect();
     groups.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{counting_secret, secret, to_hex};
+
+    #[test]
+    fn sha256_is_that_of_the_joined_parts() {
+        // FIPS 180-4, example "abc".
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(to_hex(&sha256(&[b"abc"])), expected);
+        assert_eq!(to_hex(&sha256(&[b"a", b"", b"bc"])), expected);
+    }
+
+    /// The expected values of this and the next two tests come from Python's
+    /// hashlib and hmac.
+    #[test]
+    fn a_code_covers_context_and_message() {
+        let key = counting_secret();
+        let tag = mac(&key, "directory", b"alice@acme");
+        assert_eq!(
+            to_hex(&tag),
+            "b12c7caee5945a8b451a5e8c46613bd1a50feef0b691c74acacd465b9fddafcd"
+        );
+        let refused = Err(CryptoError::BadSignature);
+        assert_eq!(verify_mac(&key, "directory", b"alice@acme", &tag), Ok(()));
+        assert_eq!(verify_mac(&key, "directorya", b"lice@acme", &tag), refused);
+        assert_eq!(verify_mac(&key, "directory", b"bob@acme", &tag), refused);
+        assert_eq!(
+            verify_mac(&secret(1), "directory", b"alice@acme", &tag),
+            refused
+        );
+        assert_eq!(
+            verify_mac(&key, "directory", b"alice@acme", &tag[..31]),
+            refused
+        );
+        assert_eq!(verify_mac(&key, "directory", b"alice@acme", &[]), refused);
+    }
+
+    #[test]
+    fn derived_keys() {
+        let key = counting_secret();
+        assert_eq!(
+            to_hex(derive(&key, "storage").expose()),
+            "4549c82ca880bd8a5e65a9a202694ab9bf3cff86aa5f6bed1f3aad76d31f878d"
+        );
+        assert!(!derive(&key, "storage").ct_eq(derive(&key, "backup").expose()));
+        assert!(!derive(&key, "storage").ct_eq(derive(&secret(1), "storage").expose()));
+    }
+
+    #[test]
+    fn fingerprints() {
+        insta::assert_snapshot!(
+            fingerprint(counting_secret().expose()),
+            @"630d cd29 66c4 3366 9112 5448 bbb2 5b4f"
+        );
+    }
+}

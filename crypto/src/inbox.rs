@@ -149,3 +149,111 @@ pub fn open(
     )
     .map_err(|_| CryptoError::OpenFailed)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+    use crate::testing::{Replay, hex, secret, to_hex};
+
+    const INFO: &str = "4f6465206f6e2061204772656369616e2055726e";
+    const AAD: &str = "436f756e742d30";
+    const PLAINTEXT: &str = "4265617574792069732074727574682c20747275746820626561757479";
+    const IKM_E: &str = "2cd7c601cefb3d42a62b04b7a9041494c06c7843818e0ce28a8f704ae7ab20f9";
+    const IKM_R: &str = "dac33b0e9db1b59dbbea58d59a14e7b5896e9bdf98fad6891e99d1686492b9ee";
+    const PK_R: &str = "430f4b9859665145a6b1ba274024487bd66f03a2dd577d7753c68d7d7d00c00c";
+    const ENC: &str = "6c93e09869df3402d7bf231bf540fadd35cd56be14f97178f0954db94b7fc256";
+    const CT: &str = "e5d84cd531cfb583096e7cfa9641bd3079cf3a91cda813c52deb5f512be9931980\
+                      a41de125a925cdad859d5b7a";
+
+    /// The vector of RFC 9180's companion file (cfrg/draft-irtf-cfrg-hpke,
+    /// test-vectors.json): mode 0, KEM 0x20, KDF 1, AEAD 2, first encryption.
+    #[test]
+    fn the_published_vector_comes_out() {
+        let bob = InboxKey::from_seed(&SecretBytes::from_slice(&hex(IKM_R)).unwrap());
+        assert_eq!(bob.public().to_string(), PK_R);
+
+        let expected = [hex(ENC), hex(CT)].concat();
+        let (info, aad) = (hex(INFO), hex(AAD));
+        let opened = open(&bob, &info, &aad, &expected).unwrap();
+        assert_eq!(to_hex(&opened), PLAINTEXT);
+
+        let ikm = hex(IKM_E);
+        let mut rng = Replay::new(&ikm);
+        let sealed = seal(&bob.public(), &info, &aad, &opened, &mut rng).unwrap();
+        assert_eq!(to_hex(&sealed), to_hex(&expected));
+    }
+
+    #[test]
+    fn only_bob_opens_and_only_in_the_same_context() {
+        let mut rng = StdRng::seed_from_u64(1);
+        let (bob, mallory) = (InboxKey::generate(&mut rng), InboxKey::generate(&mut rng));
+        let sealed = seal(&bob.public(), b"welcome", b"to Bob", b"hello", &mut rng).unwrap();
+        assert_eq!(sealed.len(), 32 + 5 + 16);
+        assert_eq!(
+            open(&bob, b"welcome", b"to Bob", &sealed).unwrap(),
+            b"hello"
+        );
+        let refused = Err(CryptoError::OpenFailed);
+        assert_eq!(open(&mallory, b"welcome", b"to Bob", &sealed), refused);
+        assert_eq!(open(&bob, b"rejoin", b"to Bob", &sealed), refused);
+        assert_eq!(open(&bob, b"welcome", b"to Eve", &sealed), refused);
+        assert_eq!(open(&bob, b"welcomet", b"o Bob", &sealed), refused);
+    }
+
+    #[test]
+    fn short_envelopes_are_refused() {
+        let bob = InboxKey::from_seed(&secret(1));
+        for len in 0..48 {
+            assert_eq!(
+                open(&bob, b"", b"", &vec![9; len]),
+                Err(CryptoError::OpenFailed)
+            );
+        }
+    }
+
+    #[test]
+    fn keys_of_wrong_form_are_refused() {
+        assert_eq!(InboxPublic::from_bytes(&[9; 31]), Err(CryptoError::BadKey));
+        assert_eq!(InboxPublic::from_bytes(&[9; 33]), Err(CryptoError::BadKey));
+        let mut rng = StdRng::seed_from_u64(1);
+        for low_order in [[0; 32], {
+            let mut one = [0; 32];
+            one[0] = 1;
+            one
+        }] {
+            let to = InboxPublic::from_bytes(&low_order).unwrap();
+            assert_eq!(seal(&to, b"", b"", b"", &mut rng), Err(CryptoError::BadKey));
+        }
+    }
+
+    #[test]
+    fn a_key_survives_its_seed() {
+        let mut rng = StdRng::seed_from_u64(1);
+        let made = InboxKey::generate(&mut rng);
+        let read = InboxKey::from_seed(&made.seed());
+        assert_eq!(made.public(), read.public());
+        let sealed = seal(&made.public(), b"", b"", b"hello", &mut rng).unwrap();
+        assert_eq!(open(&read, b"", b"", &sealed).unwrap(), b"hello");
+    }
+
+    proptest! {
+        #[test]
+        fn any_changed_bit_is_refused(
+            content in prop::collection::vec(any::<u8>(), 0..200),
+            seed: u64,
+            place: prop::sample::Index,
+            bit in 0..8,
+        ) {
+            let mut rng = StdRng::seed_from_u64(seed);
+            let bob = InboxKey::generate(&mut rng);
+            let mut sealed = seal(&bob.public(), b"i", b"a", &content, &mut rng).unwrap();
+            prop_assert_eq!(open(&bob, b"i", b"a", &sealed).unwrap(), content);
+            let place = place.index(sealed.len());
+            sealed[place] ^= 1u8 << bit;
+            prop_assert_eq!(open(&bob, b"i", b"a", &sealed), Err(CryptoError::OpenFailed));
+        }
+    }
+}

@@ -199,3 +199,167 @@ impl DevicePublic {
         verify_raw(&self.0, content, signature)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+    use crate::testing::{hex, secret, to_hex};
+
+    fn alice() -> DeviceKey {
+        DeviceKey::from_seed(&secret(1))
+    }
+
+    fn mallory() -> DeviceKey {
+        DeviceKey::from_seed(&secret(2))
+    }
+
+    /// The expected value was computed with OpenSSL's Ed25519.
+    #[test]
+    fn a_signature_covers_label_zero_byte_and_message() {
+        let signature = alice().sign(SignContext::Envelope, b"hello Bob");
+        assert_eq!(
+            to_hex(signature.as_bytes()),
+            "9d21ed05288041f31161126587e72025784dfa032c4c59ad06e4c8b09e637e7b\
+             ecb0ce4651d0cfce7ef0cb9e8eb43aecf74c491bd93731ac4e7a2264a4884805"
+        );
+    }
+
+    #[test]
+    fn bob_verifies_what_alice_signed_and_nothing_else() {
+        let (context, message) = (SignContext::Envelope, b"hello Bob");
+        let signature = alice().sign(context, message);
+        let public = alice().public();
+        assert_eq!(public.verify(context, message, &signature), Ok(()));
+        let refused = Err(CryptoError::BadSignature);
+        assert_eq!(public.verify(context, b"hello Rob", &signature), refused);
+        assert_eq!(
+            mallory().public().verify(context, message, &signature),
+            refused
+        );
+        for bit in 0..512 {
+            let mut changed = signature;
+            changed.0[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(
+                public.verify(context, message, &changed),
+                refused,
+                "bit {bit}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_signature_for_one_context_fits_no_other() {
+        for made in SignContext::ALL {
+            let signature = alice().sign(made, b"message");
+            for read in SignContext::ALL {
+                let verified = alice().public().verify(read, b"message", &signature);
+                assert_eq!(verified.is_ok(), made == read, "{made:?} read as {read:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn mls_signatures_and_our_own_never_meet() {
+        let signature = alice().sign_mls(b"\x18MLS 1.0 FramedContentTBS\x01x");
+        let public = alice().public();
+        assert_eq!(
+            public.verify_mls(b"\x18MLS 1.0 FramedContentTBS\x01x", &signature),
+            Ok(())
+        );
+        for context in SignContext::ALL {
+            let ours = alice().sign(context, b"message");
+            let bytes = context.signed_bytes(b"message");
+            assert_eq!(
+                public.verify_mls(&bytes, &ours),
+                Err(CryptoError::BadSignature)
+            );
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "not an MLS SignContent")]
+    fn mls_can_not_be_used_to_sign_our_own_statements() {
+        let _ = alice().sign_mls(&SignContext::Envelope.signed_bytes(b"from Mallory"));
+    }
+
+    #[test]
+    fn a_key_survives_its_seed() {
+        let mut rng = StdRng::seed_from_u64(1);
+        let made = AccountKey::generate(&mut rng);
+        let read = AccountKey::from_seed(&made.seed());
+        assert_eq!(made.public(), read.public());
+        assert!(made.seed().ct_eq(read.seed().expose()));
+        assert_ne!(made.public(), AccountKey::generate(&mut rng).public());
+    }
+
+    #[test]
+    fn public_keys_of_wrong_form_are_refused() {
+        let good = alice().public();
+        assert_eq!(DevicePublic::from_bytes(good.as_bytes()), Ok(good));
+        let p_plus = |low: u8| {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (0xed + low, 0x7f);
+            bytes
+        };
+        let bad: [(&str, Vec<u8>); 7] = [
+            ("too short", good.as_bytes()[..31].to_vec()),
+            ("too long", [good.as_bytes(), &[0][..]].concat()),
+            ("not on the curve", hex(&format!("02{}", "00".repeat(31)))),
+            (
+                "the neutral element",
+                hex(&format!("01{}", "00".repeat(31))),
+            ),
+            (
+                "order 8",
+                hex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+            ),
+            (
+                "the neutral element, spelled with y = p + 1",
+                p_plus(1).to_vec(),
+            ),
+            (
+                "a point of large order, spelled with y = p + 3",
+                p_plus(3).to_vec(),
+            ),
+        ];
+        for (why, bytes) in bad {
+            assert_eq!(
+                DevicePublic::from_bytes(&bytes),
+                Err(CryptoError::BadKey),
+                "{why}"
+            );
+        }
+        // The last one is refused for its spelling alone.
+        assert!(VerifyingKey::from_bytes(&p_plus(3)).is_ok_and(|key| !key.is_weak()));
+    }
+
+    #[test]
+    fn keys_and_signatures_show_as_hexadecimal() {
+        let public = AccountPublic([0xab; 32]);
+        assert_eq!(public.to_string(), "ab".repeat(32));
+        assert_eq!(
+            format!("{public:?}"),
+            format!("AccountPublic({})", "ab".repeat(32))
+        );
+        let signature = Signature([0x0c; 64]);
+        assert_eq!(
+            format!("{signature:?}"),
+            format!("Signature({})", "0c".repeat(64))
+        );
+    }
+
+    #[test]
+    fn signatures_have_64_bytes() {
+        assert!(Signature::from_bytes(&[0; 64]).is_ok());
+        assert_eq!(
+            Signature::from_bytes(&[0; 63]),
+            Err(CryptoError::BadSignature)
+        );
+        assert_eq!(
+            Signature::from_bytes(&[0; 65]),
+            Err(CryptoError::BadSignature)
+        );
+    }
+}

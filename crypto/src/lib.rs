@@ -53,6 +53,8 @@ mod recovery;
 mod safety_number;
 mod secret;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod wrap;
 
 pub use blob::{BlobKey, open_blob, seal_blob, sealed_blob_len_is_valid};

@@ -42,3 +42,78 @@ pub fn padme(len: u64) -> u64 {
     let mask = (1u64 << exponent.saturating_sub(mantissa_bits)) - 1;
     len.checked_add(mask).map_or(u64::MAX, |sum| sum & !mask)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn message_lengths_at_every_edge() {
+        let table = [
+            (0, 256),
+            (1, 256),
+            (256, 256),
+            (257, 512),
+            (3841, 4096),
+            (4096, 4096),
+            (4097, 5120),
+            (5120, 5120),
+            (5121, 6144),
+            (usize::MAX, usize::MAX),
+        ];
+        for (len, padded) in table {
+            assert_eq!(padded_len(len), padded, "{len}");
+        }
+    }
+
+    /// Computed with an independent implementation.
+    #[test]
+    fn file_lengths() {
+        let table = [
+            (0, 0),
+            (1, 1),
+            (2, 2),
+            (3, 3),
+            (8, 8),
+            (9, 10),
+            (100, 104),
+            (1000, 1024),
+            (65_536, 65_536),
+            (65_537, 67_584),
+            (1_000_000, 1_015_808),
+            (1_099_511_627_777, 1_116_691_496_960),
+            (u64::MAX, u64::MAX),
+        ];
+        for (len, padded) in table {
+            assert_eq!(padme(len), padded, "{len}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn messages_keep_to_the_steps(len in 0usize..10_000_000) {
+            let padded = padded_len(len);
+            let step = if padded <= 4096 { 256 } else { 1024 };
+            prop_assert!(padded >= len.max(1));
+            prop_assert!(padded - len.max(1) < step);
+            prop_assert_eq!(padded % step, 0);
+            prop_assert_eq!(padded_len(padded), padded);
+        }
+
+        #[test]
+        fn padme_costs_at_most_12_percent(bits in 0u32..60, raw: u64) {
+            let len = raw >> (63 - bits);
+            let padded = padme(len);
+            prop_assert!(padded >= len);
+            prop_assert!(u128::from(padded - len) * 100 <= u128::from(len) * 12);
+            prop_assert_eq!(padme(padded), padded);
+        }
+
+        #[test]
+        fn padme_never_shrinks_as_files_grow(len in 0u64..1 << 40) {
+            prop_assert!(padme(len) <= padme(len + 1));
+        }
+    }
+}

@@ -96,3 +96,87 @@ fn side((handle, key): (&str, &AccountPublic)) -> [u8; SIDE] {
     side.copy_from_slice(&hash[..SIDE]);
     side
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AccountKey,
+        testing::{secret, to_hex},
+    };
+
+    fn account(seed: u8) -> AccountPublic {
+        AccountKey::from_seed(&secret(seed)).public()
+    }
+
+    fn alice_and_bob() -> SafetyNumber {
+        SafetyNumber::new(("alice@acme", &account(1)), ("bob@acme", &account(2)))
+    }
+
+    /// Computed with an independent implementation in Python, as is the payload.
+    #[test]
+    fn the_digits_of_fixed_keys() {
+        insta::assert_snapshot!(
+            alice_and_bob(),
+            @"52495 07618 78376 37115 60965 34886 12210 43575 82207 38140 68456 00743"
+        );
+    }
+
+    #[test]
+    fn the_payload_of_fixed_keys() {
+        insta::assert_snapshot!(
+            to_hex(&alice_and_bob().qr_payload()),
+            @"01cb98658a6f271a368ea25eed8ba7689f7c2d335bc292fc42254015540566d5d3e167afbdb26479f22b77e8873dba3f15d5c4805c097cadc468a063af4ee7af22"
+        );
+    }
+
+    #[test]
+    fn both_people_see_the_same() {
+        let seen_by_bob = SafetyNumber::new(("bob@acme", &account(2)), ("alice@acme", &account(1)));
+        assert_eq!(alice_and_bob(), seen_by_bob);
+        assert_eq!(alice_and_bob().to_string(), seen_by_bob.to_string());
+        assert!(alice_and_bob().matches_qr(&seen_by_bob.qr_payload()));
+    }
+
+    #[test]
+    fn another_key_or_handle_shows() {
+        let (alice, bob, mallory) = (account(1), account(2), account(3));
+        let others = [
+            SafetyNumber::new(("alice@acme", &alice), ("bob@acme", &mallory)),
+            SafetyNumber::new(("alice@acme", &mallory), ("bob@acme", &bob)),
+            SafetyNumber::new(("alice@acme", &alice), ("rob@acme", &bob)),
+            SafetyNumber::new(("alice@acme", &bob), ("bob@acme", &alice)),
+        ];
+        for other in others {
+            assert_ne!(alice_and_bob().to_string(), other.to_string());
+            assert!(!alice_and_bob().matches_qr(&other.qr_payload()));
+        }
+    }
+
+    #[test]
+    fn only_the_exact_payload_matches() {
+        let number = alice_and_bob();
+        let payload = number.qr_payload();
+        assert!(number.matches_qr(&payload));
+        for place in 0..payload.len() {
+            let mut changed = payload.clone();
+            changed[place] ^= 1;
+            assert!(!number.matches_qr(&changed), "byte {place}");
+        }
+        assert!(!number.matches_qr(&payload[..64]));
+        assert!(!number.matches_qr(&[&payload[..], &[0]].concat()));
+        assert!(!number.matches_qr(&[]));
+    }
+
+    #[test]
+    fn sixty_digits_in_twelve_groups() {
+        let text = alice_and_bob().to_string();
+        let groups: Vec<&str> = text.split(' ').collect();
+        assert_eq!(groups.len(), 12);
+        assert!(
+            groups
+                .iter()
+                .all(|g| g.len() == 5 && g.bytes().all(|b| b.is_ascii_digit()))
+        );
+    }
+}

@@ -118,3 +118,51 @@ impl ChunkOpener {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::secret;
+
+    #[test]
+    fn nothing_follows_the_last_chunk() {
+        let mut sealer = ChunkSealer::new(&secret(1));
+        let mut sealed = Vec::new();
+        sealer.seal(b"the end", true, &mut sealed).unwrap();
+        let after = sealer.seal(b"more", false, &mut sealed);
+        assert_eq!(after, Err(CryptoError::TooLong));
+        let mut opener = ChunkOpener::new(&secret(1));
+        let mut opened = Vec::new();
+        opener.open(&sealed, true, &mut opened).unwrap();
+        let again = opener.open(&sealed, true, &mut opened);
+        assert_eq!(again, Err(CryptoError::OpenFailed));
+        assert_eq!(opened, b"the end");
+    }
+
+    #[test]
+    fn chunk_numbers_never_repeat() {
+        let mut chunks = Chunks::new(&secret(1));
+        chunks.next = Some(u32::MAX);
+        assert_eq!(chunks.nonce(false).unwrap()[7..], [255, 255, 255, 255, 0]);
+        assert_eq!(chunks.nonce(false), Err(CryptoError::TooLong));
+    }
+
+    #[test]
+    fn a_chunk_in_the_middle_is_not_the_last() {
+        let mut sealed = Vec::new();
+        let mut sealer = ChunkSealer::new(&secret(1));
+        sealer.seal(b"middle", false, &mut sealed).unwrap();
+        let mut opened = b"before".to_vec();
+        let cut = ChunkOpener::new(&secret(1)).open(&sealed, true, &mut opened);
+        assert_eq!(cut, Err(CryptoError::OpenFailed));
+        assert_eq!(opened, b"before", "nothing unverified is handed out");
+    }
+
+    #[test]
+    fn oversized_chunks_are_refused() {
+        let mut sealed = Vec::new();
+        let mut sealer = ChunkSealer::new(&secret(1));
+        let result = sealer.seal(&vec![0; CHUNK + 1], true, &mut sealed);
+        assert_eq!(result, Err(CryptoError::TooLong));
+    }
+}

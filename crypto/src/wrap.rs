@@ -158,3 +158,171 @@ fn cipher(
     derived.map_err(|_| CryptoError::TooLong)?;
     Ok(Aes256Gcm::new(key.expose().into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{Replay, counting_secret, secret, to_hex};
+
+    const QUICK: KdfParams = KdfParams {
+        memory_kib: 64,
+        passes: 1,
+        lanes: 1,
+    };
+
+    fn wrapped() -> Vec<u8> {
+        wrap_key(
+            b"correct horse",
+            &counting_secret(),
+            QUICK,
+            &mut Replay::new(&[7]),
+        )
+        .unwrap()
+    }
+
+    /// Computed with Python's `cryptography` (OpenSSL's Argon2id).
+    #[test]
+    fn a_key_wrapped_with_fixed_randomness() {
+        insta::assert_snapshot!(
+            to_hex(&wrapped()),
+            @"01000000400000000101070707070707070707070707070707074fb13ea9c1633ca343f1f0015e027cddc7ef48c143c33fa14e142e97fad26bf9fd804d963a39795ce3eef096d029cd5c"
+        );
+    }
+
+    #[test]
+    fn the_default_parameters_work() {
+        let mut rng = Replay::new(&[7]);
+        let wrapped = wrap_key(b"pass", &secret(5), KdfParams::default(), &mut rng).unwrap();
+        assert_eq!(to_hex(&wrapped[..10]), "01000100000000000301");
+        assert!(unwrap_key(b"pass", &wrapped).unwrap().ct_eq(&[5; 32]));
+    }
+
+    #[test]
+    fn only_the_passphrase_unwraps() {
+        let key = unwrap_key(b"correct horse", &wrapped()).unwrap();
+        assert!(key.ct_eq(counting_secret().expose()));
+        for wrong in [
+            &b"correct horsf"[..],
+            b"correct horse ",
+            b"Correct horse",
+            b"",
+        ] {
+            assert_eq!(
+                unwrap_key(wrong, &wrapped()).err(),
+                Some(CryptoError::WrongPassphrase)
+            );
+        }
+    }
+
+    #[test]
+    fn other_versions_are_named() {
+        let mut next = wrapped();
+        next[0] = 2;
+        let error = unwrap_key(b"correct horse", &next).err();
+        assert_eq!(error, Some(CryptoError::UnsupportedVersion(2)));
+    }
+
+    #[test]
+    fn any_other_length_is_malformed() {
+        let good = wrapped();
+        for len in 0..good.len() {
+            let error = unwrap_key(b"correct horse", &good[..len]).err();
+            assert!(matches!(error, Some(CryptoError::Malformed(_))), "{len}");
+        }
+        let longer = [&good[..], &[0]].concat();
+        let error = unwrap_key(b"correct horse", &longer).err();
+        assert!(matches!(error, Some(CryptoError::Malformed(_))));
+    }
+
+    #[test]
+    fn hostile_parameters_are_refused_before_any_work() {
+        let hostile = [
+            KdfParams {
+                memory_kib: u32::MAX,
+                ..QUICK
+            },
+            KdfParams {
+                memory_kib: MAX_MEMORY_KIB + 1,
+                ..QUICK
+            },
+            KdfParams {
+                memory_kib: 7,
+                ..QUICK
+            },
+            KdfParams {
+                memory_kib: 0,
+                ..QUICK
+            },
+            KdfParams {
+                passes: u32::MAX,
+                ..QUICK
+            },
+            KdfParams {
+                passes: 17,
+                ..QUICK
+            },
+            KdfParams { passes: 0, ..QUICK },
+            KdfParams {
+                lanes: 255,
+                memory_kib: 4096,
+                ..QUICK
+            },
+            KdfParams { lanes: 0, ..QUICK },
+            KdfParams { lanes: 9, ..QUICK },
+        ];
+        for params in hostile {
+            let mut header = wrapped();
+            header[1..5].copy_from_slice(&params.memory_kib.to_be_bytes());
+            header[5..9].copy_from_slice(&params.passes.to_be_bytes());
+            header[9] = params.lanes;
+            let error = unwrap_key(b"correct horse", &header).err();
+            assert!(
+                matches!(error, Some(CryptoError::Malformed(_))),
+                "{params:?}"
+            );
+            let error = wrap_key(b"x", &secret(1), params, &mut Replay::new(&[7])).err();
+            assert!(
+                matches!(error, Some(CryptoError::Malformed(_))),
+                "{params:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn wrapping_round_trips(
+            passphrase in prop::collection::vec(any::<u8>(), 0..40),
+            key: [u8; 32],
+            salt: [u8; 16],
+        ) {
+            let secret = SecretBytes::fill(|bytes| *bytes = key);
+            let mut rng = Replay::new(&salt);
+            let wrapped = wrap_key(&passphrase, &secret, QUICK, &mut rng).unwrap();
+            prop_assert!(unwrap_key(&passphrase, &wrapped).unwrap().ct_eq(&key));
+        }
+
+        /// From the salt on: what stands before it is covered above, and a flipped
+        /// bit there can ask for a gigabyte.
+        #[test]
+        fn any_changed_bit_is_refused(place in HEADER - SALT..HEADER + KEY + TAG, bit in 0..8) {
+            let mut changed = wrapped();
+            changed[place] ^= 1u8 << bit;
+            let error = unwrap_key(b"correct horse", &changed).err();
+            prop_assert_eq!(error, Some(CryptoError::WrongPassphrase));
+        }
+    }
+
+    #[test]
+    fn changed_parameters_do_not_unwrap() {
+        for (place, value) in [(4, 0x41), (8, 2), (9, 2)] {
+            let mut changed = wrapped();
+            changed[place] = value;
+            let error = unwrap_key(b"correct horse", &changed).err();
+            assert_eq!(error, Some(CryptoError::WrongPassphrase), "byte {place}");
+        }
+    }
+}
