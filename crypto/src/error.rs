@@ -28,6 +28,9 @@ pub enum CryptoError {
     /// Longer than the construction can carry.
     #[error("too long")]
     TooLong,
+    /// There is not enough memory to turn the passphrase into a key.
+    #[error("not enough memory for the passphrase")]
+    OutOfMemory,
     /// A group of a recovery key is wrong; counted from 1.
     #[error("group {0} of the recovery key is wrong")]
     RecoveryGroup(usize),

@@ -23,7 +23,7 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 ///
 /// Authenticated is the length of `context` (8 bytes, big-endian), the context,
 /// the message; so two purposes never give the same code, and none gives an
-/// output of [`derive`], whose input begins with a letter.
+/// output of [`derive()`], whose input begins with a letter.
 #[must_use]
 pub fn mac(key: &SecretBytes<32>, context: &str, message: &[u8]) -> [u8; 32] {
     start_mac(key, context, message)

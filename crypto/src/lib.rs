@@ -13,7 +13,7 @@
 //! | wrap | [`wrap_key`], [`unwrap_key`] | Argon2id, RFC 9106 |
 //! | recovery | [`RecoveryKey`] | Crockford's base32 with check characters |
 //! | safety number | [`SafetyNumber`] | Signal's numeric fingerprint |
-//! | hashing | [`sha256`], [`mac`], [`derive`], [`fingerprint`] | FIPS 180-4, RFC 2104, RFC 5869 |
+//! | hashing | [`sha256`], [`mac`], [`derive()`], [`fingerprint`] | FIPS 180-4, RFC 2104, RFC 5869 |
 //!
 //! The crate does no input or output and reads no clock. Randomness comes in as
 //! an argument, so that the same seed gives the same bytes in a simulation; pass
@@ -45,6 +45,7 @@ use aes as _;
 mod blob;
 mod context;
 mod error;
+mod groups;
 mod hashing;
 mod inbox;
 mod keys;

@@ -1,34 +1,17 @@
 //! Recovery keys: a secret that a person can write on paper and type again.
 //!
-//! The text is 14 groups of 5 characters of Crockford's base32. Four characters
-//! of a group carry 20 bits, the fifth checks them. The 280 bits are: version
-//! (1 byte), key (32 bytes), the first 2 bytes of a SHA-256 over both.
-//!
-//! The check character is taken over the field with 32 elements, with a different
-//! weight at each of the five places and a different constant for each group. So
-//! it catches every single wrong character, every swap of two neighbours and
-//! every swap of two groups, and says which group is wrong; the hash catches what
-//! is left but for one in 65,536.
+//! The text carries 35 bytes: version (1), key (32), the first 2 bytes of a
+//! SHA-256 over both. The check characters of the [groups](crate::groups) find
+//! slips of the pen and say where; the hash finds what they let through, such as
+//! groups of two different keys, but for one in 65,536.
 
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{CryptoError, SecretBytes};
+use crate::{CryptoError, SecretBytes, groups};
 
 const VERSION: u8 = 1;
-/// Without I, L, O and U.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const GROUPS: usize = 14;
-/// Characters that carry bits in a group.
-const DATA: usize = 4;
-/// Characters in a group.
-const GROUP: usize = DATA + 1;
-const BYTES: usize = 35;
-
-// The bits fill the groups exactly, so every text has one meaning and every
-// meaning one text.
-const _: () = assert!(GROUPS * DATA * 5 == BYTES * 8);
 
 /// 32 random bytes with a form for people. Wiped when dropped.
 pub struct RecoveryKey(SecretBytes<32>);
@@ -39,24 +22,15 @@ impl RecoveryKey {
         Self(SecretBytes::generate(rng))
     }
 
-    /// The key as 14 groups of 5 characters with dashes between.
+    /// The key as 14 groups of 5 characters of Crockford's base32 with dashes
+    /// between.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
-        let payload = self.payload();
-        let mut text = Zeroizing::new(String::with_capacity(GROUPS * (GROUP + 1)));
-        for group in 0..GROUPS {
-            if group > 0 {
-                text.push('-');
-            }
-            let mut values = Zeroizing::new([0; DATA]);
-            for (place, value) in values.iter_mut().enumerate() {
-                *value = five_bits(&payload, group * DATA + place);
-            }
-            for value in values.iter().copied().chain([check_value(group, &*values)]) {
-                text.push(char::from(ALPHABET[usize::from(value)]));
-            }
-        }
-        text
+        let mut payload = Zeroizing::new([0; groups::BYTES]);
+        payload[0] = VERSION;
+        payload[1..33].copy_from_slice(self.0.expose());
+        payload[33..].copy_from_slice(&checksum(self.0.expose()));
+        groups::write(&payload)
     }
 
     /// Reads what a person typed. Upper and lower case are the same, `I` and `L`
@@ -65,26 +39,16 @@ impl RecoveryKey {
     /// # Errors
     /// [`CryptoError::RecoveryGroup`] with the first group, counted from 1, that
     /// holds a wrong character; [`CryptoError::RecoveryLength`] if characters are
-    /// missing or too many; [`CryptoError::RecoveryChecksum`];
-    /// [`CryptoError::UnsupportedVersion`].
+    /// missing or too many; [`CryptoError::UnsupportedVersion`];
+    /// [`CryptoError::RecoveryChecksum`].
     pub fn parse(text: &str) -> Result<Self, CryptoError> {
-        let values = read_values(text)?;
-        let mut payload = Zeroizing::new([0; BYTES]);
-        for (group, chunk) in values.chunks_exact(GROUP).enumerate() {
-            let (data, check) = chunk.split_at(DATA);
-            if check != [check_value(group, data)] {
-                return Err(CryptoError::RecoveryGroup(group + 1));
-            }
-            for (place, value) in data.iter().enumerate() {
-                put_five_bits(&mut payload, group * DATA + place, *value);
-            }
-        }
-        let (key, checksum) = payload[1..].split_at(32);
-        if checksum != hash(payload[0], key) {
-            return Err(CryptoError::RecoveryChecksum);
-        }
+        let payload = groups::read(text)?;
         if payload[0] != VERSION {
             return Err(CryptoError::UnsupportedVersion(payload[0]));
+        }
+        let (key, claimed) = payload[1..].split_at(32);
+        if claimed != checksum(key) {
+            return Err(CryptoError::RecoveryChecksum);
         }
         SecretBytes::from_slice(key).map(Self)
     }
@@ -94,20 +58,12 @@ impl RecoveryKey {
     pub fn as_secret(&self) -> &SecretBytes<32> {
         &self.0
     }
-
-    fn payload(&self) -> Zeroizing<[u8; BYTES]> {
-        let mut payload = Zeroizing::new([0; BYTES]);
-        payload[0] = VERSION;
-        payload[1..33].copy_from_slice(self.0.expose());
-        payload[33..].copy_from_slice(&hash(VERSION, self.0.expose()));
-        payload
-    }
 }
 
-fn hash(version: u8, key: &[u8]) -> [u8; 2] {
+fn checksum(key: &[u8]) -> [u8; 2] {
     let mut digest = Sha256::new()
         .chain_update(b"sealwire recovery key")
-        .chain_update([version])
+        .chain_update([VERSION])
         .chain_update(key)
         .finalize();
     let checksum = [digest[0], digest[1]];
@@ -115,90 +71,15 @@ fn hash(version: u8, key: &[u8]) -> [u8; 2] {
     checksum
 }
 
-/// The `index`-th five bits, from the most significant.
-fn five_bits(bytes: &[u8; BYTES], index: usize) -> u8 {
-    let bit = index * 5;
-    let high = u16::from(bytes[bit / 8]) << 8;
-    let low = bytes.get(bit / 8 + 1).copied().map_or(0, u16::from);
-    (((high | low) >> (11 - bit % 8)) & 31) as u8
-}
-
-fn put_five_bits(bytes: &mut [u8; BYTES], index: usize, value: u8) {
-    let bit = index * 5;
-    let [high, low] = (u16::from(value) << (11 - bit % 8)).to_be_bytes();
-    bytes[bit / 8] |= high;
-    if let Some(next) = bytes.get_mut(bit / 8 + 1) {
-        *next |= low;
-    }
-}
-
-/// Horner's rule in GF(2⁵) modulo x⁵ + x² + 1: the weights of the four values are
-/// x⁴, x³, x² and x, that of the check value is 1, all different and none zero.
-fn check_value(group: usize, values: &[u8]) -> u8 {
-    let start = u8::try_from(group).expect("14 groups");
-    let sum = values.iter().fold(0, |sum, value| times_x(sum ^ value));
-    sum ^ start
-}
-
-fn times_x(value: u8) -> u8 {
-    ((value << 1) ^ ((value >> 4) * 0b10_0101)) & 31
-}
-
-/// The values of all characters, separators left out.
-fn read_values(text: &str) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    let expected = GROUPS * GROUP;
-    let mut values = Zeroizing::new(Vec::with_capacity(expected));
-    let mut found = 0;
-    for c in text.chars().filter(|c| !is_separator(*c)) {
-        if found < expected {
-            values.push(value_of(c).ok_or(CryptoError::RecoveryGroup(found / GROUP + 1))?);
-        }
-        found += 1;
-    }
-    if found != expected {
-        return Err(wrong_length(text, found));
-    }
-    Ok(values)
-}
-
-fn is_separator(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '-' | '‐' | '‑' | '–' | '—')
-}
-
-fn value_of(c: char) -> Option<u8> {
-    let c = match c.to_ascii_uppercase() {
-        'I' | 'L' => '1',
-        'O' => '0',
-        c => c,
-    };
-    let place = ALPHABET.iter().position(|known| char::from(*known) == c)?;
-    u8::try_from(place).ok()
-}
-
-/// Names the group when the person kept to 14 groups and exactly one has a wrong
-/// length; a count is the best answer otherwise.
-fn wrong_length(text: &str, found: usize) -> CryptoError {
-    let lengths: Vec<usize> = text
-        .split(is_separator)
-        .map(|group| group.chars().count())
-        .filter(|length| *length > 0)
-        .collect();
-    let mut wrong = (1..).zip(&lengths).filter(|(_, length)| **length != GROUP);
-    match (lengths.len(), wrong.next(), wrong.next()) {
-        (GROUPS, Some((group, _)), None) => CryptoError::RecoveryGroup(group),
-        _ => CryptoError::RecoveryLength {
-            found,
-            expected: GROUPS * GROUP,
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::counting_secret;
+    use crate::{
+        groups::{ALPHABET, GROUP},
+        testing::counting_secret,
+    };
 
     fn text_of(key: [u8; 32]) -> String {
         RecoveryKey(SecretBytes::fill(|bytes| *bytes = key))
@@ -321,23 +202,6 @@ mod tests {
         );
     }
 
-    fn text_of_payload(payload: &[u8; BYTES]) -> String {
-        let mut text = String::new();
-        for group in 0..GROUPS {
-            let values: Vec<u8> = (0..DATA)
-                .map(|place| five_bits(payload, group * DATA + place))
-                .collect();
-            let check = check_value(group, &values);
-            text.extend(
-                values
-                    .iter()
-                    .chain([&check])
-                    .map(|v| char::from(ALPHABET[usize::from(*v)])),
-            );
-        }
-        text
-    }
-
     #[test]
     fn groups_of_different_keys_do_not_belong_together() {
         let (alice, bob) = (text_of([1; 32]), text_of([2; 32]));
@@ -347,14 +211,10 @@ mod tests {
 
     #[test]
     fn other_versions_are_named() {
-        let mut payload = [0; BYTES];
+        let mut payload = [0; groups::BYTES];
         payload[0] = 2;
-        let checksum = hash(2, &payload[1..33]);
-        payload[33..].copy_from_slice(&checksum);
-        assert_eq!(
-            error(&text_of_payload(&payload)),
-            CryptoError::UnsupportedVersion(2)
-        );
+        let error = error(&groups::write(&payload));
+        assert_eq!(error, CryptoError::UnsupportedVersion(2));
     }
 
     proptest! {

@@ -1,8 +1,9 @@
 //! Keys wrapped by a passphrase: Argon2id (RFC 9106), then AES-256-GCM.
 
 use aes_gcm::{AeadInPlace, Aes256Gcm, KeyInit, Nonce, Tag};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::{CryptoError, SecretBytes};
 
@@ -69,7 +70,8 @@ impl Default for KdfParams {
 ///
 /// # Errors
 /// [`CryptoError::Malformed`] if `params` are out of bounds;
-/// [`CryptoError::TooLong`] if the passphrase has 4 GiB or more.
+/// [`CryptoError::OutOfMemory`]; [`CryptoError::TooLong`] if the passphrase has
+/// 4 GiB or more.
 pub fn wrap_key(
     passphrase: &[u8],
     key: &SecretBytes<32>,
@@ -101,7 +103,7 @@ pub fn wrap_key(
 /// # Errors
 /// [`CryptoError::WrongPassphrase`] if the passphrase is wrong or a byte was
 /// changed; [`CryptoError::UnsupportedVersion`]; [`CryptoError::Malformed`] if the
-/// length or the parameters can not be.
+/// length or the parameters can not be; [`CryptoError::OutOfMemory`].
 pub fn unwrap_key(passphrase: &[u8], wrapped: &[u8]) -> Result<SecretBytes<32>, CryptoError> {
     let version = *wrapped
         .first()
@@ -151,12 +153,25 @@ fn cipher(
     params: KdfParams,
 ) -> Result<Aes256Gcm, CryptoError> {
     let argon2 = params.argon2()?;
+    let mut memory = memory(argon2.params().block_count())?;
     let mut derived = Ok(());
     let key = SecretBytes::<KEY>::fill(|key| {
-        derived = argon2.hash_password_into(passphrase, salt, key);
+        derived =
+            argon2.hash_password_into_with_memory(passphrase, salt, key, memory.as_mut_slice());
     });
     derived.map_err(|_| CryptoError::TooLong)?;
     Ok(Aes256Gcm::new(key.expose().into()))
+}
+
+/// The library would not wipe memory of its own, and the last block of each lane
+/// gives the key away.
+fn memory(blocks: usize) -> Result<Zeroizing<Vec<Block>>, CryptoError> {
+    let mut memory = Zeroizing::new(Vec::new());
+    memory
+        .try_reserve_exact(blocks)
+        .map_err(|_| CryptoError::OutOfMemory)?;
+    memory.resize(blocks, Block::new());
+    Ok(memory)
 }
 
 #[cfg(test)]
