@@ -1,0 +1,14 @@
+//! A profile on disk: private files, one user at a time, an encrypted database and its key.
+
+mod database;
+mod files;
+mod key;
+mod lock;
+
+pub(crate) use database::Database;
+pub(crate) use files::{
+    check_private_dir, check_private_file, create_private, create_private_dir, read_private,
+    write_private,
+};
+pub(crate) use key::{change_passphrase, create_key, unlock};
+pub(crate) use lock::ProfileLock;
