@@ -202,6 +202,7 @@ impl DevicePublic {
 
 #[cfg(test)]
 mod tests {
+    use ed25519_dalek::Verifier;
     use rand::{SeedableRng, rngs::StdRng};
 
     use super::*;
@@ -276,6 +277,26 @@ mod tests {
                 Err(CryptoError::BadSignature)
             );
         }
+    }
+
+    /// Whoever makes a key can make signatures over it that RFC 8032 leaves to the
+    /// reader's taste: here R is the neutral element, and S fits.
+    #[test]
+    fn signatures_that_some_readers_would_take_are_refused() {
+        let message = b"\x18MLS 1.0 FramedContentTBS\x01x";
+        let signature = hex(concat!(
+            "0100000000000000000000000000000000000000000000000000000000000000",
+            "90a8221aa6e91f4b6ad36e63a15a557048074b4fc422aee1bf5f92b3c7ad2b00"
+        ));
+        let signature = Signature::from_bytes(&signature).unwrap();
+        let public = alice().public();
+        let lenient = VerifyingKey::from_bytes(public.as_bytes()).unwrap().verify(
+            message,
+            &ed25519_dalek::Signature::from_bytes(signature.as_bytes()),
+        );
+        assert!(lenient.is_ok());
+        let refused = Err(CryptoError::BadSignature);
+        assert_eq!(public.verify_mls(message, &signature), refused);
     }
 
     #[test]
