@@ -1,1 +1,30 @@
-//! sealwire-core
+//! The Sealwire client: groups, delivery and history, behind one typed API for all fronts.
+//!
+//! [`Client`] is a profile that is open. Its methods store what a person wants; actors, one per
+//! group, make it so, survive being killed at any moment, and report by [`api::Event`].
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![deny(rustdoc::broken_intra_doc_links)]
+
+pub mod api;
+pub mod error;
+
+mod actions;
+mod client;
+mod core;
+mod enrol;
+mod group;
+mod inbox;
+mod mls;
+mod net;
+mod people;
+mod profile;
+mod store;
+mod upkeep;
+
+pub use actions::{Change, parse_conversation};
+pub use client::{Client, Idle};
+pub use error::{CoreError, ErrorKind, Result};
+pub use sealwire_crypto::KdfParams;
+pub use sealwire_protocol::link::{DeviceLink, JoinLink};

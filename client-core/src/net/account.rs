@@ -1,228 +1,148 @@
 //! The account plane: JSON over `/account/v1`, signed in as one device.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
-use sealwire_crypto::Signature;
+use reqwest::Method;
 use sealwire_protocol::account::{
-    B64, Challenge, ChallengeRequest, DirectoryEntry, Enrol, Enrolled, Inbox, InboxAck, Invitation,
-    Invitations, KeyPackageCount, KeyPackages, Me, Members, NewDevice, NewInvitation, OrgRole,
-    Organisation, Revocation, RoleChange, Session, SessionRequest,
+    DirectoryEntry, Enrol, Enrolled, Inbox, InboxAck, Invitation, Invitations, KeyPackageCount,
+    KeyPackages, Me, Members, NewDevice, NewInvitation, OrgRole, Organisation, Revocation,
+    RoleChange,
 };
+use sealwire_protocol::handle::Handle;
 use sealwire_protocol::ids::DeviceId;
-use sealwire_protocol::limits::MAX_JSON;
 use sealwire_protocol::problem::Code;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use url::Url;
-use zeroize::Zeroizing;
 
-use super::refusal::{self, Answer};
-use super::seam::challenge_message;
+use super::refusal::Answer;
+use super::session::{Call, Session, SessionSigner};
 use super::tls::Endpoint;
-use crate::error::{CoreError, ErrorKind, Result};
-
-const CONNECT: Duration = Duration::from_secs(10);
-const REQUEST: Duration = Duration::from_secs(30);
-/// A token is renewed this long before it ends.
-const RENEW_BEFORE: Duration = Duration::from_secs(60);
-const CHALLENGE_LEN: usize = 32;
-
-/// Proves that this is the device it says it is.
-pub(crate) trait SessionSigner: Send + Sync {
-    /// The device that signs in.
-    fn device(&self) -> DeviceId;
-    /// Its organisation's name.
-    fn organisation(&self) -> String;
-    /// Signs with the device key in context `Challenge`.
-    fn sign_challenge(&self, message: &[u8]) -> Signature;
-}
+use crate::error::Result;
 
 /// Talks to the account plane of one relay; clones share connections and session.
 #[derive(Clone)]
-pub(crate) struct AccountClient(Arc<Inner>);
-
-struct Inner {
-    endpoint: Endpoint,
-    base: Url,
-    http: Client,
-    signer: Option<Arc<dyn SessionSigner>>,
-    /// Held while signing in, so that everybody else waits for that one sign-in.
-    token: tokio::sync::Mutex<Option<Token>>,
-    relay_time_offset_s: Mutex<Option<i64>>,
-}
-
-struct Token {
-    text: Zeroizing<String>,
-    renew_at: Instant,
-}
-
-/// One request of the account plane.
-struct Call<'a> {
-    method: Method,
-    path: &'a [&'a str],
-    query: &'a [(&'a str, &'a str)],
-    body: Option<Zeroizing<Vec<u8>>>,
-    timeout: Duration,
-}
-
-impl<'a> Call<'a> {
-    fn new(method: Method, path: &'a [&'a str]) -> Self {
-        Self {
-            method,
-            path,
-            query: &[],
-            body: None,
-            timeout: REQUEST,
-        }
-    }
-
-    fn query(mut self, query: &'a [(&'a str, &'a str)]) -> Self {
-        self.query = query;
-        self
-    }
-
-    fn json(mut self, body: &impl Serialize) -> Result<Self> {
-        let bytes = serde_json::to_vec(body).map_err(CoreError::internal)?;
-        self.body = Some(Zeroizing::new(bytes));
-        Ok(self)
-    }
-}
+pub(crate) struct AccountClient(Arc<Session>);
 
 impl AccountClient {
     /// A client that signs in with `signer` when a route needs it; without one, only the routes
     /// that anybody may call work.
     pub(crate) fn new(endpoint: Endpoint, signer: Option<Arc<dyn SessionSigner>>) -> Result<Self> {
-        let base = Url::parse(&format!("https://{}/account/v1", endpoint.authority()))
-            .map_err(|_| bad_address(&endpoint))?;
-        let http = Client::builder()
-            .tls_backend_preconfigured(endpoint.tls_config(&[b"h2", b"http/1.1"], true)?)
-            .https_only(true)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT)
-            // A connection that died with the network must not swallow request after request.
-            .http2_keep_alive_interval(Duration::from_secs(15))
-            .http2_keep_alive_timeout(Duration::from_secs(10))
-            .pool_idle_timeout(Duration::from_secs(60))
-            .build()
-            .map_err(CoreError::internal)?;
-        Ok(Self(Arc::new(Inner {
-            endpoint,
-            base,
-            http,
-            signer,
-            token: tokio::sync::Mutex::new(None),
-            relay_time_offset_s: Mutex::new(None),
-        })))
+        Session::new(endpoint, signer).map(|session| Self(Arc::new(session)))
     }
 
     /// The relay's clock minus the system's, seconds, as of the newest sign-in.
     pub(crate) fn relay_time_offset_s(&self) -> Option<i64> {
-        *lock(&self.0.relay_time_offset_s)
+        self.0.relay_time_offset_s()
     }
 
     /// `POST enrol`.
     pub(crate) async fn enrol(&self, body: &Enrol) -> Result<Enrolled> {
         let call = Call::new(Method::POST, &["enrol"]).json(body)?;
-        self.anonymous(call).await
+        self.0.anonymous(call).await
     }
 
     /// `GET organisation`.
     pub(crate) async fn organisation(&self) -> Result<Organisation> {
-        self.anonymous(Call::new(Method::GET, &["organisation"]))
+        self.0
+            .anonymous(Call::new(Method::GET, &["organisation"]))
             .await
     }
 
     /// `PUT organisation`.
     pub(crate) async fn put_organisation(&self, body: &Organisation) -> Result<()> {
-        self.tell(Call::new(Method::PUT, &["organisation"]).json(body)?)
+        self.0
+            .tell(Call::new(Method::PUT, &["organisation"]).json(body)?)
             .await
     }
 
     /// `GET me`.
     pub(crate) async fn me(&self) -> Result<Me> {
-        self.ask(Call::new(Method::GET, &["me"])).await
+        self.0.ask(Call::new(Method::GET, &["me"])).await
     }
 
     /// `POST invitations`.
     pub(crate) async fn new_invitation(&self, body: &NewInvitation) -> Result<Invitation> {
-        self.ask(Call::new(Method::POST, &["invitations"]).json(body)?)
+        self.0
+            .ask(Call::new(Method::POST, &["invitations"]).json(body)?)
             .await
     }
 
     /// `GET invitations`.
     pub(crate) async fn invitations(&self) -> Result<Invitations> {
-        self.ask(Call::new(Method::GET, &["invitations"])).await
+        self.0.ask(Call::new(Method::GET, &["invitations"])).await
     }
 
     /// `DELETE invitations/{id}`.
     pub(crate) async fn delete_invitation(&self, id: u64) -> Result<()> {
         let id = id.to_string();
-        self.tell(Call::new(Method::DELETE, &["invitations", &id]))
+        self.0
+            .tell(Call::new(Method::DELETE, &["invitations", &id]))
             .await
     }
 
     /// `GET members`: the page after the handle `after`.
     pub(crate) async fn members(&self, after: Option<&str>) -> Result<Members> {
         let query = after.map(|handle| ("after", handle));
-        self.ask(Call::new(Method::GET, &["members"]).query(query.as_slice()))
+        self.0
+            .ask(Call::new(Method::GET, &["members"]).query(query.as_slice()))
             .await
     }
 
     /// `POST members/{handle}/suspend`.
     pub(crate) async fn suspend(&self, handle: &str) -> Result<()> {
-        self.tell(Call::new(Method::POST, &["members", handle, "suspend"]))
+        self.0
+            .tell(Call::new(Method::POST, &["members", handle, "suspend"]))
             .await
     }
 
     /// `POST members/{handle}/resume`.
     pub(crate) async fn resume(&self, handle: &str) -> Result<()> {
-        self.tell(Call::new(Method::POST, &["members", handle, "resume"]))
+        self.0
+            .tell(Call::new(Method::POST, &["members", handle, "resume"]))
             .await
     }
 
     /// `PUT members/{handle}/role`.
     pub(crate) async fn set_role(&self, handle: &str, role: OrgRole) -> Result<()> {
         let path = ["members", handle, "role"];
-        self.tell(Call::new(Method::PUT, &path).json(&RoleChange { role })?)
+        self.0
+            .tell(Call::new(Method::PUT, &path).json(&RoleChange { role })?)
             .await
     }
 
     /// `GET directory/{handle}`; `None` if there is no such account.
-    pub(crate) async fn directory(&self, handle: &str) -> Result<Option<DirectoryEntry>> {
-        let path = ["directory", handle];
-        match self.signed_in(Call::new(Method::GET, &path)).await? {
+    pub(crate) async fn directory(&self, handle: &Handle) -> Result<Option<DirectoryEntry>> {
+        let path = ["directory", handle.as_str()];
+        match self.0.signed_in(Call::new(Method::GET, &path)).await? {
             Answer::Refused(problem) if problem.code() == Some(Code::AccountUnknown) => Ok(None),
-            answer => self.parse(answer).map(Some),
+            answer => self.0.parse(answer).map(Some),
         }
     }
 
     /// `POST devices`.
     pub(crate) async fn add_device(&self, body: &NewDevice) -> Result<()> {
-        self.tell(Call::new(Method::POST, &["devices"]).json(body)?)
+        self.0
+            .tell(Call::new(Method::POST, &["devices"]).json(body)?)
             .await
     }
 
     /// `DELETE devices/{id}`.
     pub(crate) async fn revoke_device(&self, device: &DeviceId, body: &Revocation) -> Result<()> {
         let id = device.to_string();
-        self.tell(Call::new(Method::DELETE, &["devices", &id]).json(body)?)
+        self.0
+            .tell(Call::new(Method::DELETE, &["devices", &id]).json(body)?)
             .await
     }
 
     /// `POST key-packages`.
     pub(crate) async fn put_key_packages(&self, body: &KeyPackages) -> Result<KeyPackageCount> {
-        self.ask(Call::new(Method::POST, &["key-packages"]).json(body)?)
+        self.0
+            .ask(Call::new(Method::POST, &["key-packages"]).json(body)?)
             .await
     }
 
     /// `GET key-packages`.
     pub(crate) async fn key_package_count(&self) -> Result<KeyPackageCount> {
-        self.ask(Call::new(Method::GET, &["key-packages"])).await
+        self.0.ask(Call::new(Method::GET, &["key-packages"])).await
     }
 
     /// `GET inbox`: envelopes after number `after`; waits up to `wait_s` seconds for the first.
@@ -231,178 +151,14 @@ impl AccountClient {
         let query = [("after", after.as_str()), ("wait", wait.as_str())];
         let mut call = Call::new(Method::GET, &["inbox"]).query(&query);
         call.timeout += Duration::from_secs(wait_s.into());
-        self.ask(call).await
+        self.0.ask(call).await
     }
 
     /// `POST inbox/ack`.
     pub(crate) async fn ack(&self, ids: &[u64]) -> Result<()> {
         let body = InboxAck { ids: ids.to_vec() };
-        self.tell(Call::new(Method::POST, &["inbox", "ack"]).json(&body)?)
+        self.0
+            .tell(Call::new(Method::POST, &["inbox", "ack"]).json(&body)?)
             .await
     }
-
-    /// A signed-in request with an answer.
-    async fn ask<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
-        let answer = self.signed_in(call).await?;
-        self.parse(answer)
-    }
-
-    /// A signed-in request whose success says it all.
-    async fn tell(&self, call: Call<'_>) -> Result<()> {
-        match self.signed_in(call).await? {
-            Answer::Success(_) => Ok(()),
-            Answer::Refused(problem) => Err(CoreError::from_problem(&problem)),
-            Answer::Foreign(error) => Err(error),
-        }
-    }
-
-    /// A request that needs no session.
-    async fn anonymous<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
-        let (_, answer) = self.send(self.request(&call)?).await?;
-        self.parse(answer)
-    }
-
-    fn parse<T: DeserializeOwned>(&self, answer: Answer) -> Result<T> {
-        match answer {
-            Answer::Success(body) => serde_json::from_slice(&body).map_err(|_| {
-                refusal::malformed(&self.0.endpoint, "an answer that is not of the known form")
-            }),
-            Answer::Refused(problem) => Err(CoreError::from_problem(&problem)),
-            Answer::Foreign(error) => Err(error),
-        }
-    }
-
-    /// Sends with a token; once more with a new one if the relay does not take it. The relay
-    /// refuses before it acts, so even a repeat of a change is safe.
-    async fn signed_in(&self, call: Call<'_>) -> Result<Answer> {
-        let token = self.token(None).await?;
-        let request = self.request(&call)?;
-        let (status, answer) = self.send(bearer(request, &token)?).await?;
-        if status != StatusCode::UNAUTHORIZED {
-            return Ok(answer);
-        }
-        let token = self.token(Some(&token)).await?;
-        let request = self.request(&call)?;
-        Ok(self.send(bearer(request, &token)?).await?.1)
-    }
-
-    /// The session's token, renewed if it ends soon or is the one that was `refused`.
-    async fn token(&self, refused: Option<&Zeroizing<String>>) -> Result<Zeroizing<String>> {
-        let mut slot = self.0.token.lock().await;
-        if let Some(token) = slot.as_ref() {
-            let good = Instant::now() < token.renew_at && refused != Some(&token.text);
-            if good {
-                return Ok(token.text.clone());
-            }
-        }
-        *slot = None;
-        let token = self.sign_in().await?;
-        let text = token.text.clone();
-        *slot = Some(token);
-        Ok(text)
-    }
-
-    async fn sign_in(&self) -> Result<Token> {
-        let signer = self.0.signer.as_ref().ok_or_else(signed_out)?;
-        let device = signer.device();
-        let body = ChallengeRequest {
-            device: B64::from(device),
-        };
-        let call = Call::new(Method::POST, &["challenge"]).json(&body)?;
-        let Challenge { challenge } = self.anonymous(call).await?;
-        if challenge.0.len() != CHALLENGE_LEN {
-            return Err(refusal::malformed(
-                &self.0.endpoint,
-                "a challenge of the wrong length",
-            ));
-        }
-        let message = challenge_message(&challenge.0, &device, &signer.organisation());
-        let body = SessionRequest {
-            device: B64::from(device),
-            challenge,
-            signature: B64::from(signer.sign_challenge(&message).as_bytes()),
-        };
-        let call = Call::new(Method::POST, &["session"]).json(&body)?;
-        let (asked, started) = (unix_time_s(), Instant::now());
-        let session: Session = self.anonymous(call).await?;
-        let token = Zeroizing::new(session.token);
-        // The relay read its clock somewhere between question and answer.
-        let halfway = asked + (started.elapsed().as_secs() / 2).cast_signed();
-        let offset = session.relay_time_s.cast_signed().saturating_sub(halfway);
-        *lock(&self.0.relay_time_offset_s) = Some(offset);
-        let lifetime = Duration::from_secs(session.expires_in_s.min(24 * 3600));
-        Ok(Token {
-            text: token,
-            // A token that lives for less than two minutes is used for half of its life.
-            renew_at: started + lifetime - RENEW_BEFORE.min(lifetime / 2),
-        })
-    }
-
-    fn request(&self, call: &Call<'_>) -> Result<RequestBuilder> {
-        let mut url = self.0.base.clone();
-        url.path_segments_mut()
-            .map_err(|()| bad_address(&self.0.endpoint))?
-            .extend(call.path);
-        if !call.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(call.query);
-        }
-        let mut request = self
-            .0
-            .http
-            .request(call.method.clone(), url)
-            .timeout(call.timeout);
-        if let Some(body) = &call.body {
-            request = request
-                .header(reqwest::header::CONTENT_TYPE, "application/json")
-                .body(bytes::Bytes::from_owner(body.clone()));
-        }
-        Ok(request)
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, Answer)> {
-        let endpoint = &self.0.endpoint;
-        let response = request
-            .send()
-            .await
-            .map_err(|error| endpoint.failure(&error))?;
-        let status = response.status();
-        Ok((status, refusal::read(endpoint, response, MAX_JSON).await?))
-    }
-}
-
-/// Adds the token, marked so that nothing prints it.
-fn bearer(request: RequestBuilder, token: &Zeroizing<String>) -> Result<RequestBuilder> {
-    let text = Zeroizing::new(format!("Bearer {}", token.as_str()));
-    let mut value = HeaderValue::from_str(&text)
-        .map_err(|_| CoreError::internal("the session token is not a header value"))?;
-    value.set_sensitive(true);
-    Ok(request.header(AUTHORIZATION, value))
-}
-
-fn unix_time_s() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs().cast_signed())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn signed_out() -> CoreError {
-    CoreError::new(
-        ErrorKind::Locked,
-        "signed_out",
-        "this needs an enrolled device",
-        "join with an invitation first",
-    )
-}
-
-fn bad_address(endpoint: &Endpoint) -> CoreError {
-    CoreError::new(
-        ErrorKind::Usage,
-        "relay_address",
-        format!("{} is not a relay's address", endpoint.authority()),
-        "check the relay's address in the link",
-    )
 }

@@ -1,5 +1,6 @@
 //! One WebSocket connection after the other, for as long as the socket lives.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,10 +22,33 @@ use super::tls::Endpoint;
 use crate::error::CoreError;
 
 const CONNECT: Duration = Duration::from_secs(20);
-const PING: Duration = Duration::from_secs(25);
-/// A live relay answers pings, so this much silence means that the connection is dead.
-const SILENCE: Duration = Duration::from_secs(60);
+const CONNECT_ADDRESS: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// How long things may take.
+#[derive(Clone, Copy)]
+pub(super) struct Timing {
+    /// Wait after a lost connection; doubled up to a minute.
+    pub(super) reconnect: Duration,
+    /// Time between pings.
+    pub(super) ping: Duration,
+    /// A live relay answers pings, so this much silence means that the connection is dead.
+    pub(super) silence: Duration,
+    /// Longest wait of a request for a connection, and then for the answer.
+    pub(super) patience: Duration,
+}
+
+impl Timing {
+    /// What people get.
+    pub(super) fn new(reconnect_ms: u64) -> Self {
+        Self {
+            reconnect: Duration::from_millis(reconnect_ms.max(1)).min(LONGEST_WAIT),
+            ping: Duration::from_secs(25),
+            silence: Duration::from_secs(60),
+            patience: Duration::from_secs(30),
+        }
+    }
+}
 
 /// How a connection ended.
 struct End {
@@ -34,18 +58,17 @@ struct End {
 }
 
 /// Connects, serves, waits, and again, until the socket is shut down.
-pub(super) async fn keep(shared: Arc<Shared>, endpoint: Endpoint, reconnect_ms: u64) {
-    let shortest = Duration::from_millis(reconnect_ms.max(1)).min(LONGEST_WAIT);
-    let mut wait = shortest;
+pub(super) async fn keep(shared: Arc<Shared>, endpoint: Endpoint, timing: Timing) {
+    let mut wait = timing.reconnect;
     let work = async {
         loop {
             let end = match timeout(CONNECT, connect(&endpoint)).await {
-                Ok(Ok(stream)) => serve(&shared, stream).await,
+                Ok(Ok(stream)) => serve(&shared, stream, timing).await,
                 Ok(Err(reason)) => failed(reason),
-                Err(_) => failed(format!("{} does not answer", endpoint.authority())),
+                Err(_) => failed(format!("{} does not answer", endpoint.address)),
             };
             if end.worked {
-                wait = shortest;
+                wait = timing.reconnect;
             }
             shared.offline(end.reason);
             sleep(jittered(wait)).await;
@@ -74,8 +97,7 @@ async fn connect(endpoint: &Endpoint) -> Result<WebSocketStream<TlsStream<TcpStr
     let words = |error: CoreError| error.message;
     let config = endpoint.tls_config(&[b"http/1.1"], false).map_err(words)?;
     let name = endpoint.server_name().map_err(words)?;
-    let address = (endpoint.address.host.as_str(), endpoint.address.port);
-    let tcp = TcpStream::connect(address)
+    let tcp = connect_tcp(endpoint)
         .await
         .map_err(|error| words(endpoint.failure(&error)))?;
     // Small frames must not wait for the answer to earlier ones.
@@ -88,20 +110,38 @@ async fn connect(endpoint: &Endpoint) -> Result<WebSocketStream<TlsStream<TcpStr
     let limits = WebSocketConfig::default()
         .max_message_size(Some(MAX_FRAME))
         .max_frame_size(Some(MAX_FRAME));
-    let url = format!("wss://{}/group/v1/ws", endpoint.authority());
+    let url = format!("wss://{}/group/v1/ws", endpoint.address);
     match client_async_with_config(url, tls, Some(limits)).await {
         Ok((stream, _)) => Ok(stream),
         Err(WsError::Http(response)) => Err(format!(
             "the relay at {} answered with HTTP status {}",
-            endpoint.authority(),
+            endpoint.address,
             response.status()
         )),
         Err(error) => Err(words(endpoint.failure(&error))),
     }
 }
 
+/// The first of the relay's addresses that answers. One that swallows packets, as IPv6 often does
+/// where it is half set up, must not use up the time of the others.
+async fn connect_tcp(endpoint: &Endpoint) -> io::Result<TcpStream> {
+    let mut failure = io::Error::from(io::ErrorKind::HostUnreachable);
+    for address in tokio::net::lookup_host(endpoint.to_resolve()).await? {
+        match timeout(CONNECT_ADDRESS, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failure = error,
+            Err(_) => failure = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(failure)
+}
+
 /// Carries frames both ways until the connection ends.
-async fn serve(shared: &Shared, stream: WebSocketStream<TlsStream<TcpStream>>) -> End {
+async fn serve(
+    shared: &Shared,
+    stream: WebSocketStream<TlsStream<TcpStream>>,
+    timing: Timing,
+) -> End {
     let Some((connection, outbound)) = shared.online() else {
         return failed("closed".into());
     };
@@ -109,8 +149,8 @@ async fn serve(shared: &Shared, stream: WebSocketStream<TlsStream<TcpStream>>) -
     let mut worked = false;
     // Side by side, so that a relay that is slow to read cannot keep us from reading.
     let reason = tokio::select! {
-        reason = read(shared, connection, stream, &mut worked) => reason,
-        reason = write(outbound, sink) => reason,
+        reason = read(shared, connection, stream, timing.silence, &mut worked) => reason,
+        reason = write(outbound, sink, timing.ping) => reason,
     };
     End { reason, worked }
 }
@@ -120,10 +160,11 @@ async fn read(
     shared: &Shared,
     connection: u64,
     mut stream: impl Stream<Item = Result<Message, WsError>> + Unpin,
+    silence: Duration,
     worked: &mut bool,
 ) -> String {
     loop {
-        let message = match timeout(SILENCE, stream.next()).await {
+        let message = match timeout(silence, stream.next()).await {
             Err(_) => return "the relay has fallen silent".into(),
             Ok(None) => return "the relay closed the connection".into(),
             Ok(Some(Err(error))) => return format!("the connection was lost: {error}"),
@@ -148,8 +189,9 @@ async fn read(
 async fn write(
     mut outbound: mpsc::UnboundedReceiver<Bytes>,
     mut sink: impl Sink<Message, Error = WsError> + Unpin,
+    ping: Duration,
 ) -> String {
-    let mut pings = interval_at(Instant::now() + PING, PING);
+    let mut pings = interval_at(Instant::now() + ping, ping);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let message = tokio::select! {

@@ -6,16 +6,15 @@ mod account;
 mod connection;
 mod oneshot;
 mod refusal;
+mod session;
 mod socket;
 mod tls;
 
 #[cfg(test)]
-mod test_relay;
+mod tests;
 
-// Until the protocol crate has its `link` and `proof` modules.
-mod seam;
-
-pub(crate) use account::{AccountClient, SessionSigner};
+pub(crate) use account::AccountClient;
 pub(crate) use oneshot::{get_blob, post_envelope, put_blob, take_key_package};
+pub(crate) use session::SessionSigner;
 pub(crate) use socket::{GroupSocket, LinkState, NetError, Push};
 pub(crate) use tls::Endpoint;

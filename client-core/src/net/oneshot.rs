@@ -110,7 +110,7 @@ async fn post(
         .timeout(timeout)
         .build()
         .map_err(CoreError::internal)?;
-    let url = format!("https://{}/group/v1/{path}", endpoint.authority());
+    let url = format!("https://{}/group/v1/{path}", endpoint.address);
     let response = client
         .post(url)
         .header(CONTENT_TYPE, "application/protobuf")

@@ -118,7 +118,7 @@ fn foreign(endpoint: &Endpoint, status: StatusCode, retry_after_ms: Option<u64>)
         "relay_refused",
         format!(
             "{} answered with HTTP status {status} and no reason",
-            endpoint.authority()
+            endpoint.address
         ),
         "it may be overloaded, or something else answers there; repeat later, then ask the \
          administrator",
@@ -139,7 +139,7 @@ pub(crate) fn malformed(endpoint: &Endpoint, what: impl std::fmt::Display) -> Co
     CoreError::new(
         ErrorKind::Io,
         "relay_malformed",
-        format!("the relay at {} sent {what}", endpoint.authority()),
+        format!("the relay at {} sent {what}", endpoint.address),
         "check that relay and client are of versions that fit, then repeat",
     )
 }

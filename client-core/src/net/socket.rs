@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use sealwire_protocol::frame::{
@@ -14,13 +13,10 @@ use sealwire_protocol::problem::{Code, Problem};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::connection;
+use super::connection::{self, Timing};
 use super::refusal::presentable;
 use super::tls::Endpoint;
 use crate::error::CoreError;
-
-/// Longest wait for a connection, and then for the answer.
-const WAIT: Duration = Duration::from_secs(30);
 
 /// Whether the relay can be reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +86,7 @@ pub(super) struct Shared {
     routes: Mutex<HashMap<LogId, mpsc::UnboundedSender<Push>>>,
     state: watch::Sender<LinkState>,
     stopped: Notify,
+    timing: Timing,
 }
 
 #[derive(Default)]
@@ -110,18 +107,19 @@ impl GroupSocket {
     /// Starts connecting, and keeps at it until [`GroupSocket::shutdown`]. Waits `reconnect_ms`
     /// after a lost connection, doubled up to a minute. Needs a tokio runtime.
     pub(crate) fn spawn(endpoint: Endpoint, reconnect_ms: u64) -> Self {
-        let connecting = LinkState::Offline(format!("connecting to {}", endpoint.authority()));
+        Self::spawn_with(endpoint, Timing::new(reconnect_ms))
+    }
+
+    pub(super) fn spawn_with(endpoint: Endpoint, timing: Timing) -> Self {
+        let connecting = LinkState::Offline(format!("connecting to {}", endpoint.address));
         let shared = Arc::new(Shared {
             link: Mutex::default(),
             routes: Mutex::default(),
             state: watch::Sender::new(connecting),
             stopped: Notify::new(),
+            timing,
         });
-        tokio::spawn(connection::keep(
-            Arc::clone(&shared),
-            endpoint,
-            reconnect_ms,
-        ));
+        tokio::spawn(connection::keep(Arc::clone(&shared), endpoint, timing));
         Self(Arc::new(Owner(shared)))
     }
 
@@ -132,10 +130,10 @@ impl GroupSocket {
     /// outcome unknown.
     pub(crate) async fn request(&self, body: ClientBody) -> Result<ServerBody, NetError> {
         let shared = &self.0.0;
-        let (waiting, answer) = timeout(WAIT, shared.send_when_online(body))
+        let (waiting, answer) = timeout(shared.timing.patience, shared.send_when_online(body))
             .await
             .map_err(|_| NetError::Disconnected)??;
-        let answer = timeout(WAIT, answer).await;
+        let answer = timeout(shared.timing.patience, answer).await;
         drop(waiting);
         match answer {
             Ok(Ok(ServerBody::Problem(problem))) => Err(NetError::Refused(from_wire(problem))),

@@ -1,7 +1,6 @@
 //! TLS 1.3 to the relay: a pinned certificate, or the system's authorities.
 
 use std::error::Error as StdError;
-use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
@@ -13,7 +12,7 @@ use rustls::{
     SignatureScheme,
 };
 
-use super::seam::{RelayAddress, TlsMode};
+use sealwire_protocol::link::{RelayAddress, TlsMode};
 use crate::error::{CoreError, ErrorKind, Result};
 
 /// A relay and how to know it.
@@ -26,14 +25,11 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// `host:port`, with brackets around an IPv6 address.
-    pub(crate) fn authority(&self) -> String {
-        let RelayAddress { host, port } = &self.address;
-        if host.parse::<Ipv6Addr>().is_ok() {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
-        }
+    /// Host and port as the system's resolver takes them: an IPv6 address without brackets.
+    pub(super) fn to_resolve(&self) -> (&str, u16) {
+        let host = self.address.host();
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        (bare.unwrap_or(host), self.address.port())
     }
 
     /// TLS settings with the given ALPN protocols.
@@ -77,11 +73,11 @@ impl Endpoint {
 
     /// The name that the handshake asks for.
     pub(crate) fn server_name(&self) -> Result<ServerName<'static>> {
-        ServerName::try_from(self.address.host.clone()).map_err(|_| {
+        ServerName::try_from(self.to_resolve().0.to_owned()).map_err(|_| {
             CoreError::new(
                 ErrorKind::Usage,
                 "relay_address",
-                format!("{} is not a name or an address", self.address.host),
+                format!("{} is not a name or an address", self.address.host()),
                 "check the relay's address in the link",
             )
         })
@@ -89,7 +85,7 @@ impl Endpoint {
 
     /// Turns a failed connection or request into words; a refused certificate stands out.
     pub(crate) fn failure(&self, error: &(dyn StdError + 'static)) -> CoreError {
-        let relay = self.authority();
+        let relay = &self.address;
         match certificate_error(error) {
             Some(CertificateError::Other(OtherError(inner))) if inner.is::<PinMismatch>() => {
                 CoreError::new(

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sealwire_crypto::SecretBytes;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
-use sqlx::{ConnectOptions, Connection, Executor, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Connection, Executor, Sqlite, Transaction, TransactionManager};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
@@ -84,6 +84,7 @@ impl Database {
         &self,
         connection: &'c mut SqliteConnection,
     ) -> Result<Transaction<'c, Sqlite>> {
+        mend(connection).await?;
         Ok(connection.begin_with("BEGIN IMMEDIATE").await?)
     }
 
@@ -136,6 +137,25 @@ impl Database {
     }
 }
 
+/// Brings sqlx back in step with SQLite.
+///
+/// When the disk is full, SQLite may undo the whole transaction by itself. The rollback that
+/// sqlx then sends fails, and it goes on believing in a transaction (0.8.6): nothing could ever
+/// be written again.
+async fn mend(connection: &mut SqliteConnection) -> Result<()> {
+    if !connection.is_in_transaction() {
+        return Ok(());
+    }
+    // The rollback of a dropped transaction waits in a queue; this waits for it.
+    connection.ping().await?;
+    if !connection.is_in_transaction() {
+        return Ok(());
+    }
+    // Fails if there really is a transaction, which would be a mistake of the caller.
+    connection.execute("BEGIN").await?;
+    Ok(<Sqlite as sqlx::Database>::TransactionManager::rollback(connection).await?)
+}
+
 /// What can be told without the key.
 fn look_at(path: &Path) -> Result<()> {
     check_private_file(path).map_err(|error| match error.code {
@@ -149,8 +169,12 @@ fn look_at(path: &Path) -> Result<()> {
     })?;
     let reading = |error: std::io::Error| disk("read", path, &error);
     let length = std::fs::metadata(path).map_err(reading)?.len();
-    if length == 0 || length % PAGE != 0 {
+    // After a power cut the write-ahead log may still mend the length.
+    if (length == 0 || length % PAGE != 0) && !has_log(path) {
         return Err(damaged("its length is wrong"));
+    }
+    if length < PLAIN.len() as u64 {
+        return Ok(());
     }
     let mut start = [0; PLAIN.len()];
     std::fs::File::open(path)
@@ -160,6 +184,13 @@ fn look_at(path: &Path) -> Result<()> {
         return Err(damaged("it is not encrypted"));
     }
     Ok(())
+}
+
+/// A write-ahead log with content is there.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|found| found.len() > 0)
 }
 
 /// Gives SQLCipher the key itself: a passphrase would be stretched at every connection. Not one

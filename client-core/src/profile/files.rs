@@ -189,7 +189,10 @@ fn check(path: &Path, found: &Metadata, mode: u32) -> Result<()> {
             ErrorKind::Usage,
             "profile_permissions",
             format!("{shown} is open to other users of this machine"),
-            format!("close it with: chmod {mode:o} '{shown}'"),
+            format!(
+                "close it with: chmod {mode:o} '{}'",
+                shown.to_string().replace('\'', r"'\''")
+            ),
         ));
     }
     Ok(())

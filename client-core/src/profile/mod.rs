@@ -5,6 +5,9 @@ mod files;
 mod key;
 mod lock;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use database::Database;
 pub(crate) use files::{
     check_private_dir, check_private_file, create_private, create_private_dir, read_private,

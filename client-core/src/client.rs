@@ -1,0 +1,397 @@
+//! The one API for all fronts.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use sealwire_protocol::{
+    handle::Handle,
+    ids::{ConversationId, LogId},
+};
+use tokio::{sync::broadcast, task::JoinSet};
+use zeroize::Zeroizing;
+
+use crate::{
+    api::{
+        AccountInfo, Connection, ConversationInfo, Event, MemberInfo, MessageInfo, Options,
+    },
+    core::Core,
+    error::{CoreError, ErrorKind, Result},
+    group, inbox,
+    net::{AccountClient, GroupSocket, LinkState},
+    profile::{Database, ProfileLock, create_private_dir, unlock},
+    store::{self, Identity, LogRow},
+    upkeep,
+};
+
+/// An open profile. Network work begins with [`Client::start`]; everything stored can be read
+/// without it.
+pub struct Client {
+    pub(crate) core: Arc<Core>,
+    tasks: Arc<std::sync::Mutex<JoinSet<()>>>,
+    _lock: ProfileLock,
+}
+
+/// What stops an [`Client::idle`] wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idle {
+    /// Everything that was to be sent is confirmed.
+    Reached,
+    /// The time was over.
+    TimedOut,
+}
+
+pub(crate) const DATABASE: &str = "profile.db";
+
+impl Client {
+    /// Whether `dir` holds a profile.
+    pub fn exists(dir: &Path) -> bool {
+        dir.join(DATABASE).exists()
+    }
+
+    /// Opens the profile in `dir`.
+    ///
+    /// # Errors
+    /// `no_profile`, `profile_in_use`, `wrong_passphrase`, `profile_damaged`,
+    /// `not_linked_yet` (this device waits for approval).
+    pub async fn open(dir: &Path, passphrase: &Zeroizing<String>, options: Options) -> Result<Self> {
+        if !Self::exists(dir) {
+            return Err(CoreError::new(
+                ErrorKind::Locked,
+                "no_profile",
+                "there is no account on this device yet",
+                "join with the invitation you were given: `sealwire account create`",
+            ));
+        }
+        let lock = ProfileLock::acquire(dir)?;
+        let db = open_database(dir, passphrase).await?;
+        Self::with_database(db, lock, options).await
+    }
+
+    pub(crate) async fn with_database(
+        db: Database,
+        lock: ProfileLock,
+        options: Options,
+    ) -> Result<Self> {
+        let (identity, unfinished) = {
+            let mut conn = db.readers.acquire().await?;
+            Identity::load(&mut conn).await?
+        };
+        let (identity, certificate) =
+            crate::enrol::finish(&db, identity, unfinished).await?;
+        let signer = Arc::new(crate::enrol::Signer::of(&identity));
+        let account = AccountClient::new(identity.endpoint.clone(), Some(signer))?;
+        let socket = GroupSocket::spawn(identity.endpoint.clone(), options.reconnect_ms);
+        let core = Core::new(db, identity, certificate, options, account, socket);
+        Ok(Self {
+            core: Arc::new(core),
+            tasks: Arc::default(),
+            _lock: lock,
+        })
+    }
+
+    /// Starts following groups and the inbox and sending what waits.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn start(&self) -> Result<()> {
+        let logs = {
+            let mut conn = self.core.db.readers.acquire().await?;
+            LogRow::ids(&mut conn).await?
+        };
+        for log in logs {
+            self.follow(log);
+        }
+        self.spawn(upkeep::run_poster(self.core.clone()));
+        self.spawn(upkeep::run_key_packages(self.core.clone()));
+        let tasks = self.tasks.clone();
+        let core = self.core.clone();
+        self.spawn(inbox::run(self.core.clone(), move |log| {
+            follow(&core, &tasks, log);
+        }));
+        self.spawn(report_connection(self.core.clone()));
+        Ok(())
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        lock(&self.tasks).spawn(task);
+    }
+
+    pub(crate) fn follow(&self, log: LogId) {
+        follow(&self.core, &self.tasks, log);
+    }
+
+    /// Ends all work. What is stored goes on at the next start.
+    pub async fn shutdown(self) {
+        self.core.socket.shutdown();
+        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+        tasks.shutdown().await;
+    }
+
+    /// What happens from now on.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.core.events.subscribe()
+    }
+
+    /// The profile's own account.
+    pub fn account(&self) -> AccountInfo {
+        let identity = &self.core.identity;
+        AccountInfo {
+            handle: identity.handle.to_string(),
+            organisation: identity.organisation.clone(),
+            organisation_fingerprint: identity
+                .organisation_key
+                .map(|key| sealwire_crypto::fingerprint(key.as_bytes())),
+            fingerprint: sealwire_crypto::fingerprint(identity.account.as_bytes()),
+            device: identity.device.to_string(),
+            relay: identity.endpoint.authority(),
+            holds_organisation_key: identity.organisation_secret.is_some(),
+        }
+    }
+
+    /// State of the connection that carries groups.
+    pub fn connection(&self) -> Connection {
+        connection(&self.core.socket.state().borrow())
+    }
+
+    /// All conversations, the one with the newest message first.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn conversations(&self) -> Result<Vec<ConversationInfo>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        let mut list = Vec::new();
+        for row in store::conversations(&mut conn).await? {
+            list.extend(self.core.conversation_info(&mut conn, &row.id).await?);
+        }
+        Ok(list)
+    }
+
+    /// One conversation.
+    ///
+    /// # Errors
+    /// `unknown_conversation`.
+    pub async fn conversation(&self, id: &ConversationId) -> Result<ConversationInfo> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        self.core
+            .conversation_info(&mut conn, id)
+            .await?
+            .ok_or_else(unknown_conversation)
+    }
+
+    /// The members of a conversation in order of handle.
+    ///
+    /// # Errors
+    /// `unknown_conversation`.
+    pub async fn members(&self, id: &ConversationId) -> Result<Vec<MemberInfo>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        let row = self.log_row(&mut conn, id).await?;
+        let leaves = store::members(&mut conn, &row.id).await?;
+        let policy = sealwire_protocol::policy::GroupPolicy::parse(&row.policy)
+            .map_err(CoreError::internal)?;
+        let mut members: Vec<MemberInfo> = policy
+            .members()
+            .iter()
+            .filter_map(|member| {
+                let own: Vec<_> =
+                    leaves.iter().filter(|leaf| *leaf.account() == member.account).collect();
+                let first = own.first()?;
+                Some(MemberInfo {
+                    handle: first.handle().to_string(),
+                    role: member.role.as_str().into(),
+                    devices: own.len(),
+                    kind: first.body().kind.as_str().into(),
+                    fingerprint: sealwire_crypto::fingerprint(member.account.as_bytes()),
+                })
+            })
+            .collect();
+        members.sort_by(|a, b| a.handle.cmp(&b.handle));
+        Ok(members)
+    }
+
+    pub(crate) async fn log_row(
+        &self,
+        conn: &mut sqlx::SqliteConnection,
+        id: &ConversationId,
+    ) -> Result<LogRow> {
+        let conversation = store::conversation(conn, id)
+            .await?
+            .ok_or_else(unknown_conversation)?;
+        LogRow::load(conn, &conversation.log)
+            .await?
+            .ok_or_else(unknown_conversation)
+    }
+
+    /// Up to `limit` lines of history after position `after`; then what is pending or failed.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn messages_after(
+        &self,
+        id: &ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<MessageInfo>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        store::messages_after(&mut conn, id, after, limit).await
+    }
+
+    /// The newest `limit` lines of history; then what is pending or failed.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn newest_messages(
+        &self,
+        id: &ConversationId,
+        limit: u32,
+    ) -> Result<Vec<MessageInfo>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        store::newest_messages(&mut conn, id, limit).await
+    }
+
+    /// Everything in the conversation was read.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn mark_read(&self, id: &ConversationId) -> Result<()> {
+        let mut conn = self.core.db.writer.lock().await;
+        let mut tx = self.core.db.begin(&mut conn).await?;
+        store::set_read(&mut tx, id).await?;
+        tx.commit().await?;
+        drop(conn);
+        self.core.emit_conversation(id).await
+    }
+
+    /// Waits until nothing is left to send, confirm or post, or `limit` is over.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn idle(&self, limit: Duration) -> Result<Idle> {
+        let mut progress = self.core.progress.subscribe();
+        let wait = async {
+            loop {
+                progress.borrow_and_update();
+                if self.left_to_do().await? == 0 {
+                    return Ok(());
+                }
+                // A due time passes without anybody ringing.
+                let _ = tokio::time::timeout(Duration::from_millis(250), progress.changed()).await;
+            }
+        };
+        match tokio::time::timeout(limit, wait).await {
+            Ok(Ok(())) => Ok(Idle::Reached),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Ok(Idle::TimedOut),
+        }
+    }
+
+    /// Messages, wishes and postings that are not done.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn left_to_do(&self) -> Result<u64> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        Ok(store::outbox_len(&mut conn, None).await?
+            + store::intents_waiting(&mut conn).await?
+            + store::postings_len(&mut conn).await?
+            + store::logs_creating(&mut conn).await?)
+    }
+
+    /// Reads the inbox once now and starts following what was joined; answers how many items
+    /// there were.
+    ///
+    /// # Errors
+    /// Network and sign-in errors.
+    pub async fn check_inbox(&self) -> Result<usize> {
+        inbox::read(&self.core, 0, &|log| self.follow(log)).await
+    }
+
+    /// Parses a handle; a bare name is of the own organisation.
+    ///
+    /// # Errors
+    /// `bad_handle`.
+    pub fn parse_handle(&self, text: &str) -> Result<Handle> {
+        let full = if text.contains('@') {
+            text.to_owned()
+        } else {
+            format!("{text}@{}", self.core.identity.organisation)
+        };
+        Handle::parse(&full).map_err(|error| {
+            CoreError::new(
+                ErrorKind::Usage,
+                "bad_handle",
+                error.to_string(),
+                "a handle looks like alice or alice@acme",
+            )
+        })
+    }
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn follow(core: &Arc<Core>, tasks: &std::sync::Mutex<JoinSet<()>>, log: LogId) {
+    if core.start_following(&log) {
+        lock(tasks).spawn(group::run(core.clone(), log));
+    } else {
+        core.wake(&log);
+    }
+}
+
+pub(crate) fn unknown_conversation() -> CoreError {
+    CoreError::new(
+        ErrorKind::Usage,
+        "unknown_conversation",
+        "there is no such conversation in this profile",
+        "`sealwire chat list` shows all",
+    )
+}
+
+fn connection(state: &LinkState) -> Connection {
+    match state {
+        LinkState::Online(_) => Connection::Online,
+        LinkState::Offline(reason) => Connection::Offline(reason.clone()),
+    }
+}
+
+async fn report_connection(core: Arc<Core>) {
+    let mut state = core.socket.state();
+    loop {
+        let now = connection(&state.borrow_and_update());
+        core.emit(Event::Connection(now));
+        if state.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Opens the database of the profile in `dir`.
+pub(crate) async fn open_database(dir: &Path, passphrase: &Zeroizing<String>) -> Result<Database> {
+    let key = unlock(dir, passphrase)?;
+    let db = Database::open(&dir.join(DATABASE), &key, false).await?;
+    migrate(&db).await?;
+    Ok(db)
+}
+
+/// Brings the database to the newest schema.
+pub(crate) async fn migrate(db: &Database) -> Result<()> {
+    {
+        let mut conn = db.writer.lock().await;
+        crate::mls::Storage::new(&mut conn)
+            .run_migrations()
+            .map_err(CoreError::internal)?;
+    }
+    db.migrate(store::MIGRATIONS).await
+}
+
+/// Makes the directory of a new profile.
+pub(crate) fn new_dir(dir: &Path) -> Result<()> {
+    if Client::exists(dir) {
+        return Err(CoreError::new(
+            ErrorKind::Usage,
+            "profile_exists",
+            "there is an account in this place already",
+            "use it, or choose another place with --home",
+        ));
+    }
+    create_private_dir(dir)
+}

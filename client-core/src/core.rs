@@ -1,0 +1,163 @@
+//! What every part of a running client shares.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use openmls_rust_crypto::RustCrypto;
+use sealwire_protocol::{
+    certificate::DeviceCertificate,
+    ids::{ConversationId, LogId},
+    policy::GroupPolicy,
+};
+use sqlx::SqliteConnection;
+use tokio::sync::{Notify, broadcast};
+
+use crate::{
+    api::{ConversationInfo, ConversationState, Event, Options},
+    error::Result,
+    net::{AccountClient, GroupSocket},
+    profile::Database,
+    store::{self, Identity, LogRow, LogState},
+};
+
+/// Events kept for a front that is slow to read them.
+const EVENTS: usize = 8_192;
+
+/// Shared by the actors of groups, the inbox, the poster and the API.
+pub(crate) struct Core {
+    pub(crate) db: Database,
+    pub(crate) crypto: RustCrypto,
+    pub(crate) identity: Identity,
+    pub(crate) certificate: DeviceCertificate,
+    pub(crate) options: Options,
+    pub(crate) account: AccountClient,
+    pub(crate) socket: GroupSocket,
+    pub(crate) events: broadcast::Sender<Event>,
+    /// Wakes the poster.
+    pub(crate) postings: Notify,
+    /// Wakes key package and inbox upkeep.
+    pub(crate) upkeep: Notify,
+    /// Told after every step, for those who wait for a state.
+    pub(crate) progress: tokio::sync::watch::Sender<u64>,
+    wakes: Mutex<HashMap<LogId, Arc<Notify>>>,
+    followed: Mutex<HashSet<LogId>>,
+}
+
+impl Core {
+    pub(crate) fn new(
+        db: Database,
+        identity: Identity,
+        certificate: DeviceCertificate,
+        options: Options,
+        account: AccountClient,
+        socket: GroupSocket,
+    ) -> Self {
+        Self {
+            db,
+            crypto: RustCrypto::default(),
+            identity,
+            certificate,
+            options,
+            account,
+            socket,
+            events: broadcast::Sender::new(EVENTS),
+            postings: Notify::new(),
+            upkeep: Notify::new(),
+            progress: tokio::sync::watch::Sender::new(0),
+            wakes: Mutex::default(),
+            followed: Mutex::default(),
+        }
+    }
+
+    /// Milliseconds since the Unix epoch by this device's clock.
+    pub(crate) fn now_ms(&self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let ms = since.map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
+        ms.saturating_add_signed(self.options.clock_offset_s.saturating_mul(1_000))
+    }
+
+    /// Seconds since the Unix epoch by this device's clock.
+    pub(crate) fn now_s(&self) -> u64 {
+        self.now_ms() / 1_000
+    }
+
+    /// Tells the fronts.
+    pub(crate) fn emit(&self, event: Event) {
+        // Nobody listening is an ordinary state.
+        let _ = self.events.send(event);
+    }
+
+    /// Tells the fronts something a person should know.
+    pub(crate) fn warn(&self, conversation: Option<&ConversationId>, text: impl Into<String>) {
+        self.emit(Event::Warning {
+            conversation: conversation.map(ToString::to_string),
+            text: text.into(),
+        });
+    }
+
+    /// The bell of a group's actor.
+    pub(crate) fn bell(&self, log: &LogId) -> Arc<Notify> {
+        let mut wakes = self.wakes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        wakes.entry(*log).or_default().clone()
+    }
+
+    /// Wakes a group's actor.
+    pub(crate) fn wake(&self, log: &LogId) {
+        self.bell(log).notify_one();
+    }
+
+    /// Claims a group for its one actor; `false` if it has one.
+    pub(crate) fn start_following(&self, log: &LogId) -> bool {
+        let mut followed = self.followed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        followed.insert(*log)
+    }
+
+    /// Something changed that somebody may wait for.
+    pub(crate) fn progressed(&self) {
+        self.progress.send_modify(|step| *step += 1);
+    }
+
+    /// What fronts show of a conversation.
+    pub(crate) async fn conversation_info(
+        &self,
+        conn: &mut SqliteConnection,
+        id: &ConversationId,
+    ) -> Result<Option<ConversationInfo>> {
+        let Some(conversation) = store::conversation(conn, id).await? else {
+            return Ok(None);
+        };
+        let Some(row) = LogRow::load(conn, &conversation.log).await? else {
+            return Ok(None);
+        };
+        let policy = GroupPolicy::parse(&row.policy).ok();
+        Ok(Some(ConversationInfo {
+            id: conversation.id.to_string(),
+            name: conversation.name,
+            state: match row.state {
+                LogState::Creating | LogState::Active => ConversationState::Active,
+                LogState::Removed => ConversationState::Removed,
+                LogState::Rejoining => ConversationState::Rejoining,
+                LogState::Halted(reason) => ConversationState::Halted(reason),
+            },
+            member_count: policy.as_ref().map_or(0, |policy| policy.members().len()),
+            role: policy
+                .and_then(|policy| policy.role_of(&self.identity.account))
+                .map(|role| role.as_str().to_owned()),
+            epoch: row.mark.epoch,
+            unread: conversation.unread,
+            newest_at: (conversation.newest_at > 0).then_some(conversation.newest_at),
+        }))
+    }
+
+    /// Tells the fronts how a conversation now is.
+    pub(crate) async fn emit_conversation(&self, id: &ConversationId) -> Result<()> {
+        let mut conn = self.db.readers.acquire().await?;
+        if let Some(info) = self.conversation_info(&mut conn, id).await? {
+            self.emit(Event::Conversation(info));
+        }
+        Ok(())
+    }
+}

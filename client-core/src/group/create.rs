@@ -1,0 +1,73 @@
+//! Making a group.
+
+use openmls::prelude::{GroupId, MlsGroup};
+use sealwire_protocol::{
+    ids::{ConversationId, LogId},
+    policy::GroupPolicy,
+};
+
+use crate::{
+    core::Core,
+    error::{CoreError, ErrorKind, Result},
+    mls::{MlsSigner, Provider, Roster, create_config, credential, current_pass},
+    store::{self, LogRow, LogState, Wish},
+};
+
+/// Makes a group with this device alone, and the wish to add `handles`.
+pub(crate) async fn create(
+    core: &Core,
+    name: &str,
+    handles: Vec<String>,
+) -> Result<(ConversationId, LogId, Option<i64>)> {
+    let mut rng = rand::rng();
+    let log = LogId::random(&mut rng);
+    let id = ConversationId::random(&mut rng);
+    let policy = GroupPolicy::new(id, name, core.identity.account).map_err(|error| {
+        CoreError::new(
+            ErrorKind::Usage,
+            "bad_name",
+            error.to_string(),
+            "choose a name of 1 to 256 bytes without control characters",
+        )
+    })?;
+    let mut conn = core.db.writer.lock().await;
+    let mut tx = core.db.begin(&mut conn).await?;
+    let (group, roster, pass) = {
+        let provider = Provider::new(&core.crypto, &mut tx);
+        let group = MlsGroup::new_with_group_id(
+            &provider,
+            &MlsSigner(&core.identity.device_key),
+            &create_config(&policy, core.now_s())?,
+            GroupId::from_slice(log.as_bytes()),
+            credential(&core.certificate),
+        )
+        .map_err(CoreError::internal)?;
+        let roster = Roster::of(&group).map_err(CoreError::internal)?;
+        let pass = current_pass(&group, &core.crypto, &log)
+            .ok_or_else(|| CoreError::internal("no pass for a new group"))?;
+        (group, roster, pass)
+    };
+    store::put_conversation(&mut tx, &id, name, &log, core.now_ms()).await?;
+    let mut row = LogRow::at_start(
+        log,
+        id,
+        LogState::Creating,
+        pass,
+        core.certificate.as_bytes().to_vec(),
+        policy.encode(),
+        core.now_ms() + super::actor::LEAF_LIFE_MS,
+    );
+    row.save(&mut tx, Some(&group)).await?;
+    store::save_members(&mut tx, &log, &roster).await?;
+    let intent = if handles.is_empty() {
+        None
+    } else {
+        let wish = Wish::Add {
+            handles,
+            role: "member".into(),
+        };
+        Some(store::add_intent(&mut tx, &log, &wish, 0).await?)
+    };
+    tx.commit().await?;
+    Ok((id, log, intent))
+}

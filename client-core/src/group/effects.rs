@@ -1,0 +1,136 @@
+//! What follows from a merged commit: history, roster, outbox and the next lane.
+
+use rand::Rng as _;
+use sealwire_protocol::{handle::Handle, policy::Action};
+use sqlx::SqliteConnection;
+
+use super::{actor::LEAF_LIFE_MS, state::Place, welcome};
+use crate::{
+    api::{Delivery, Event, MessageKind},
+    core::Core,
+    error::{CoreError, Result},
+    mls::{Effects, Roster},
+    store::{self, LogState, NewMessage, PendingCommit},
+};
+
+/// Records a merged commit and moves to the lane it opened. `own` is this device's commit, if it
+/// was that.
+pub(crate) async fn apply(
+    core: &Core,
+    conn: &mut SqliteConnection,
+    place: &mut Place,
+    effects: Effects,
+    own: Option<PendingCommit>,
+    at_ms: u64,
+    events: &mut Vec<Event>,
+) -> Result<()> {
+    for text in sentences(&effects) {
+        add_info(conn, place, &text, at_ms, events).await?;
+    }
+    if effects.old.name() != effects.new.name() {
+        store::set_name(conn, &place.row.conversation, effects.new.name()).await?;
+    }
+    PendingCommit::clear(conn, &place.row.id).await?;
+    let Some(pass) = effects.pass else {
+        place.row.state = LogState::Removed;
+        return Ok(());
+    };
+    if let Some(own) = own {
+        finish_own(core, conn, place, own).await?;
+    }
+    place.roster = Roster::of(&place.group).map_err(CoreError::internal)?;
+    store::save_members(conn, &place.row.id, &place.roster).await?;
+    place.row.policy = effects.new.encode();
+    place.row.enter_lane(pass);
+    store::forget_hashes(conn, &place.row.id).await?;
+    store::reset_encrypted(conn, &place.row.id).await
+}
+
+async fn finish_own(
+    core: &Core,
+    conn: &mut SqliteConnection,
+    place: &mut Place,
+    own: PendingCommit,
+) -> Result<()> {
+    store::set_intent(conn, own.intent, Ok(())).await?;
+    let leaf = place.group.own_leaf_node().map(|leaf| leaf.credential());
+    if leaf.is_some() {
+        place.row.certificate = core.certificate.as_bytes().to_vec();
+    }
+    let jitter = rand::rng().random_range(0..86_400_000);
+    place.row.leaf_due_at = core.now_ms() + LEAF_LIFE_MS + jitter;
+    if !own.joiners.is_empty() {
+        welcome::enqueue(core, conn, place, &own).await?;
+    }
+    Ok(())
+}
+
+/// Adds a line that nobody wrote.
+pub(crate) async fn add_info(
+    conn: &mut SqliteConnection,
+    place: &Place,
+    text: &str,
+    at_ms: u64,
+    events: &mut Vec<Event>,
+) -> Result<()> {
+    let added = store::insert_message(
+        conn,
+        &NewMessage {
+            conversation: place.row.conversation,
+            salt: rand::rng().random(),
+            sender: None,
+            sender_handle: String::new(),
+            own: false,
+            kind: MessageKind::Info,
+            text,
+            content: &[],
+            at_ms,
+            delivery: Delivery::Received,
+        },
+    )
+    .await?;
+    events.extend(added.map(|(_, info)| Event::Message(info)));
+    Ok(())
+}
+
+fn list(handles: &[Handle]) -> String {
+    let names: Vec<_> = handles.iter().map(ToString::to_string).collect();
+    match names.len() {
+        0..=5 => names.join(", "),
+        more => format!("{} and {} others", names[..5].join(", "), more - 5),
+    }
+}
+
+/// The changes in words.
+fn sentences(effects: &Effects) -> Vec<String> {
+    let actor = &effects.actor;
+    let mut lines = Vec::new();
+    if !effects.added.is_empty() {
+        lines.push(format!("{actor} added {}", list(&effects.added)));
+    }
+    if !effects.removed.is_empty() {
+        lines.push(format!("{actor} removed {}", list(&effects.removed)));
+    }
+    if !effects.devices.is_empty() {
+        lines.push(format!("{actor} added a device of {}", list(&effects.devices)));
+    }
+    if effects.old.name() != effects.new.name() {
+        lines.push(format!("{actor} named the conversation “{}”", effects.new.name()));
+    }
+    let changed = effects.new.members().iter().any(|member| {
+        effects
+            .old
+            .role_of(&member.account)
+            .is_some_and(|role| role != member.role)
+    });
+    if changed {
+        lines.push(format!("{actor} changed a role"));
+    }
+    let permission = [Action::Add, Action::Remove, Action::Rename, Action::Post]
+        .iter()
+        .any(|action| effects.old.least_role(*action) != effects.new.least_role(*action));
+    if permission {
+        lines.push(format!("{actor} changed who may do what"));
+    }
+    lines
+}

@@ -1,0 +1,157 @@
+//! Joining by a Welcome, in one step.
+
+use std::collections::BTreeSet;
+
+use openmls::prelude::{
+    MlsMessageBodyIn, MlsMessageIn, RatchetTreeIn, StagedWelcome, Welcome,
+    tls_codec::DeserializeBytes as _,
+};
+use rand::Rng as _;
+use sealwire_protocol::{
+    certificate::DeviceCertificate,
+    content::GroupEvent,
+    envelope::WelcomeBlob,
+    ids::{ConversationId, LogId},
+    policy::GroupPolicy,
+};
+
+use super::{actor::LEAF_LIFE_MS, state::Place};
+use crate::{
+    core::Core,
+    error::{CoreError, ErrorKind, Result},
+    mls::{PADDING, Provider, Roster, current_pass, group_policy, join_config},
+    store::{self, LogRow, LogState},
+};
+
+fn refused(why: impl std::fmt::Display) -> CoreError {
+    CoreError::new(
+        ErrorKind::Untrusted,
+        "bad_welcome",
+        format!("an invitation to a conversation was refused: {why}"),
+        "ask whoever added you to remove and add you again",
+    )
+}
+
+/// Joins the group of a Welcome that `sender` sealed for this device. `false` if this device is in
+/// the group already.
+///
+/// A failure rolls everything back: the one-time key package stays usable.
+pub(crate) async fn join(
+    core: &Core,
+    sender: &DeviceCertificate,
+    log: LogId,
+    conversation: ConversationId,
+    blob: &WelcomeBlob,
+) -> Result<bool> {
+    let welcome = parse_welcome(&blob.welcome)?;
+    let tree = RatchetTreeIn::tls_deserialize_exact_bytes(&blob.ratchet_tree).map_err(refused)?;
+    let mut conn = core.db.writer.lock().await;
+    let mut tx = core.db.begin(&mut conn).await?;
+    let known = LogRow::load(&mut tx, &log).await?;
+    if known.as_ref().is_some_and(|row| matches!(row.state, LogState::Active | LogState::Creating)) {
+        return Ok(false);
+    }
+    let used = welcome_packages(&welcome);
+    let (group, roster, policy) = {
+        let provider = Provider::new(&core.crypto, &mut tx);
+        let staged = StagedWelcome::build_from_welcome(&provider, &join_config(PADDING), welcome)
+            .map_err(refused)?
+            .with_ratchet_tree(tree)
+            .skip_lifetime_validation()
+            .replace_old_group()
+            .build()
+            .map_err(refused)?;
+        let roster = Roster::verify(staged.members()).map_err(refused)?;
+        let inviter = roster
+            .get(staged.welcome_sender_index())
+            .ok_or_else(|| refused("its sender has no leaf"))?;
+        if inviter.device() != sender.device() || !inviter.same_account(sender) {
+            return Err(refused("it was sent by somebody else than it says"));
+        }
+        let group = staged.into_group(&provider).map_err(refused)?;
+        let policy = group_policy(&group).map_err(refused)?;
+        check_group(core, &group, &roster, &policy, log, conversation)?;
+        (group, roster, policy)
+    };
+    let pass = current_pass(&group, &core.crypto, &log)
+        .ok_or_else(|| CoreError::internal("no pass for a joined group"))?;
+    let now = core.now_ms();
+    store::put_conversation(&mut tx, &conversation, policy.name(), &log, now).await?;
+    // A newcomer updates its leaf once within its first day, at a random time.
+    let leaf_due = now + rand::rng().random_range(0..86_400_000);
+    let mut row = LogRow::at_start(
+        log,
+        conversation,
+        LogState::Active,
+        pass,
+        core.certificate.as_bytes().to_vec(),
+        policy.encode(),
+        leaf_due.min(now + LEAF_LIFE_MS),
+    );
+    row.generation = known.map_or(0, |row| row.generation);
+    row.save(&mut tx, Some(&group)).await?;
+    store::save_members(&mut tx, &log, &roster).await?;
+    store::forget_hashes(&mut tx, &log).await?;
+    store::reset_encrypted(&mut tx, &log).await?;
+    store::forget_key_packages(&mut tx, &used).await?;
+    let salt: [u8; 16] = rand::rng().random();
+    store::enqueue(&mut tx, &log, 0, &salt, GroupEvent::Joined.as_str()).await?;
+    let place = Place { row, group, roster };
+    let mut events = Vec::new();
+    let text = format!("{} added you", sender.handle());
+    super::effects::add_info(&mut tx, &place, &text, now, &mut events).await?;
+    tx.commit().await?;
+    drop(conn);
+    for event in events {
+        core.emit(event);
+    }
+    core.emit_conversation(&conversation).await?;
+    core.upkeep.notify_one();
+    core.progressed();
+    Ok(true)
+}
+
+fn parse_welcome(bytes: &[u8]) -> Result<Welcome> {
+    let message = MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(refused)?;
+    match message.extract() {
+        MlsMessageBodyIn::Welcome(welcome) => Ok(welcome),
+        _ => Err(refused("it is not a Welcome")),
+    }
+}
+
+/// References of the key packages that a Welcome is for.
+fn welcome_packages(welcome: &Welcome) -> Vec<Vec<u8>> {
+    welcome
+        .secrets()
+        .iter()
+        .map(|secret| secret.new_member().as_slice().to_vec())
+        .collect()
+}
+
+/// The group is one that Sealwire would have made.
+fn check_group(
+    core: &Core,
+    group: &openmls::prelude::MlsGroup,
+    roster: &Roster,
+    policy: &GroupPolicy,
+    log: LogId,
+    conversation: ConversationId,
+) -> Result<()> {
+    if group.group_id().as_slice() != log.as_bytes() {
+        return Err(refused("it is for another log"));
+    }
+    if policy.conversation() != &conversation {
+        return Err(refused("it is for another conversation"));
+    }
+    let listed: BTreeSet<_> = policy.members().iter().map(|member| member.account).collect();
+    if listed != roster.accounts() {
+        return Err(refused("its members are not those on its leaves"));
+    }
+    let own = roster
+        .get(group.own_leaf_index())
+        .ok_or_else(|| refused("this device has no leaf in it"))?;
+    if own.device() != &core.identity.device || own.account() != &core.identity.account {
+        return Err(refused("this device's leaf is another's"));
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! One actor per group: it alone moves the group on.
+//!
+//! Every step is one transaction: MLS rows, history, outbox and cursor change together or not at
+//! all. The network is never awaited inside a step.
+
+mod actor;
+mod commit;
+mod create;
+mod effects;
+mod encrypt;
+mod join;
+mod plan;
+mod prepare;
+mod receive;
+mod state;
+mod welcome;
+
+pub(crate) use actor::run;
+pub(crate) use create::create;
+pub(crate) use join::join;
+pub(crate) use plan::{parse_action, parse_role};
+pub(crate) use prepare::lookup;
+pub(crate) use welcome::seal_as_blob;

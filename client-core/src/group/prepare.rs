@@ -1,0 +1,207 @@
+//! What a wish needs from the relay before a commit can be built: directory and key packages.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use sealwire_crypto::AccountPublic;
+use sealwire_protocol::{
+    account::{B64, DirectoryEntry},
+    certificate::{DeviceCertificate, UnverifiedCertificate},
+    handle::Handle,
+    ids::LogId,
+};
+
+use crate::{
+    core::Core,
+    error::{CoreError, ErrorKind, Result},
+    net,
+    store::{self, ContactRow, Seat, Wish},
+};
+
+/// Key packages are fetched this many at a time, each on a connection of its own.
+const FETCHES: usize = 8;
+
+/// A contact with the devices that the directory shows for it now.
+pub(crate) struct Looked {
+    pub(crate) contact: ContactRow,
+    pub(crate) devices: Vec<DeviceCertificate>,
+}
+
+fn unknown(handle: &Handle) -> CoreError {
+    CoreError::new(
+        ErrorKind::Usage,
+        "unknown_handle",
+        format!("nobody in the organisation is called {handle}"),
+        "check the spelling; `sealwire contact list` shows whom you know",
+    )
+}
+
+/// Asks the directory for a handle and notes the account key: trusted on first use.
+pub(crate) async fn lookup(core: &Core, handle: &Handle) -> Result<Looked> {
+    let entry = core
+        .account
+        .directory(handle)
+        .await?
+        .ok_or_else(|| unknown(handle))?;
+    let account = AccountPublic::from_bytes(&entry.account_key.0).map_err(|_| lying(handle))?;
+    let devices = check_directory(handle, &account, &entry, core.now_s())?;
+    let mut conn = core.db.writer.lock().await;
+    let mut tx = core.db.begin(&mut conn).await?;
+    let contact = store::note_contact(&mut tx, handle, &account, core.now_ms()).await?;
+    tx.commit().await?;
+    Ok(Looked { contact, devices })
+}
+
+fn lying(handle: &Handle) -> CoreError {
+    CoreError::new(
+        ErrorKind::Untrusted,
+        "bad_directory",
+        format!("the relay's directory entry for {handle} does not verify"),
+        "do not send anything to them; tell your administrator",
+    )
+}
+
+/// Verifies a directory answer; returns the devices that may be added now.
+pub(crate) fn check_directory(
+    handle: &Handle,
+    account: &AccountPublic,
+    entry: &DirectoryEntry,
+    now_s: u64,
+) -> Result<Vec<DeviceCertificate>> {
+    if entry.handle != handle.to_string() {
+        return Err(lying(handle));
+    }
+    let mut devices = Vec::new();
+    for bytes in &entry.certificates {
+        let certificate = UnverifiedCertificate::parse(&bytes.0)
+            .and_then(UnverifiedCertificate::verify)
+            .map_err(|_| lying(handle))?;
+        if certificate.account() != account || certificate.handle() != handle {
+            return Err(lying(handle));
+        }
+        if certificate.body().valid_at(now_s) {
+            devices.push(certificate);
+        }
+    }
+    Ok(devices)
+}
+
+/// Refuses somebody whose key changed, or who is suspended or has no device.
+async fn usable(core: &Core, handle: &Handle) -> Result<Vec<DeviceCertificate>> {
+    let looked = lookup(core, handle).await?;
+    if looked.contact.key_changed {
+        return Err(CoreError::new(
+            ErrorKind::Untrusted,
+            "untrusted_identity",
+            format!("the directory now shows another key for {handle} than before"),
+            format!(
+                "ask them in person whether they made a new account; until then nothing is sent \
+                 to the new key. `sealwire contact show {handle}` shows both"
+            ),
+        ));
+    }
+    if looked.devices.is_empty() {
+        return Err(CoreError::new(
+            ErrorKind::Usage,
+            "no_device",
+            format!("{handle} has no device that can be added"),
+            "ask them to open Sealwire, then repeat",
+        ));
+    }
+    Ok(looked.devices)
+}
+
+/// Fetches what `wish` needs. The own account's other devices come along when people are added.
+pub(crate) async fn prepare(core: &Core, log: &LogId, wish: &Wish) -> Result<Vec<Seat>> {
+    match wish {
+        Wish::Add { handles, .. } => {
+            let mut devices = Vec::new();
+            for handle in handles {
+                let handle = Handle::parse(handle).map_err(CoreError::internal)?;
+                devices.extend(usable(core, &handle).await?);
+            }
+            for device in lookup(core, &core.identity.handle).await?.devices {
+                let mine = device.account() == &core.identity.account;
+                if mine && device.device() != &core.identity.device {
+                    devices.push(device);
+                }
+            }
+            let seated = seated_devices(core, log).await?;
+            devices.retain(|device| !seated.contains(device.device()));
+            fetch_seats(core, devices).await
+        }
+        Wish::SeatDevice {
+            device,
+            key_package,
+        } => seat_from_request(core, log, device, key_package).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+async fn seated_devices(
+    core: &Core,
+    log: &LogId,
+) -> Result<std::collections::BTreeSet<sealwire_protocol::ids::DeviceId>> {
+    let mut conn = core.db.readers.acquire().await?;
+    let members = store::members(&mut conn, log).await?;
+    Ok(members.iter().map(|leaf| *leaf.device()).collect())
+}
+
+async fn fetch_seats(core: &Core, devices: Vec<DeviceCertificate>) -> Result<Vec<Seat>> {
+    let own = core.identity.account;
+    let seats: Vec<Option<Seat>> = stream::iter(devices)
+        .map(|certificate| async move {
+            let endpoint = &core.identity.endpoint;
+            match net::take_key_package(endpoint, certificate.device()).await {
+                Ok((key_package, _last_resort)) => Ok(Some(Seat {
+                    certificate: B64::from(certificate.as_bytes()),
+                    key_package: B64(key_package),
+                })),
+                // Another device of one's own that is not set up yet will ask for its leaf.
+                Err(error) if error.code == "no_key_package" && *certificate.account() == own => {
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            }
+        })
+        .buffered(FETCHES)
+        .try_collect()
+        .await?;
+    Ok(seats.into_iter().flatten().collect())
+}
+
+/// A rejoin request brings its key package; the directory says whether the device still counts.
+async fn seat_from_request(
+    core: &Core,
+    log: &LogId,
+    device: &str,
+    key_package: &str,
+) -> Result<Vec<Seat>> {
+    let device = store::device_of(device)?;
+    let key_package = data_encoding::BASE64
+        .decode(key_package.as_bytes())
+        .map_err(CoreError::internal)?;
+    let accounts: Vec<Handle> = {
+        let mut conn = core.db.readers.acquire().await?;
+        let members = store::members(&mut conn, log).await?;
+        let mut handles: Vec<_> = members.iter().map(|leaf| leaf.handle().clone()).collect();
+        handles.sort();
+        handles.dedup();
+        handles
+    };
+    let form = sealwire_protocol::mls_form::KeyPackageForm::parse(&key_package)
+        .map_err(CoreError::internal)?;
+    let claimed = UnverifiedCertificate::parse(form.identity)
+        .and_then(UnverifiedCertificate::verify)
+        .map_err(CoreError::internal)?;
+    if !accounts.contains(claimed.handle()) || *claimed.device() != device {
+        return Ok(Vec::new());
+    }
+    let current = usable(core, claimed.handle()).await?;
+    Ok(current
+        .into_iter()
+        .filter(|certificate| *certificate.device() == device)
+        .map(|certificate| Seat {
+            certificate: B64::from(certificate.as_bytes()),
+            key_package: B64(key_package.clone()),
+        })
+        .collect())
+}

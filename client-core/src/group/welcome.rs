@@ -1,0 +1,81 @@
+//! Telling those who were added: one blob with the Welcome and the tree, one envelope each.
+
+use prost::Message as _;
+use rand::Rng as _;
+use sealwire_crypto::{BlobKey, SecretBytes, seal_blob, sha256};
+use sealwire_protocol::{
+    certificate::UnverifiedCertificate,
+    envelope::{BlobRef, Body, WelcomeBlob, seal_envelope},
+    ids::BlobId,
+};
+use sqlx::SqliteConnection;
+
+use super::state::Place;
+use crate::{
+    core::Core,
+    error::{CoreError, Result},
+    store::{self, PendingCommit, Posting},
+};
+
+/// Puts the Welcomes of an own commit into the durable outbox, due after a random wait: a Welcome
+/// right after a commit would tell an observer who joined.
+pub(crate) async fn enqueue(
+    core: &Core,
+    conn: &mut SqliteConnection,
+    place: &Place,
+    commit: &PendingCommit,
+) -> Result<()> {
+    let mut rng = rand::rng();
+    let due = core.now_ms() + rng.random_range(0..=core.options.welcome_delay_max_ms);
+    // Nothing but what was stored by this device may go out.
+    WelcomeBlob::decode(commit.welcome.as_slice()).map_err(CoreError::internal)?;
+    let (blob, posting) = seal_as_blob(&commit.welcome);
+    store::add_posting(conn, &posting, due).await?;
+    for joiner in &commit.joiners {
+        let certificate =
+            UnverifiedCertificate::parse(&joiner.certificate.0).map_err(CoreError::internal)?;
+        let certificate = certificate.verified_before();
+        let body = Body::Welcome {
+            log: place.row.id,
+            conversation: place.row.conversation,
+            blob: blob.duplicate(),
+        };
+        let envelope = seal_envelope(
+            &body,
+            Some(&core.certificate),
+            &core.identity.device_key,
+            (certificate.device(), &certificate.body().inbox_key),
+            core.now_s(),
+            &mut rng,
+        )
+        .map_err(CoreError::internal)?;
+        let posting = Posting::Envelope {
+            device: *certificate.device(),
+            envelope,
+        };
+        store::add_posting(conn, &posting, due).await?;
+    }
+    core.postings.notify_one();
+    Ok(())
+}
+
+/// Encrypts `content` as a blob under fresh keys.
+pub(crate) fn seal_as_blob(content: &[u8]) -> (BlobRef, Posting) {
+    let mut rng = rand::rng();
+    let key = BlobKey::generate(&mut rng);
+    let token = SecretBytes::<32>::generate(&mut rng);
+    let id = BlobId::random(&mut rng);
+    let posting = Posting::Blob {
+        id,
+        read_token_hash: sha256(&[token.expose()]),
+        content: seal_blob(&key, content),
+    };
+    (
+        BlobRef {
+            blob: id,
+            read_token: token,
+            key,
+        },
+        posting,
+    )
+}

@@ -1,0 +1,321 @@
+//! The device's inbox: Welcomes, rejoin requests, device linking.
+
+use std::{sync::Arc, time::Duration};
+
+use prost::Message as _;
+use sealwire_crypto::{mac, open_blob, verify_mac};
+use sealwire_protocol::{
+    account::{B64, InboxItem, NewDevice},
+    certificate::{CertificateBody, DeviceCertificate, DeviceKind, UnverifiedCertificate},
+    envelope::{
+        Body, GroupRoster, LinkProposal, OpenedEnvelope, RosterEntry, WelcomeBlob, open_envelope,
+        seal_envelope,
+    },
+    ids::{DeviceId, LogId},
+};
+use tokio::time::sleep;
+
+use crate::{
+    core::Core,
+    error::{CoreError, ErrorKind, Result},
+    group, net,
+    store::{self, Posting, Wish},
+};
+
+/// How long the relay may hold a question for new items, seconds.
+const WAIT_S: u32 = 25;
+const RETRY: Duration = Duration::from_secs(2);
+/// Validity of the certificates that devices give to further devices, seconds.
+pub(crate) const CERTIFICATE_LIFE_S: u64 = 2 * 365 * 86_400;
+
+/// Reads the inbox until the client is dropped.
+pub(crate) async fn run(core: Arc<Core>, spawn: impl Fn(LogId) + Send + Sync) {
+    loop {
+        match read(&core, WAIT_S, &spawn).await {
+            Ok(_) => {}
+            Err(error) => {
+                tracing::debug!(code = error.code, "inbox not read; will be tried again");
+                sleep(if error.kind == ErrorKind::Locked { RETRY * 15 } else { RETRY }).await;
+            }
+        }
+    }
+}
+
+/// Reads and processes what is there; answers how many items there were.
+pub(crate) async fn read(
+    core: &Core,
+    wait_s: u32,
+    spawn: &(impl Fn(LogId) + Send + Sync),
+) -> Result<usize> {
+    let cursor = {
+        let mut conn = core.db.readers.acquire().await?;
+        store::inbox_cursor(&mut conn).await?
+    };
+    let inbox = core.account.inbox(cursor, wait_s).await?;
+    let count = inbox.items.len();
+    for item in inbox.items {
+        match process(core, &item).await {
+            Ok(Some(log)) => spawn(log),
+            Ok(None) => {}
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => core.warn(
+                None,
+                format!("Something in the inbox was refused: {}. {}", error.message, error.hint),
+            ),
+        }
+        let mut conn = core.db.writer.lock().await;
+        let mut tx = core.db.begin(&mut conn).await?;
+        store::set_inbox_cursor(&mut tx, item.id).await?;
+        tx.commit().await?;
+        drop(conn);
+        core.account.ack(&[item.id]).await?;
+        core.progressed();
+    }
+    Ok(count)
+}
+
+/// Processes one item; answers the group whose actor is to be started.
+async fn process(core: &Core, item: &InboxItem) -> Result<Option<LogId>> {
+    let opened = open_envelope(&core.identity.inbox_key, &core.identity.device, &item.envelope.0)
+        .map_err(|error| {
+            CoreError::new(
+                ErrorKind::Untrusted,
+                "bad_envelope",
+                error.to_string(),
+                "nothing is lost; whoever sent it will try again",
+            )
+        })?;
+    let OpenedEnvelope { sender, body, .. } = opened;
+    match (body, sender) {
+        (
+            Body::Welcome {
+                log,
+                conversation,
+                blob,
+            },
+            Some(sender),
+        ) => {
+            check_sender(core, &sender).await?;
+            let endpoint = &core.identity.endpoint;
+            let sealed = net::get_blob(endpoint, &blob.blob, blob.read_token.expose()).await?;
+            let content = open_blob(&blob.key, &sealed).map_err(CoreError::internal)?;
+            let content = WelcomeBlob::decode(content.as_slice()).map_err(CoreError::internal)?;
+            let joined = group::join(core, &sender, log, conversation, &content).await?;
+            Ok(joined.then_some(log))
+        }
+        (Body::Rejoin { log, key_package }, Some(sender)) => {
+            seat(core, log, &sender, &key_package).await?;
+            Ok(None)
+        }
+        (Body::LinkRequest(proposal), _) => {
+            approve(core, &proposal).await?;
+            Ok(None)
+        }
+        _ => Err(CoreError::new(
+            ErrorKind::Untrusted,
+            "bad_envelope",
+            "an envelope without a sender",
+            "nothing is lost",
+        )),
+    }
+}
+
+/// Whoever writes to the inbox is who the directory says they are.
+async fn check_sender(core: &Core, sender: &DeviceCertificate) -> Result<()> {
+    let looked = group::lookup(core, sender.handle()).await?;
+    let known = looked.devices.iter().any(|device| device.device() == sender.device());
+    if looked.contact.key_changed || looked.contact.account != *sender.account() || !known {
+        return Err(CoreError::new(
+            ErrorKind::Untrusted,
+            "untrusted_identity",
+            format!("{} wrote from a device or key that the directory does not show", sender.handle()),
+            "ask them in person; nothing was accepted",
+        ));
+    }
+    Ok(())
+}
+
+/// A device of an account that is in the group asks for its leaf.
+async fn seat(
+    core: &Core,
+    log: LogId,
+    sender: &DeviceCertificate,
+    key_package: &[u8],
+) -> Result<()> {
+    let mut conn = core.db.writer.lock().await;
+    let mut tx = core.db.begin(&mut conn).await?;
+    let members = store::members(&mut tx, &log).await?;
+    if !members.iter().any(|leaf| leaf.same_account(sender)) {
+        return Err(CoreError::new(
+            ErrorKind::Policy,
+            "not_a_member",
+            format!("a device of {} asked for a conversation it is not in", sender.handle()),
+            "nothing was changed",
+        ));
+    }
+    let wish = Wish::SeatDevice {
+        device: sender.device().to_string(),
+        key_package: data_encoding::BASE64.encode(key_package),
+    };
+    // Own devices answer at once, others give them time to.
+    let own = sender.account() == &core.identity.account;
+    let wait = if own { 0 } else { 5_000 + u64::from(rand::random::<u16>()) };
+    store::add_intent(&mut tx, &log, &wish, core.now_ms() + wait).await?;
+    tx.commit().await?;
+    drop(conn);
+    core.wake(&log);
+    Ok(())
+}
+
+fn link_refused(why: &str) -> CoreError {
+    CoreError::new(
+        ErrorKind::Untrusted,
+        "bad_link",
+        format!("a device asked to be linked, but {why}"),
+        "make a new link with `sealwire device link` and use it within ten minutes",
+    )
+}
+
+/// Bytes under the MAC of a link request.
+pub(crate) fn link_message(proposal: &LinkProposal) -> Vec<u8> {
+    [
+        proposal.device.as_bytes().as_slice(),
+        proposal.signature_key.as_bytes(),
+        proposal.inbox_key.as_bytes(),
+    ]
+    .concat()
+}
+
+/// MAC context of link requests.
+pub(crate) const LINK_CONTEXT: &str = "sealwire device link";
+
+/// Certifies a further device of this account that knows the secret of a link shown here.
+async fn approve(core: &Core, proposal: &LinkProposal) -> Result<()> {
+    let account_key = core
+        .identity
+        .account_secret
+        .as_ref()
+        .ok_or_else(|| link_refused("this device does not hold the account key"))?;
+    let links = {
+        let mut conn = core.db.writer.lock().await;
+        let mut tx = core.db.begin(&mut conn).await?;
+        let links = store::device_links(&mut tx, core.now_ms()).await?;
+        tx.commit().await?;
+        links
+    };
+    let message = link_message(proposal);
+    let secret = links
+        .into_iter()
+        .find(|secret| verify_mac(secret, LINK_CONTEXT, &message, &proposal.mac).is_ok())
+        .ok_or_else(|| link_refused("no link that is still good was used"))?;
+    let now = core.now_s();
+    let certificate = CertificateBody {
+        handle: core.identity.handle.clone(),
+        account_key: core.identity.account,
+        device: proposal.device,
+        kind: DeviceKind::Person,
+        signature_key: proposal.signature_key,
+        inbox_key: proposal.inbox_key,
+        not_before_s: now.saturating_sub(86_400),
+        not_after_s: now + CERTIFICATE_LIFE_S,
+    }
+    .sign(account_key);
+    core.account
+        .add_device(&NewDevice {
+            certificate: B64::from(certificate.as_bytes()),
+        })
+        .await?;
+    grant(core, account_key, &certificate, &secret).await?;
+    core.warn(
+        None,
+        format!(
+            "A device was linked to your account: {}. If that was not you, revoke it at once.",
+            certificate.device()
+        ),
+    );
+    core.postings.notify_one();
+    Ok(())
+}
+
+async fn grant(
+    core: &Core,
+    account_key: &sealwire_crypto::AccountKey,
+    certificate: &DeviceCertificate,
+    secret: &sealwire_crypto::SecretBytes<32>,
+) -> Result<()> {
+    let mut conn = core.db.writer.lock().await;
+    let mut tx = core.db.begin(&mut conn).await?;
+    let mut groups = Vec::new();
+    for conversation in store::conversations(&mut tx).await? {
+        let members = store::members(&mut tx, &conversation.log).await?;
+        if !members.iter().any(|leaf| leaf.device() == &core.identity.device) {
+            continue;
+        }
+        groups.push(RosterEntry {
+            log: conversation.log.0.to_vec().into(),
+            conversation: conversation.id.0.to_vec().into(),
+            name: conversation.name,
+            members: members.iter().map(|leaf| leaf.as_bytes().to_vec().into()).collect(),
+        });
+    }
+    let (blob, posting) = group::seal_as_blob(&GroupRoster { groups }.encode_to_vec());
+    let body = Body::LinkGrant {
+        certificate: certificate.as_bytes().to_vec(),
+        account_seed: account_key.seed(),
+        roster: blob,
+    };
+    let envelope = seal_envelope(
+        &body,
+        Some(&core.certificate),
+        &core.identity.device_key,
+        (certificate.device(), &certificate.body().inbox_key),
+        core.now_s(),
+        &mut rand::rng(),
+    )
+    .map_err(CoreError::internal)?;
+    let now = core.now_ms();
+    store::add_posting(&mut tx, &posting, now).await?;
+    let posting = Posting::Envelope {
+        device: *certificate.device(),
+        envelope,
+    };
+    store::add_posting(&mut tx, &posting, now).await?;
+    store::forget_device_link(&mut tx, secret).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The MAC of a link request.
+pub(crate) fn link_mac(
+    secret: &sealwire_crypto::SecretBytes<32>,
+    proposal: &LinkProposal,
+) -> [u8; 32] {
+    mac(secret, LINK_CONTEXT, &link_message(proposal))
+}
+
+/// Seals a rejoin request for a group to one device.
+pub(crate) fn rejoin_envelope(
+    core: &Core,
+    log: LogId,
+    key_package: Vec<u8>,
+    to: &DeviceCertificate,
+) -> Result<(DeviceId, Vec<u8>)> {
+    let envelope = seal_envelope(
+        &Body::Rejoin { log, key_package },
+        Some(&core.certificate),
+        &core.identity.device_key,
+        (to.device(), &to.body().inbox_key),
+        core.now_s(),
+        &mut rand::rng(),
+    )
+    .map_err(CoreError::internal)?;
+    Ok((*to.device(), envelope))
+}
+
+/// Parses a certificate that came in a grant.
+pub(crate) fn granted(bytes: &[u8]) -> Result<DeviceCertificate> {
+    UnverifiedCertificate::parse(bytes)
+        .and_then(UnverifiedCertificate::verify)
+        .map_err(|_| link_refused("the certificate it received does not verify"))
+}
+

@@ -1,0 +1,321 @@
+//! Whether a commit is valid: a function of the epoch's state, the commit and its `next`, so that
+//! every member comes to the same answer. Clocks, the directory and organisation policy have no
+//! say here.
+
+use openmls::{
+    group::{ProcessMessageError, ProposalValidationError, StageCommitError},
+    prelude::{
+        Extension, LeafNodeIndex, LeafNodeValidationError, MlsGroup, Proposal, ProposalOrRefType,
+        Sender, StagedCommit,
+    },
+};
+use openmls_rust_crypto::RustCrypto;
+use sealwire_crypto::AccountPublic;
+use sealwire_protocol::{
+    handle::Handle,
+    ids::{Lane, LogId, Pass},
+    policy::{GroupPolicy, PolicyError, check_change},
+};
+
+use super::{POLICY_EXTENSION, Roster, check_leaf, context_extensions};
+
+/// What members conclude about a commit.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// Merge it.
+    Valid(Box<Effects>),
+    /// Go on without it, in the same lane.
+    Invalid(Refusal),
+    /// This device cannot tell: stop here, tell the person.
+    Undecided(String),
+}
+
+/// Why a commit is invalid.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    /// In words, without content.
+    pub(crate) reason: String,
+    /// Members can differ on this one: it lies in the part of the update path that only some
+    /// can check.
+    pub(crate) may_split: bool,
+}
+
+impl Refusal {
+    fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            may_split: false,
+        }
+    }
+}
+
+/// What a valid commit changes.
+#[derive(Debug)]
+pub(crate) struct Effects {
+    /// The committer.
+    pub(crate) actor: Handle,
+    /// Accounts that were not in the group before.
+    pub(crate) added: Vec<Handle>,
+    /// Accounts that are no longer in it.
+    pub(crate) removed: Vec<Handle>,
+    /// Further or replaced devices of accounts that stay.
+    pub(crate) devices: Vec<Handle>,
+    /// The policy before.
+    pub(crate) old: GroupPolicy,
+    /// The policy after.
+    pub(crate) new: GroupPolicy,
+    /// The pass of the new epoch; `None` if this device was removed.
+    pub(crate) pass: Option<Pass>,
+}
+
+/// The pass of a group's present epoch.
+pub(crate) fn current_pass(group: &MlsGroup, crypto: &RustCrypto, log: &LogId) -> Option<Pass> {
+    let bytes = group
+        .export_secret(crypto, Pass::LABEL, log.as_bytes(), 32)
+        .ok()?;
+    Pass::from_slice(&zeroize::Zeroizing::new(bytes)).ok()
+}
+
+/// The pass of the epoch that a staged commit opens; `None` if it removes this device.
+pub(crate) fn staged_pass(staged: &StagedCommit, crypto: &RustCrypto, log: &LogId) -> Option<Pass> {
+    let bytes = staged
+        .export_secret(crypto, Pass::LABEL, log.as_bytes(), 32)
+        .ok()?;
+    Pass::from_slice(&zeroize::Zeroizing::new(bytes)).ok()
+}
+
+/// The policy in a group's present epoch.
+pub(crate) fn group_policy(group: &MlsGroup) -> Result<GroupPolicy, PolicyError> {
+    policy_of(group.extensions().iter())
+}
+
+fn policy_of<'a>(
+    mut extensions: impl Iterator<Item = &'a Extension>,
+) -> Result<GroupPolicy, PolicyError> {
+    extensions
+        .find_map(|extension| match extension {
+            Extension::Unknown(POLICY_EXTENSION, unknown) => Some(&unknown.0),
+            _ => None,
+        })
+        .ok_or(PolicyError::Malformed("the group has no policy"))
+        .and_then(|bytes| GroupPolicy::parse(bytes))
+}
+
+/// Maps what openmls says of a message it could not process.
+pub(crate) fn verdict_of_error<E: std::fmt::Display>(error: &ProcessMessageError<E>) -> Verdict {
+    match error {
+        ProcessMessageError::StorageError(inner) => Verdict::Undecided(inner.to_string()),
+        ProcessMessageError::InvalidCommit(stage) => match stage {
+            StageCommitError::ProposalValidationError(
+                ProposalValidationError::LeafNodeValidation(LeafNodeValidationError::Lifetime(_)),
+            )
+            | StageCommitError::LeafNodeValidation(LeafNodeValidationError::Lifetime(_)) => {
+                Verdict::Undecided("a key package is outside its lifetime by this clock".into())
+            }
+            StageCommitError::UpdatePathError(_)
+            | StageCommitError::ConfirmationTagMismatch
+            | StageCommitError::MissingDecryptionKey
+            | StageCommitError::OwnKeyNotFound => Verdict::Invalid(Refusal {
+                reason: stage.to_string(),
+                may_split: true,
+            }),
+            other => Verdict::Invalid(Refusal::new(other.to_string())),
+        },
+        other => Verdict::Invalid(Refusal::new(other.to_string())),
+    }
+}
+
+/// Judges a staged commit, one's own pending one included.
+pub(crate) fn judge(
+    group: &MlsGroup,
+    roster: &Roster,
+    crypto: &RustCrypto,
+    log: &LogId,
+    sender: &Sender,
+    staged: &StagedCommit,
+    next: &Lane,
+) -> Verdict {
+    match examine(group, roster, crypto, log, sender, staged, next) {
+        Ok(effects) => Verdict::Valid(Box::new(effects)),
+        Err(Objection::Refused(refusal)) => Verdict::Invalid(refusal),
+        Err(Objection::CannotTell(reason)) => Verdict::Undecided(reason),
+    }
+}
+
+enum Objection {
+    Refused(Refusal),
+    CannotTell(String),
+}
+
+impl From<PolicyError> for Objection {
+    fn from(error: PolicyError) -> Self {
+        match error {
+            PolicyError::UnknownVersion(version) => Self::CannotTell(format!(
+                "the group's policy has version {version}; update this program"
+            )),
+            other => refuse(other.to_string()),
+        }
+    }
+}
+
+fn refuse(reason: impl Into<String>) -> Objection {
+    Objection::Refused(Refusal::new(reason))
+}
+
+fn examine(
+    group: &MlsGroup,
+    roster: &Roster,
+    crypto: &RustCrypto,
+    log: &LogId,
+    sender: &Sender,
+    staged: &StagedCommit,
+    next: &Lane,
+) -> Result<Effects, Objection> {
+    let Sender::Member(sender) = sender else {
+        return Err(refuse("the committer is not a member"));
+    };
+    let actor = roster
+        .get(*sender)
+        .ok_or_else(|| refuse("the committer has no leaf"))?;
+    check_proposals(staged)?;
+    check_own_leaf(roster, *sender, staged)?;
+
+    let pass = staged_pass(staged, crypto, log);
+    match &pass {
+        Some(pass) if pass.lane() != *next => {
+            return Err(refuse("`next` is not the lane of the new epoch"));
+        }
+        None if !staged.self_removed() => {
+            return Err(Objection::CannotTell("no secret can be exported".into()));
+        }
+        _ => {}
+    }
+
+    let old = group_policy(group)?;
+    let new = new_policy(staged)?;
+    let change = leaf_changes(roster, staged, actor.account())?;
+    check_change(
+        &old,
+        &new,
+        actor.account(),
+        &change.added.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
+        &change.removed.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
+        &[],
+    )
+    .map_err(|violation| refuse(violation.to_string()))?;
+    let handles = |list: Vec<(AccountPublic, Handle)>| list.into_iter().map(|(_, h)| h).collect();
+    Ok(Effects {
+        actor: actor.handle().clone(),
+        added: handles(change.added),
+        removed: handles(change.removed),
+        devices: change.devices,
+        old,
+        new,
+        pass,
+    })
+}
+
+/// By value, and only kinds whose rules are written here.
+fn check_proposals(staged: &StagedCommit) -> Result<(), Objection> {
+    for queued in staged.queued_proposals() {
+        if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
+            return Err(refuse("a proposal is not carried by value"));
+        }
+        match queued.proposal() {
+            Proposal::Add(_) | Proposal::Remove(_) | Proposal::GroupContextExtensions(_) => {}
+            _ => return Err(refuse("a proposal is of a kind that is not allowed")),
+        }
+    }
+    Ok(())
+}
+
+/// openmls accepts a committer's new leaf with any credential; a leaf never changes its account
+/// or device.
+fn check_own_leaf(
+    roster: &Roster,
+    sender: LeafNodeIndex,
+    staged: &StagedCommit,
+) -> Result<(), Objection> {
+    let Some(leaf) = staged.update_path_leaf_node() else {
+        return Ok(());
+    };
+    let new = check_leaf(leaf).map_err(|error| refuse(error.to_string()))?;
+    match roster.get(sender) {
+        Some(old) if old.as_bytes() == new.as_bytes() || new.is_renewal_of(old) => Ok(()),
+        _ => Err(refuse("the committer's leaf takes over another account")),
+    }
+}
+
+/// The policy after the commit; the GroupContext holds nothing but what Sealwire puts there.
+fn new_policy(staged: &StagedCommit) -> Result<GroupPolicy, Objection> {
+    let extensions = staged.group_context().extensions();
+    let policy = policy_of(extensions.iter())?;
+    let expected = context_extensions(&policy).map_err(|error| refuse(error.to_string()))?;
+    if *extensions != expected {
+        return Err(refuse("the group context holds unexpected extensions"));
+    }
+    Ok(policy)
+}
+
+struct LeafChange {
+    added: Vec<(AccountPublic, Handle)>,
+    removed: Vec<(AccountPublic, Handle)>,
+    devices: Vec<Handle>,
+}
+
+fn leaf_changes(
+    roster: &Roster,
+    staged: &StagedCommit,
+    actor: &AccountPublic,
+) -> Result<LeafChange, Objection> {
+    let before = roster.accounts();
+    let mut after = roster.clone();
+    let mut taken_off = Vec::new();
+    for remove in staged.remove_proposals() {
+        let leaf = after
+            .remove(remove.remove_proposal().removed())
+            .ok_or_else(|| refuse("a removed leaf does not exist"))?;
+        taken_off.push(leaf);
+    }
+    let mut put_on = Vec::new();
+    for (number, add) in staged.add_proposals().enumerate() {
+        let leaf = check_leaf(add.add_proposal().key_package().leaf_node())
+            .map_err(|error| refuse(error.to_string()))?;
+        // The real index does not matter here, only that no two leaves conflict.
+        let stand_in = LeafNodeIndex::new(u32::MAX - u32::try_from(number).unwrap_or(0));
+        after
+            .insert(stand_in, leaf.clone())
+            .map_err(|error| refuse(error.to_string()))?;
+        put_on.push(leaf);
+    }
+    let now = after.accounts();
+    let mut change = LeafChange {
+        added: Vec::new(),
+        removed: Vec::new(),
+        devices: Vec::new(),
+    };
+    for leaf in &put_on {
+        let entry = (*leaf.account(), leaf.handle().clone());
+        if before.contains(leaf.account()) {
+            change.devices.push(entry.1);
+        } else if !change.added.contains(&entry) {
+            change.added.push(entry);
+        }
+    }
+    for leaf in &taken_off {
+        let entry = (*leaf.account(), leaf.handle().clone());
+        if !now.contains(leaf.account()) {
+            if !change.removed.contains(&entry) {
+                change.removed.push(entry);
+            }
+            continue;
+        }
+        // The account stays: its own devices may do this, and anybody who brings the
+        // replacement in the same commit.
+        let replaced = put_on.iter().any(|new| new.account() == leaf.account());
+        if leaf.account() != actor && !replaced {
+            return Err(refuse("a device was removed whose account stays"));
+        }
+    }
+    Ok(change)
+}

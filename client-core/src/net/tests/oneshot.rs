@@ -1,0 +1,126 @@
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use sealwire_protocol::frame::{self, BlobGet, BlobPut, BlobReply, KeyPackageReply};
+use sealwire_protocol::ids::{BlobId, DeviceId};
+use sealwire_protocol::problem::{Code, Problem};
+
+use super::TestRelay;
+use crate::error::ErrorKind;
+use crate::net::{get_blob, post_envelope, put_blob, take_key_package};
+
+const BOB: DeviceId = DeviceId([3; 16]);
+const BLOB: BlobId = BlobId([4; 16]);
+const TOKEN: [u8; 32] = [5; 32];
+
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<HeaderMap>>>, Arc<Mutex<Option<BlobPut>>>);
+
+async fn serve(
+    State(Seen(headers, blob)): State<Seen>,
+    uri: Uri,
+    found: HeaderMap,
+    body: Bytes,
+) -> Response {
+    headers.lock().unwrap().push(found);
+    match uri.path() {
+        "/group/v1/key-package" => frame::encode(&KeyPackageReply {
+            key_package: Bytes::from_static(b"package"),
+            last_resort: true,
+        })
+        .into_response(),
+        "/group/v1/inbox" => {
+            let problem = serde_json::to_string(&Problem::new(Code::InboxFull, "later")).unwrap();
+            let kind = [("content-type", "application/problem+json")];
+            (StatusCode::INSUFFICIENT_STORAGE, kind, problem).into_response()
+        }
+        "/group/v1/blob" => {
+            *blob.lock().unwrap() = Some(frame::decode(&body).unwrap());
+            StatusCode::NO_CONTENT.into_response()
+        }
+        "/group/v1/blob/read" => {
+            let asked: BlobGet = frame::decode(&body).unwrap();
+            let stored = blob.lock().unwrap().clone().unwrap();
+            assert_eq!(asked.blob, stored.blob);
+            assert_eq!(
+                sealwire_crypto::sha256(&[&asked.read_token])[..],
+                stored.read_token_hash
+            );
+            let content = stored.content;
+            frame::encode(&BlobReply { content }).into_response()
+        }
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn relay() -> (TestRelay, Seen) {
+    let seen = Seen::default();
+    let router = Router::new()
+        .fallback(serve)
+        .layer(axum::extract::DefaultBodyLimit::disable())
+        .with_state(seen.clone());
+    (TestRelay::http(router).await, seen)
+}
+
+#[tokio::test]
+async fn nothing_links_one_request_to_the_next() {
+    let (relay, seen) = relay().await;
+    for _ in 0..3 {
+        let (package, last_resort) = take_key_package(&relay.endpoint, &BOB).await.unwrap();
+        assert_eq!((package.as_slice(), last_resort), (&b"package"[..], true));
+    }
+    let connections = relay.seen();
+    assert_eq!(connections.len(), 3, "each on a connection of its own");
+    for connection in connections {
+        assert_eq!(connection.alpn, "http/1.1");
+        assert!(!connection.resumed, "a ticket links connections");
+    }
+    for headers in seen.0.lock().unwrap().iter() {
+        let mut names: Vec<&str> = headers.keys().map(|name| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["accept", "content-length", "content-type", "host"]);
+        assert_eq!(headers["content-type"], "application/protobuf");
+    }
+}
+
+#[tokio::test]
+async fn a_blob_comes_back_with_its_token() {
+    let (relay, seen) = relay().await;
+    let content = vec![6; 8 * 1024 * 1024];
+    let hash = sealwire_crypto::sha256(&[&TOKEN]);
+    put_blob(&relay.endpoint, &BLOB, &hash, 30, content.clone())
+        .await
+        .unwrap();
+    assert_eq!(seen.1.lock().unwrap().as_ref().unwrap().days, 30);
+    let read = get_blob(&relay.endpoint, &BLOB, &TOKEN).await.unwrap();
+    assert!(read == content);
+}
+
+#[tokio::test]
+async fn a_blob_over_the_limit_is_not_read() {
+    let (relay, seen) = relay().await;
+    *seen.1.lock().unwrap() = Some(BlobPut {
+        blob: Bytes::copy_from_slice(BLOB.as_bytes()),
+        read_token_hash: Bytes::copy_from_slice(&sealwire_crypto::sha256(&[&TOKEN])),
+        days: 1,
+        content: vec![0; 9 * 1024 * 1024].into(),
+    });
+    let error = get_blob(&relay.endpoint, &BLOB, &TOKEN).await.unwrap_err();
+    assert_eq!(error.code, "relay_malformed");
+}
+
+#[tokio::test]
+async fn a_full_inbox_is_worth_another_try() {
+    let (relay, _) = relay().await;
+    let envelope = vec![0; sealwire_protocol::limits::ENVELOPE];
+    let error = post_envelope(&relay.endpoint, &BOB, envelope)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Io);
+    assert!(error.is_transient());
+    assert_eq!(error.hint, "later");
+}

@@ -1,0 +1,286 @@
+//! People: contacts, verification, invitations, the account's devices, members of the
+//! organisation.
+
+use sealwire_crypto::{OrganisationPublic, SafetyNumber, SecretBytes, SignContext};
+use sealwire_protocol::{
+    account::{B64, MemberInfo as OrgMember, NewInvitation, OrgRole, Revocation},
+    handle::Handle,
+    ids::DeviceId,
+    link::{DeviceLink, InvitationCode, JoinLink},
+    proof::{revocation_message, verify_enrolment_mac},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    api::{ContactInfo, DeviceInfo, InvitationInfo, NewInvitationInfo},
+    client::Client,
+    error::{CoreError, ErrorKind, Result},
+    group,
+    store::{self, ContactRow},
+};
+
+/// How long a device link can be used, milliseconds.
+const LINK_LIFE_MS: u64 = 10 * 60_000;
+
+impl Client {
+    /// Everybody this profile knows.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn contacts(&self) -> Result<Vec<ContactInfo>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        let rows = store::contacts(&mut conn).await?;
+        Ok(rows.iter().map(|row| self.contact_info(row)).collect())
+    }
+
+    /// Looks a handle up in the directory and remembers its key.
+    ///
+    /// # Errors
+    /// `unknown_handle`, `bad_directory`, network errors.
+    pub async fn lookup(&self, handle: &Handle) -> Result<ContactInfo> {
+        let looked = group::lookup(&self.core, handle).await?;
+        Ok(self.contact_info(&looked.contact))
+    }
+
+    /// One contact as known, without asking the directory.
+    ///
+    /// # Errors
+    /// `unknown_contact`.
+    pub async fn contact(&self, handle: &Handle) -> Result<ContactInfo> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        let row = store::contact(&mut conn, handle).await?.ok_or_else(|| {
+            CoreError::new(
+                ErrorKind::Usage,
+                "unknown_contact",
+                format!("this profile does not know {handle} yet"),
+                format!("`sealwire contact add {handle}` asks the directory"),
+            )
+        })?;
+        Ok(self.contact_info(&row))
+    }
+
+    /// The person compared the safety number and found it equal, or takes that back.
+    ///
+    /// # Errors
+    /// `unknown_contact`; `untrusted_identity` if the key has changed.
+    pub async fn set_verified(&self, handle: &Handle, verified: bool) -> Result<ContactInfo> {
+        let contact = self.contact(handle).await?;
+        if verified && contact.key_changed {
+            return Err(CoreError::new(
+                ErrorKind::Untrusted,
+                "untrusted_identity",
+                format!("the key of {handle} has changed"),
+                "ask them in person why before you trust it",
+            ));
+        }
+        let mut conn = self.core.db.writer.lock().await;
+        let mut tx = self.core.db.begin(&mut conn).await?;
+        store::set_verified(&mut tx, handle, verified).await?;
+        tx.commit().await?;
+        drop(conn);
+        self.contact(handle).await
+    }
+
+    fn contact_info(&self, row: &ContactRow) -> ContactInfo {
+        let identity = &self.core.identity;
+        let number = SafetyNumber::new(
+            (identity.handle.as_str(), &identity.account),
+            (row.handle.as_str(), &row.account),
+        );
+        ContactInfo {
+            handle: row.handle.to_string(),
+            fingerprint: sealwire_crypto::fingerprint(row.account.as_bytes()),
+            verified: row.verified,
+            key_changed: row.key_changed,
+            safety_number: number.to_string(),
+        }
+    }
+
+    /// Makes an invitation for a new account.
+    ///
+    /// # Errors
+    /// `forbidden` without the role for it; network errors.
+    pub async fn invite(&self, role: OrgRole, expires_in_s: u64) -> Result<NewInvitationInfo> {
+        let mut rng = rand::rng();
+        let code = InvitationCode::generate(&mut rng);
+        let secret = SecretBytes::generate(&mut rng);
+        let made = self
+            .core
+            .account
+            .new_invitation(&NewInvitation {
+                code_hash: B64::from(code.hash()),
+                role,
+                expires_in_s,
+            })
+            .await?;
+        let mut conn = self.core.db.writer.lock().await;
+        let mut tx = self.core.db.begin(&mut conn).await?;
+        store::save_invitation(&mut tx, made.id, &secret, made.expires_at_s).await?;
+        tx.commit().await?;
+        let identity = &self.core.identity;
+        let link = JoinLink {
+            relay: identity.endpoint.address.clone(),
+            tls: identity.endpoint.tls.clone(),
+            organisation: identity.organisation.clone(),
+            organisation_key: identity.organisation_key,
+            code,
+            secret: Some(secret),
+        };
+        Ok(NewInvitationInfo {
+            id: made.id,
+            link: link.to_text().to_string(),
+            expires_at_s: made.expires_at_s,
+        })
+    }
+
+    /// Invitations, and whether those used were used by whom they were given to.
+    ///
+    /// # Errors
+    /// `forbidden` without the role for it; network errors.
+    pub async fn invitations(&self) -> Result<Vec<InvitationInfo>> {
+        let mut list = Vec::new();
+        for made in self.core.account.invitations().await?.invitations {
+            let genuine = match &made.used_by {
+                Some(handle) => self.genuine(made.id, handle, made.mac.as_ref()).await?,
+                None => None,
+            };
+            list.push(InvitationInfo {
+                id: made.id,
+                role: made.role,
+                expires_at_s: made.expires_at_s,
+                used_by: made.used_by,
+                genuine,
+            });
+        }
+        Ok(list)
+    }
+
+    async fn genuine(&self, id: u64, handle: &str, mac: Option<&B64>) -> Result<Option<bool>> {
+        let secret = {
+            let mut conn = self.core.db.readers.acquire().await?;
+            store::invitation_secret(&mut conn, id).await?
+        };
+        let (Some(secret), Some(mac), Ok(handle)) = (secret, mac, Handle::parse(handle)) else {
+            return Ok(None);
+        };
+        let looked = group::lookup(&self.core, &handle).await?;
+        let account = &looked.contact.account;
+        Ok(Some(verify_enrolment_mac(&secret, &handle, account, &mac.0).is_ok()))
+    }
+
+    /// Withdraws an invitation.
+    ///
+    /// # Errors
+    /// `forbidden` without the role for it; network errors.
+    pub async fn withdraw_invitation(&self, id: u64) -> Result<()> {
+        self.core.account.delete_invitation(id).await
+    }
+
+    /// Members of the organisation in order of handle.
+    ///
+    /// # Errors
+    /// Network errors.
+    pub async fn organisation_members(&self) -> Result<Vec<OrgMember>> {
+        let mut all: Vec<OrgMember> = Vec::new();
+        loop {
+            let after = all.last().map(|member| member.handle.clone());
+            let page = self.core.account.members(after.as_deref()).await?.members;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// Suspends an account, or ends its suspension.
+    ///
+    /// # Errors
+    /// `forbidden` without the role for it; `last_owner`; network errors.
+    pub async fn set_suspended(&self, handle: &Handle, suspended: bool) -> Result<()> {
+        if suspended {
+            self.core.account.suspend(handle.as_str()).await
+        } else {
+            self.core.account.resume(handle.as_str()).await
+        }
+    }
+
+    /// Gives an account a role in the organisation.
+    ///
+    /// # Errors
+    /// `forbidden` without the role for it; `last_owner`; network errors.
+    pub async fn set_organisation_role(&self, handle: &Handle, role: OrgRole) -> Result<()> {
+        self.core.account.set_role(handle.as_str(), role).await
+    }
+
+    /// Makes a link by which a further device joins this account; good once, for ten minutes,
+    /// while this profile is open.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn device_link(&self) -> Result<Zeroizing<String>> {
+        let identity = &self.core.identity;
+        let secret = SecretBytes::generate(&mut rand::rng());
+        let mut conn = self.core.db.writer.lock().await;
+        let mut tx = self.core.db.begin(&mut conn).await?;
+        let until = self.core.now_ms() + LINK_LIFE_MS;
+        store::save_device_link(&mut tx, &secret, until).await?;
+        tx.commit().await?;
+        Ok(DeviceLink {
+            relay: identity.endpoint.address.clone(),
+            tls: identity.endpoint.tls.clone(),
+            organisation: identity.organisation.clone(),
+            organisation_key: identity.organisation_key,
+            handle: identity.handle.clone(),
+            account: identity.account,
+            device: identity.device,
+            inbox: identity.inbox_key.public(),
+            secret,
+        }
+        .to_text())
+    }
+
+    /// The devices of this account.
+    ///
+    /// # Errors
+    /// Network errors.
+    pub async fn devices(&self) -> Result<Vec<DeviceInfo>> {
+        let looked = group::lookup(&self.core, &self.core.identity.handle).await?;
+        Ok(looked
+            .devices
+            .iter()
+            .map(|device| DeviceInfo {
+                id: device.device().to_string(),
+                this: device.device() == self.core.identity.device,
+                expires_at_s: device.body().not_after_s,
+            })
+            .collect())
+    }
+
+    /// Withdraws a device of this account. Its leaves go when a member removes them.
+    ///
+    /// # Errors
+    /// `no_account_key`; network errors.
+    pub async fn revoke_device(&self, device: &DeviceId) -> Result<()> {
+        let key = self.core.identity.account_secret.as_ref().ok_or_else(|| {
+            CoreError::new(
+                ErrorKind::Policy,
+                "no_account_key",
+                "this device does not hold the account key",
+                "use another device of the account",
+            )
+        })?;
+        let at_s = self.core.now_s();
+        let signature = key.sign(SignContext::Revocation, &revocation_message(device, at_s));
+        let body = Revocation {
+            device: B64::from(device),
+            at_s,
+            signature: B64::from(signature.0),
+        };
+        self.core.account.revoke_device(device, &body).await
+    }
+
+    /// The organisation key this profile has pinned.
+    pub fn organisation_key(&self) -> Option<OrganisationPublic> {
+        self.core.identity.organisation_key
+    }
+}

@@ -1,0 +1,148 @@
+//! Devices on the leaves of each group, and entries that were refused.
+
+use std::collections::BTreeMap;
+
+use sealwire_protocol::{
+    certificate::{DeviceCertificate, UnverifiedCertificate},
+    ids::LogId,
+    log::RunningHash,
+};
+use sqlx::{Row, SqliteConnection};
+
+use super::{LogRow, damaged, to_db};
+use crate::{error::Result, mls::Roster};
+
+/// Makes the rows of a group those of `roster`.
+pub(crate) async fn save_members(
+    conn: &mut SqliteConnection,
+    log: &LogId,
+    roster: &Roster,
+) -> Result<()> {
+    let old: BTreeMap<[u8; 16], Vec<u8>> = sqlx::query("SELECT * FROM member WHERE log = ?")
+        .bind(log.as_bytes().as_slice())
+        .fetch_all(&mut *conn)
+        .await?
+        .iter()
+        .filter_map(|row| {
+            let device = row.get::<Vec<u8>, _>("device").try_into().ok()?;
+            Some((device, row.get("certificate")))
+        })
+        .collect();
+    let new: BTreeMap<[u8; 16], &DeviceCertificate> =
+        roster.iter().map(|(_, leaf)| (leaf.device().0, leaf)).collect();
+    for device in old.keys().filter(|device| !new.contains_key(*device)) {
+        sqlx::query("DELETE FROM member WHERE log = ? AND device = ?")
+            .bind(log.as_bytes().as_slice())
+            .bind(device.as_slice())
+            .execute(&mut *conn)
+            .await?;
+    }
+    for (device, leaf) in new {
+        if old.get(&device).is_some_and(|bytes| bytes == leaf.as_bytes()) {
+            continue;
+        }
+        put_member(conn, log, leaf).await?;
+    }
+    Ok(())
+}
+
+/// Adds or replaces one device of a group.
+pub(crate) async fn put_member(
+    conn: &mut SqliteConnection,
+    log: &LogId,
+    leaf: &DeviceCertificate,
+) -> Result<()> {
+    sqlx::query("INSERT OR REPLACE INTO member (log, device, certificate) VALUES (?, ?, ?)")
+        .bind(log.as_bytes().as_slice())
+        .bind(leaf.device().as_bytes().as_slice())
+        .bind(leaf.as_bytes())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The devices of a group.
+pub(crate) async fn members(
+    conn: &mut SqliteConnection,
+    log: &LogId,
+) -> Result<Vec<DeviceCertificate>> {
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT certificate FROM member WHERE log = ?")
+        .bind(log.as_bytes().as_slice())
+        .fetch_all(conn)
+        .await?;
+    rows.iter()
+        .map(|bytes| {
+            UnverifiedCertificate::parse(bytes)
+                .map(UnverifiedCertificate::verified_before)
+                .map_err(|_| damaged("certificate"))
+        })
+        .collect()
+}
+
+/// Notes an entry that was refused, without its content.
+pub(crate) async fn quarantine(
+    conn: &mut SqliteConnection,
+    row: &LogRow,
+    entry: &sealwire_protocol::frame::Entry,
+    reason: &str,
+    may_split: bool,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO quarantine
+             (log, lane, seq, entry_id, payload_hash, reason, may_split, at_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(row.id.as_bytes().as_slice())
+    .bind(row.lane.as_bytes().as_slice())
+    .bind(to_db(entry.seq))
+    .bind(entry.entry_id.as_ref())
+    .bind(sealwire_crypto::sha256(&[&entry.payload]).as_slice())
+    .bind(reason)
+    .bind(may_split)
+    .bind(to_db(entry.received_at))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether this device refused the commit `entry_id` for a reason on which members can differ.
+pub(crate) async fn may_have_split(
+    conn: &mut SqliteConnection,
+    row: &LogRow,
+    entry_id: &[u8],
+) -> Result<bool> {
+    let found: Option<bool> = sqlx::query_scalar(
+        "SELECT may_split FROM quarantine WHERE log = ? AND lane = ? AND entry_id = ?",
+    )
+    .bind(row.id.as_bytes().as_slice())
+    .bind(row.lane.as_bytes().as_slice())
+    .bind(entry_id)
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.unwrap_or(false))
+}
+
+/// Keeps a sign that a member was shown another log.
+pub(crate) async fn keep_evidence(
+    conn: &mut SqliteConnection,
+    row: &LogRow,
+    seq: u64,
+    theirs: &RunningHash,
+    sender_handle: &str,
+    at_ms: u64,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO evidence (log, lane, seq, own_hash, their_hash, sender_handle, at_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(row.id.as_bytes().as_slice())
+    .bind(row.lane.as_bytes().as_slice())
+    .bind(to_db(seq))
+    .bind(row.running_hash.0.as_slice())
+    .bind(theirs.0.as_slice())
+    .bind(sender_handle)
+    .bind(to_db(at_ms))
+    .execute(conn)
+    .await?;
+    Ok(())
+}

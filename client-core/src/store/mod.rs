@@ -1,0 +1,42 @@
+//! Rows of the profile's one database. Every function works on the connection it is given, so
+//! that a step's writes share one transaction.
+
+mod contact;
+mod conversation;
+mod intent;
+mod key_package;
+mod log;
+mod member;
+mod message;
+mod outbox;
+mod posting;
+mod profile;
+
+pub(crate) use contact::*;
+pub(crate) use conversation::*;
+pub(crate) use intent::*;
+pub(crate) use key_package::*;
+pub(crate) use log::*;
+pub(crate) use member::*;
+pub(crate) use message::*;
+pub(crate) use outbox::*;
+pub(crate) use posting::*;
+pub(crate) use profile::*;
+
+/// The schema, in order of time.
+pub(crate) const MIGRATIONS: &[(&str, &str)] = &[("0001_start", include_str!("schema.sql"))];
+
+/// SQLite integers are signed; counters and times here never reach the sign bit.
+pub(crate) fn to_db(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The reverse of [`to_db`].
+pub(crate) fn from_db(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// A row that does not hold what was put there.
+pub(crate) fn damaged(what: &'static str) -> crate::error::CoreError {
+    crate::error::CoreError::internal(format_args!("the profile holds a damaged {what}"))
+}
