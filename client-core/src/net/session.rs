@@ -186,9 +186,10 @@ impl Session {
         };
         let call = Call::new(Method::POST, &["challenge"]).json(&body)?;
         let Challenge { challenge } = self.anonymous(call).await?;
-        let bytes = challenge.0.as_slice().try_into().map_err(|_| {
-            refusal::malformed(&self.endpoint, "a challenge of the wrong length")
-        })?;
+        let bytes =
+            challenge.0.as_slice().try_into().map_err(|_| {
+                refusal::malformed(&self.endpoint, "a challenge of the wrong length")
+            })?;
         let message = challenge_message(bytes, &device, &signer.organisation());
         let body = SessionRequest {
             device: B64::from(device),

@@ -12,8 +12,8 @@ use rustls::{
     SignatureScheme,
 };
 
-use sealwire_protocol::link::{RelayAddress, TlsMode};
 use crate::error::{CoreError, ErrorKind, Result};
+use sealwire_protocol::link::{RelayAddress, TlsMode};
 
 /// A relay and how to know it.
 #[derive(Debug, Clone)]

@@ -8,10 +8,10 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use sealwire_crypto::{DeviceKey, DevicePublic, SecretBytes, SignContext, Signature};
 use sealwire_protocol::account::{B64, ChallengeRequest, NewInvitation, OrgRole, SessionRequest};
-use sealwire_protocol::ids::DeviceId;
 use sealwire_protocol::handle::Handle;
-use sealwire_protocol::proof::challenge_message;
+use sealwire_protocol::ids::DeviceId;
 use sealwire_protocol::problem::{Code, Problem};
+use sealwire_protocol::proof::challenge_message;
 
 use super::TestRelay;
 use crate::error::ErrorKind;
@@ -99,13 +99,17 @@ async fn serve(
             let request: ChallengeRequest = serde_json::from_slice(&body).unwrap();
             assert_eq!(request.device, B64::from(ALICE));
             let challenge = B64::from(CHALLENGE);
-            serde_json::json!({ "challenge": challenge }).to_string().into_response()
+            serde_json::json!({ "challenge": challenge })
+                .to_string()
+                .into_response()
         }
         "/account/v1/session" => {
             let request: SessionRequest = serde_json::from_slice(&body).unwrap();
             let message = challenge_message(&CHALLENGE, &ALICE, "acme");
             let signature = Signature::from_bytes(&request.signature.0).unwrap();
-            let verified = inner.alice.verify(SignContext::Challenge, &message, &signature);
+            let verified = inner
+                .alice
+                .verify(SignContext::Challenge, &message, &signature);
             if verified.is_err() {
                 return problem(Problem::new(Code::BadSignature, "sign again"));
             }
@@ -227,9 +231,8 @@ async fn refusals_keep_their_words_and_their_wait() {
 
 #[tokio::test]
 async fn an_answer_of_somebody_else_is_an_error_too() {
-    let script = Script::new(|| {
-        (StatusCode::BAD_GATEWAY, [("retry-after", "7")], "<html>").into_response()
-    });
+    let script =
+        Script::new(|| (StatusCode::BAD_GATEWAY, [("retry-after", "7")], "<html>").into_response());
     let (_relay, client) = script.start().await;
     let error = client.invitations().await.unwrap_err();
     assert_eq!((error.kind, error.code), (ErrorKind::Io, "relay_refused"));
@@ -263,7 +266,10 @@ async fn paths_and_queries_are_what_the_table_says() {
     client.suspend("bob@acme").await.unwrap();
     client.suspend("../me?x=1#y").await.unwrap();
     client.resume("bob@acme").await.unwrap();
-    client.set_role("bob@acme", OrgRole::OrgAdmin).await.unwrap();
+    client
+        .set_role("bob@acme", OrgRole::OrgAdmin)
+        .await
+        .unwrap();
     client.delete_invitation(12).await.unwrap();
     client.ack(&[1, 2]).await.unwrap();
     // These want a body that this relay does not give.

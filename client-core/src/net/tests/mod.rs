@@ -15,8 +15,8 @@ use hyper_util::service::TowerToHyperService;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{HandshakeKind, ServerConfig};
-use tokio::net::{TcpListener, TcpStream};
 use sealwire_protocol::link::{RelayAddress, TlsMode};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -135,8 +135,7 @@ impl TestRelay {
                 };
                 let connection = stream.get_ref().1;
                 notes.lock().unwrap().push(Seen {
-                    alpn: String::from_utf8_lossy(connection.alpn_protocol().unwrap_or(b""))
-                        .into(),
+                    alpn: String::from_utf8_lossy(connection.alpn_protocol().unwrap_or(b"")).into(),
                     resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
                 });
                 number += 1;

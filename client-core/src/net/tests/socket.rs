@@ -97,7 +97,8 @@ async fn online(socket: &GroupSocket, number: u64) {
 
 async fn offline(socket: &GroupSocket, words: &str) -> String {
     let mut state = socket.state();
-    let wanted = |state: &LinkState| matches!(state, LinkState::Offline(why) if why.contains(words));
+    let wanted =
+        |state: &LinkState| matches!(state, LinkState::Offline(why) if why.contains(words));
     match &*soon(state.wait_for(wanted)).await.unwrap() {
         LinkState::Offline(why) => why.clone(),
         LinkState::Online(_) => unreachable!(),
@@ -181,7 +182,10 @@ async fn a_lost_connection_ends_requests_and_comes_back() {
     let mut second = soon(sockets.recv()).await.unwrap();
     answer(&mut second, 0, ServerBody::Entries(entries(LOG, 2))).await;
     // Each push says on which connection it came, and only those of the log arrive.
-    let (old, new) = (soon(pushes.recv()).await.unwrap(), soon(pushes.recv()).await.unwrap());
+    let (old, new) = (
+        soon(pushes.recv()).await.unwrap(),
+        soon(pushes.recv()).await.unwrap(),
+    );
     assert_eq!((old.connection, old.entries.lane[0]), (1, 1));
     assert_eq!((new.connection, new.entries.lane[0]), (2, 2));
     socket.unregister(&LOG);
@@ -288,7 +292,12 @@ async fn a_request_does_not_wait_for_ever() {
     answer(&mut peer, late, ServerBody::Unsubscribed(Unsubscribed {})).await;
     let asking = tokio::spawn(async move { socket.request(fetch(0)).await });
     let request = next_request(&mut peer).await.request;
-    answer(&mut peer, request, ServerBody::Unsubscribed(Unsubscribed {})).await;
+    answer(
+        &mut peer,
+        request,
+        ServerBody::Unsubscribed(Unsubscribed {}),
+    )
+    .await;
     soon(asking).await.unwrap().unwrap();
 }
 
@@ -304,7 +313,10 @@ async fn shutdown_and_the_last_clone_end_the_connection() {
         soon(socket.request(fetch(0))).await,
         Err(NetError::Disconnected)
     ));
-    assert_eq!(*socket.state().borrow(), LinkState::Offline("closed".into()));
+    assert_eq!(
+        *socket.state().borrow(),
+        LinkState::Offline("closed".into())
+    );
 
     let another = spawn(&relay);
     let mut peer = soon(sockets.recv()).await.unwrap();

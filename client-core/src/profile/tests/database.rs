@@ -46,7 +46,10 @@ async fn count(database: &Database) -> i64 {
 }
 
 async fn refused(path: &Path, byte: u8) -> CoreError {
-    Database::open(path, &key(byte), false).await.map(drop).unwrap_err()
+    Database::open(path, &key(byte), false)
+        .await
+        .map(drop)
+        .unwrap_err()
 }
 
 #[tokio::test]
@@ -56,20 +59,33 @@ async fn no_plain_text_is_in_any_file_and_all_are_private() {
         add(&database, SECRET).await.unwrap();
     }
     assert_eq!(count(&database).await, 100);
-    assert_eq!(names(dir.path()), ["profile.db", "profile.db-shm", "profile.db-wal"]);
+    assert_eq!(
+        names(dir.path()),
+        ["profile.db", "profile.db-shm", "profile.db-wal"]
+    );
     let look = || {
         for name in names(dir.path()) {
             let path = dir.path().join(&name);
             assert_eq!(mode(&path), 0o600, "{name}");
             let bytes = std::fs::read(&path).unwrap();
-            for plain in [SECRET.as_bytes(), b"lighthouse", b"CREATE TABLE", b"SQLite format"] {
+            for plain in [
+                SECRET.as_bytes(),
+                b"lighthouse",
+                b"CREATE TABLE",
+                b"SQLite format",
+            ] {
                 let found = bytes.windows(plain.len()).any(|window| window == plain);
                 assert!(!found, "{name} has {}", plain.escape_ascii());
             }
         }
     };
     look();
-    assert!(std::fs::metadata(dir.path().join("profile.db-wal")).unwrap().len() > 4096);
+    assert!(
+        std::fs::metadata(dir.path().join("profile.db-wal"))
+            .unwrap()
+            .len()
+            > 4096
+    );
     database.close().await.unwrap();
     look();
     assert_eq!(names(dir.path()), ["profile.db"]);
@@ -129,11 +145,21 @@ async fn a_wrong_key_and_damage_are_told_apart() {
     let good = std::fs::read(&path).unwrap();
     let mut plain = good.clone();
     plain[..16].copy_from_slice(b"SQLite format 3\0");
-    let bad = [&good[..good.len() - 4096], &good[..good.len() - 1], &good[..0], &plain];
+    let bad = [
+        &good[..good.len() - 4096],
+        &good[..good.len() - 1],
+        &good[..0],
+        &plain,
+    ];
     for bytes in bad {
         std::fs::write(&path, bytes).unwrap();
         let error = refused(&path, 1).await;
-        assert_eq!((error.kind, error.code), (ErrorKind::Io, "profile_damaged"), "{}", bytes.len());
+        assert_eq!(
+            (error.kind, error.code),
+            (ErrorKind::Io, "profile_damaged"),
+            "{}",
+            bytes.len()
+        );
         assert!(!error.hint.is_empty());
     }
     std::fs::write(&path, &good).unwrap();
@@ -210,7 +236,10 @@ async fn a_transaction_within_another_harms_neither() {
 async fn each_migration_runs_once_and_whole() {
     let (_dir, _, database) = profile().await;
     add(&database, "kept").await.unwrap();
-    let broken = ("0002_broken", "ALTER TABLE message ADD COLUMN at INTEGER; SELECT nonsense;");
+    let broken = (
+        "0002_broken",
+        "ALTER TABLE message ADD COLUMN at INTEGER; SELECT nonsense;",
+    );
     database.migrate(&[MESSAGES, broken]).await.unwrap_err();
     let mended = ("0002_broken", "ALTER TABLE message ADD COLUMN at INTEGER");
     database.migrate(&[MESSAGES, mended]).await.unwrap();
@@ -219,7 +248,11 @@ async fn each_migration_runs_once_and_whole() {
 
     let error = database.migrate(&[MESSAGES]).await.unwrap_err();
     assert_eq!(error.code, "profile_newer");
-    assert!(error.message.contains("made by a newer version"), "{}", error.message);
+    assert!(
+        error.message.contains("made by a newer version"),
+        "{}",
+        error.message
+    );
 }
 
 /// Not a test: what wiping every allocation of SQLCipher costs. Prints times.
@@ -246,7 +279,10 @@ async fn cost_of_memory_security() {
                 .await
                 .unwrap();
         }
-        println!("{setting}: 500 writes {writes:?}, 2000 reads {:?}", started.elapsed());
+        println!(
+            "{setting}: 500 writes {writes:?}, 2000 reads {:?}",
+            started.elapsed()
+        );
         writer.ping().await.unwrap();
     }
 }

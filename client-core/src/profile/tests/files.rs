@@ -28,7 +28,10 @@ fn what_is_made_is_private() {
     assert_eq!(mode(&note), 0o600);
     assert_eq!(read_private(&note, 10).unwrap().as_slice(), b"three");
     assert_eq!(names(&dir), ["note"], "no temporary file is left");
-    assert_eq!(read_private(&note, 4).unwrap_err().code, "profile_unexpected");
+    assert_eq!(
+        read_private(&note, 4).unwrap_err().code,
+        "profile_unexpected"
+    );
 }
 
 #[test]
@@ -42,8 +45,14 @@ fn loose_modes_are_refused_with_the_cure() {
     for loose in [0o640, 0o604, 0o660] {
         chmod(&note, loose);
         let error = read_private(&note, 10).unwrap_err();
-        assert_eq!((error.kind, error.code), (ErrorKind::Usage, "profile_permissions"));
-        assert_eq!(write_private(&note, b"two").unwrap_err().code, "profile_permissions");
+        assert_eq!(
+            (error.kind, error.code),
+            (ErrorKind::Usage, "profile_permissions")
+        );
+        assert_eq!(
+            write_private(&note, b"two").unwrap_err().code,
+            "profile_permissions"
+        );
         // The hint is a command that works as it stands.
         let cure = error.hint.strip_prefix("close it with: ").unwrap();
         let status = std::process::Command::new("sh").args(["-c", cure]).status();
@@ -66,15 +75,36 @@ fn links_and_other_things_are_refused() {
     symlink(&real, &dir_link).unwrap();
     symlink(real.join("note"), &file_link).unwrap();
 
-    assert_eq!(check_private_dir(&dir_link).unwrap_err().code, "profile_symlink");
-    assert_eq!(read_private(&file_link, 10).unwrap_err().code, "profile_symlink");
-    assert_eq!(write_private(&file_link, b"two").unwrap_err().code, "profile_symlink");
-    assert_eq!(create_private(&file_link, b"two").unwrap_err().code, "profile_exists");
+    assert_eq!(
+        check_private_dir(&dir_link).unwrap_err().code,
+        "profile_symlink"
+    );
+    assert_eq!(
+        read_private(&file_link, 10).unwrap_err().code,
+        "profile_symlink"
+    );
+    assert_eq!(
+        write_private(&file_link, b"two").unwrap_err().code,
+        "profile_symlink"
+    );
+    assert_eq!(
+        create_private(&file_link, b"two").unwrap_err().code,
+        "profile_exists"
+    );
     assert_eq!(fs::read(real.join("note")).unwrap(), b"one");
 
-    assert_eq!(read_private(&real, 10).unwrap_err().code, "profile_unexpected");
-    assert_eq!(check_private_dir(&real.join("note")).unwrap_err().code, "profile_unexpected");
-    assert_eq!(read_private(&real.join("none"), 10).unwrap_err().code, "profile_missing");
+    assert_eq!(
+        read_private(&real, 10).unwrap_err().code,
+        "profile_unexpected"
+    );
+    assert_eq!(
+        check_private_dir(&real.join("note")).unwrap_err().code,
+        "profile_unexpected"
+    );
+    assert_eq!(
+        read_private(&real.join("none"), 10).unwrap_err().code,
+        "profile_missing"
+    );
 }
 
 #[test]

@@ -29,13 +29,22 @@ fn code(dir: &Path, passphrase: &str) -> (ErrorKind, &'static str) {
 fn the_key_opens_with_its_passphrase_alone() {
     let dir = tempfile::tempdir().unwrap();
     let mut rng = StdRng::seed_from_u64(1);
-    assert_eq!(code(dir.path(), "alice's words"), (ErrorKind::Locked, "no_profile"));
+    assert_eq!(
+        code(dir.path(), "alice's words"),
+        (ErrorKind::Locked, "no_profile")
+    );
     let key = create_key(dir.path(), &words("alice's words"), FAST, &mut rng).unwrap();
     assert_eq!(mode(&dir.path().join("profile.key")), 0o600);
     let opened = unlock(dir.path(), &words("alice's words")).unwrap();
     assert!(opened.ct_eq(key.expose()));
-    assert_eq!(code(dir.path(), "bob's words"), (ErrorKind::Locked, "wrong_passphrase"));
-    assert_eq!(code(dir.path(), ""), (ErrorKind::Locked, "wrong_passphrase"));
+    assert_eq!(
+        code(dir.path(), "bob's words"),
+        (ErrorKind::Locked, "wrong_passphrase")
+    );
+    assert_eq!(
+        code(dir.path(), ""),
+        (ErrorKind::Locked, "wrong_passphrase")
+    );
 
     // A second key would make the database unreadable.
     let error = create_key(dir.path(), &words("other words"), FAST, &mut rng).map(drop);
@@ -49,11 +58,23 @@ fn short_passphrases_are_refused() {
     let mut rng = StdRng::seed_from_u64(2);
     // Seven characters, though many bytes.
     for weak in ["", "seven77", "ééééééé", "e\u{301}e\u{301}e\u{301}e\u{301}"] {
-        let error = create_key(dir.path(), &words(weak), FAST, &mut rng).map(drop).unwrap_err();
-        assert_eq!((error.kind, error.code), (ErrorKind::Usage, "weak_passphrase"), "{weak}");
+        let error = create_key(dir.path(), &words(weak), FAST, &mut rng)
+            .map(drop)
+            .unwrap_err();
+        assert_eq!(
+            (error.kind, error.code),
+            (ErrorKind::Usage, "weak_passphrase"),
+            "{weak}"
+        );
     }
     create_key(dir.path(), &words("eight888"), FAST, &mut rng).unwrap();
-    let error = change_passphrase(dir.path(), &words("eight888"), &words("short"), FAST, &mut rng);
+    let error = change_passphrase(
+        dir.path(),
+        &words("eight888"),
+        &words("short"),
+        FAST,
+        &mut rng,
+    );
     assert_eq!(error.unwrap_err().code, "weak_passphrase");
     unlock(dir.path(), &words("eight888")).unwrap();
 }
@@ -93,11 +114,19 @@ fn damage_is_not_taken_for_a_wrong_passphrase() {
         let mut bad = good.clone();
         bad[i] ^= 1;
         std::fs::write(&path, &bad).unwrap();
-        assert_eq!(code(dir.path(), &passphrase), (ErrorKind::Io, "profile_key_damaged"), "{i}");
+        assert_eq!(
+            code(dir.path(), &passphrase),
+            (ErrorKind::Io, "profile_key_damaged"),
+            "{i}"
+        );
     }
     for length in [0, 1, 31, 32, 33, good.len() - 1] {
         std::fs::write(&path, &good[..length]).unwrap();
-        assert_eq!(code(dir.path(), &passphrase).1, "profile_key_damaged", "{length}");
+        assert_eq!(
+            code(dir.path(), &passphrase).1,
+            "profile_key_damaged",
+            "{length}"
+        );
     }
     std::fs::write(&path, vec![1; 5000]).unwrap();
     assert_eq!(code(dir.path(), &passphrase).1, "profile_key_damaged");

@@ -25,7 +25,12 @@ fn hold() {
 /// Starts a program that holds the lock.
 fn holder(dir: &Path) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["profile::tests::lock::hold", "--exact", "--ignored", "--nocapture"])
+        .args([
+            "profile::tests::lock::hold",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(DIR, dir)
         .stdout(Stdio::piped())
         .spawn()
@@ -43,10 +48,17 @@ fn the_second_process_is_told_who_holds_the_profile() {
     // kill -9: the holder gets no chance to tidy up.
     alice.kill().unwrap();
     alice.wait().unwrap();
-    assert_eq!((error.kind, error.code), (ErrorKind::Locked, "profile_in_use"));
+    assert_eq!(
+        (error.kind, error.code),
+        (ErrorKind::Locked, "profile_in_use")
+    );
     let exe = std::env::current_exe().unwrap();
     let program = exe.file_name().unwrap().display().to_string();
-    assert!(error.message.contains(&alice.id().to_string()), "{}", error.message);
+    assert!(
+        error.message.contains(&alice.id().to_string()),
+        "{}",
+        error.message
+    );
     assert!(error.message.contains(&program), "{}", error.message);
     assert!(error.hint.contains("daemon"), "{}", error.hint);
 
@@ -55,7 +67,10 @@ fn the_second_process_is_told_who_holds_the_profile() {
     assert_eq!(mode(&path), 0o600);
     let note = std::fs::read_to_string(&path).unwrap();
     assert_eq!(note, format!("{}\n{program}\n", std::process::id()));
-    assert!(ProfileLock::acquire(dir.path()).is_err(), "also within one process");
+    assert!(
+        ProfileLock::acquire(dir.path()).is_err(),
+        "also within one process"
+    );
     drop(bob);
     ProfileLock::acquire(dir.path()).unwrap();
 }
@@ -67,7 +82,10 @@ fn a_hostile_note_cannot_speak_to_the_terminal() {
     let path = dir.path().join("profile.lock");
     std::fs::write(&path, "12\n\u{1b}[31mred\n").unwrap();
     let error = ProfileLock::acquire(dir.path()).map(drop).unwrap_err();
-    assert_eq!(error.message, "the profile is in use by [31mred (process 12)");
+    assert_eq!(
+        error.message,
+        "the profile is in use by [31mred (process 12)"
+    );
     std::fs::write(&path, "nonsense").unwrap();
     let error = ProfileLock::acquire(dir.path()).map(drop).unwrap_err();
     assert_eq!(error.message, "the profile is in use by another program");
