@@ -36,7 +36,7 @@ pub fn decode<M: Message + Default>(bytes: &Bytes) -> Result<M, FrameError> {
         return Err(FrameError::TooLong(bytes.len()));
     }
     let message = M::decode(bytes.clone()).map_err(|_| FrameError::Malformed)?;
-    if message.encoded_len() != bytes.len() || message.encode_to_vec() != bytes {
+    if message.encoded_len() != bytes.len() || message.encode_to_vec() != *bytes {
         return Err(FrameError::NotCanonical);
     }
     Ok(message)

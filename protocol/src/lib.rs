@@ -9,8 +9,17 @@
 #![deny(rustdoc::broken_intra_doc_links)]
 
 pub mod account;
+mod canonical;
+pub mod certificate;
+pub mod content;
+pub mod envelope;
 pub mod frame;
+pub mod handle;
 pub mod ids;
 pub mod limits;
+pub mod link;
 pub mod log;
+pub mod mls_form;
+pub mod policy;
 pub mod problem;
+pub mod proof;

@@ -28,3 +28,5 @@ pub const MAX_DEVICES: usize = 16;
 pub const MAX_INBOX_ITEMS: usize = 64;
 /// Largest message text.
 pub const MAX_TEXT: usize = 256 * 1024;
+/// Most accounts in one group.
+pub const MAX_GROUP_MEMBERS: usize = 4096;

@@ -1,0 +1,78 @@
+//! Roles in a group.
+
+/// What an account is in a group (not in the organisation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum GroupRole {
+    /// Everything.
+    Owner = 1,
+    /// Members and readers, and what the policy gives to admins.
+    Admin = 2,
+    /// Writes.
+    Member = 3,
+    /// Reads only.
+    Reader = 4,
+}
+
+impl GroupRole {
+    /// Parses the wire number.
+    #[must_use]
+    pub const fn from_wire(value: u32) -> Option<Self> {
+        match value {
+            1 => Some(Self::Owner),
+            2 => Some(Self::Admin),
+            3 => Some(Self::Member),
+            4 => Some(Self::Reader),
+            _ => None,
+        }
+    }
+
+    /// Whether this role is `least` or a higher one.
+    #[must_use]
+    pub const fn is_at_least(self, least: LeastRole) -> bool {
+        self as u32 <= least as u32
+    }
+}
+
+/// The least role that may do something. There is no `Reader`: readers only read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum LeastRole {
+    /// Owners.
+    Owner = 1,
+    /// Owners and admins.
+    Admin = 2,
+    /// All but readers.
+    Member = 3,
+}
+
+impl LeastRole {
+    /// Parses the wire number.
+    #[must_use]
+    pub const fn from_wire(value: u32) -> Option<Self> {
+        match value {
+            1 => Some(Self::Owner),
+            2 => Some(Self::Admin),
+            3 => Some(Self::Member),
+            _ => None,
+        }
+    }
+}
+
+/// What a policy gives to roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Add an account.
+    Add,
+    /// Remove an account.
+    Remove,
+    /// Rename the group.
+    Rename,
+    /// Write a message.
+    Post,
+}
+
+impl Action {
+    /// Every action, in the order of the policy's fields.
+    pub const ALL: [Self; 4] = [Self::Add, Self::Remove, Self::Rename, Self::Post];
+}
