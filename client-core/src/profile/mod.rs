@@ -9,9 +9,6 @@ mod lock;
 mod tests;
 
 pub(crate) use database::Database;
-pub(crate) use files::{
-    check_private_dir, check_private_file, create_private, create_private_dir, read_private,
-    write_private,
-};
+pub(crate) use files::create_private_dir;
 pub(crate) use key::{change_passphrase, create_key, unlock};
 pub(crate) use lock::ProfileLock;

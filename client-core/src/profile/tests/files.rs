@@ -3,7 +3,7 @@ use std::os::unix::fs::symlink;
 
 use super::{chmod, mode, names};
 use crate::error::ErrorKind;
-use crate::profile::{
+use crate::profile::files::{
     check_private_dir, check_private_file, create_private, create_private_dir, read_private,
     write_private,
 };
