@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use rand::Rng as _;
 use sealwire_protocol::{
-    content::GroupEvent,
     handle::Handle,
     ids::{ConversationId, LogId},
     limits::MAX_TEXT,
@@ -17,9 +15,10 @@ use crate::{
     api::{Delivery, Event, MessageInfo, MessageKind},
     client::Client,
     error::{CoreError, ErrorKind, Result},
-    group, inbox,
+    group, inbox, random,
     store::{self, IntentState, LogRow, LogState, NewMessage, Posting, Wish},
     upkeep,
+    words::{action_word, parse_action, parse_least_role, parse_role, role_word},
 };
 
 /// A change that was asked for; it goes on whether or not anybody waits.
@@ -54,7 +53,7 @@ impl Client {
                 "send it in parts",
             ));
         }
-        let salt: [u8; 16] = rand::rng().random();
+        let salt = random::salt();
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
         let row = self.writable(&mut tx, id, Action::Post, "write").await?;
@@ -138,8 +137,11 @@ impl Client {
         members: &[Handle],
     ) -> Result<(ConversationId, Option<Change>)> {
         let own = &self.core.identity.handle;
-        let mut handles: Vec<String> =
-            members.iter().filter(|handle| *handle != own).map(ToString::to_string).collect();
+        let mut handles: Vec<String> = members
+            .iter()
+            .filter(|handle| *handle != own)
+            .map(ToString::to_string)
+            .collect();
         handles.sort();
         handles.dedup();
         let (id, log, intent) = group::create(&self.core, name, handles).await?;
@@ -155,7 +157,7 @@ impl Client {
     pub async fn add_members(&self, id: &ConversationId, members: &[Handle]) -> Result<Change> {
         let wish = Wish::Add {
             handles: members.iter().map(ToString::to_string).collect(),
-            role: GroupRole::Member.as_str().into(),
+            role: role_word(GroupRole::Member).into(),
         };
         self.wish(id, Action::Add, "add people", wish).await
     }
@@ -200,7 +202,7 @@ impl Client {
     ) -> Result<Change> {
         let wish = Wish::SetRole {
             handle: member.to_string(),
-            role: group::parse_role(role)?.as_str().into(),
+            role: role_word(parse_role(role)?).into(),
         };
         self.wish(id, Action::Add, "change roles", wish).await
     }
@@ -216,10 +218,14 @@ impl Client {
         least: &str,
     ) -> Result<Change> {
         let wish = Wish::SetPermission {
-            action: group::parse_action(action)?.as_str().into(),
-            role: group::parse_role(least)?.as_str().into(),
+            action: action_word(parse_action(action)?).into(),
+            role: {
+                parse_least_role(least)?;
+                least.into()
+            },
         };
-        self.wish(id, Action::Rename, "change the rules", wish).await
+        self.wish(id, Action::Rename, "change the rules", wish)
+            .await
     }
 
     /// Gives this device's leaf fresh keys at once.
@@ -300,10 +306,11 @@ impl Client {
         let policy = GroupPolicy::parse(&row.policy).map_err(CoreError::internal)?;
         let own = self.core.identity.account;
         let own_role = policy.role_of(&own);
-        let others = policy.members().iter().filter(|member| member.account != own);
-        let someone = others.clone().any(|member| match own_role {
-            Some(GroupRole::Owner) => member.role == GroupRole::Owner,
-            _ => policy.may(member.role, Action::Remove),
+        let others = policy.members().filter(|(account, _)| **account != own);
+        let mut roles = others.map(|(_, role)| role);
+        let someone = roles.any(|role| match own_role {
+            Some(GroupRole::Owner | GroupRole::Admin) => role == GroupRole::Owner,
+            _ => policy.may(role, Action::Remove),
         });
         if !someone {
             return Err(refused(
@@ -313,8 +320,8 @@ impl Client {
             ));
         }
         if row.state == LogState::Active {
-            let salt: [u8; 16] = rand::rng().random();
-            store::enqueue(&mut tx, &row.id, 0, &salt, GroupEvent::LeaveRequest.as_str()).await?;
+            let salt = random::salt();
+            store::enqueue(&mut tx, &row.id, 0, &salt, store::LEAVE_REQUEST).await?;
         }
         tx.commit().await?;
         drop(conn);
@@ -347,13 +354,16 @@ pub(crate) async fn request_seat(core: &crate::core::Core, log: LogId) -> Result
         .await?
         .ok_or_else(|| CoreError::internal("the group is not in the profile"))?;
     let package = upkeep::make_in(core, &mut tx, false)?;
-    store::add_key_package(&mut tx, &store::KeyPackageRow {
-        uploaded: true,
-        ..package.clone()
-    })
+    store::add_key_package(
+        &mut tx,
+        &store::KeyPackageRow {
+            uploaded: true,
+            ..package.clone()
+        },
+    )
     .await?;
     let mut members = store::members(&mut tx, &log).await?;
-    members.retain(|leaf| leaf.device() != &core.identity.device);
+    members.retain(|leaf| leaf.device() != core.identity.device);
     if members.is_empty() {
         return Err(CoreError::new(
             ErrorKind::Usage,

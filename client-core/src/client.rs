@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use sealwire_crypto::KdfParams;
 use sealwire_protocol::{
     handle::Handle,
     ids::{ConversationId, LogId},
@@ -10,16 +11,15 @@ use tokio::{sync::broadcast, task::JoinSet};
 use zeroize::Zeroizing;
 
 use crate::{
-    api::{
-        AccountInfo, Connection, ConversationInfo, Event, MemberInfo, MessageInfo, Options,
-    },
+    api::{AccountInfo, Connection, ConversationInfo, Event, MemberInfo, MessageInfo, Options},
     core::Core,
     error::{CoreError, ErrorKind, Result},
     group, inbox,
     net::{AccountClient, GroupSocket, LinkState},
-    profile::{Database, ProfileLock, create_private_dir, unlock},
+    profile::{Database, ProfileLock, change_passphrase, create_private_dir, unlock},
     store::{self, Identity, LogRow},
     upkeep,
+    words::{kind_word, role_word},
 };
 
 /// An open profile. Network work begins with [`Client::start`]; everything stored can be read
@@ -52,7 +52,11 @@ impl Client {
     /// # Errors
     /// `no_profile`, `profile_in_use`, `wrong_passphrase`, `profile_damaged`,
     /// `not_linked_yet` (this device waits for approval).
-    pub async fn open(dir: &Path, passphrase: &Zeroizing<String>, options: Options) -> Result<Self> {
+    pub async fn open(
+        dir: &Path,
+        passphrase: &Zeroizing<String>,
+        options: Options,
+    ) -> Result<Self> {
         if !Self::exists(dir) {
             return Err(CoreError::new(
                 ErrorKind::Locked,
@@ -75,8 +79,7 @@ impl Client {
             let mut conn = db.readers.acquire().await?;
             Identity::load(&mut conn).await?
         };
-        let (identity, certificate) =
-            crate::enrol::finish(&db, identity, unfinished).await?;
+        let (identity, certificate) = crate::enrol::finish(&db, identity, unfinished).await?;
         let signer = Arc::new(crate::enrol::Signer::of(&identity));
         let account = AccountClient::new(identity.endpoint.clone(), Some(signer))?;
         let socket = GroupSocket::spawn(identity.endpoint.clone(), options.reconnect_ms);
@@ -119,11 +122,43 @@ impl Client {
         follow(&self.core, &self.tasks, log);
     }
 
+    /// Puts another passphrase on the profile in `dir`, which must not be open.
+    ///
+    /// # Errors
+    /// `profile_in_use`, `wrong_passphrase`, `weak_passphrase`.
+    pub fn change_passphrase(
+        dir: &Path,
+        old: &Zeroizing<String>,
+        new: &Zeroizing<String>,
+        kdf: KdfParams,
+    ) -> Result<()> {
+        let _lock = ProfileLock::acquire(dir)?;
+        change_passphrase(dir, old, new, kdf, &mut rand::rng())
+    }
+
+    /// The relay's clock minus this device's, seconds, as of the newest sign-in.
+    pub fn clock_difference_s(&self) -> Option<i64> {
+        let offset = self.core.account.relay_time_offset_s()?;
+        Some(offset.saturating_sub(self.core.options.clock_offset_s))
+    }
+
+    /// Role of the account in the organisation, as the relay has it now.
+    ///
+    /// # Errors
+    /// Network and sign-in errors.
+    pub async fn organisation_role(&self) -> Result<OrgRole> {
+        Ok(self.core.account.me().await?.role)
+    }
+
     /// Ends all work. What is stored goes on at the next start.
     pub async fn shutdown(self) {
         self.core.socket.shutdown();
         let mut tasks = std::mem::take(&mut *lock(&self.tasks));
         tasks.shutdown().await;
+        if let Some(core) = Arc::into_inner(self.core) {
+            // Everything is stored already; closing only folds the log into the file.
+            let _ = core.db.close().await;
+        }
     }
 
     /// What happens from now on.
@@ -142,7 +177,7 @@ impl Client {
                 .map(|key| sealwire_crypto::fingerprint(key.as_bytes())),
             fingerprint: sealwire_crypto::fingerprint(identity.account.as_bytes()),
             device: identity.device.to_string(),
-            relay: identity.endpoint.authority(),
+            relay: format!("{}", identity.endpoint.address),
             holds_organisation_key: identity.organisation_secret.is_some(),
         }
     }
@@ -189,17 +224,18 @@ impl Client {
             .map_err(CoreError::internal)?;
         let mut members: Vec<MemberInfo> = policy
             .members()
-            .iter()
-            .filter_map(|member| {
-                let own: Vec<_> =
-                    leaves.iter().filter(|leaf| *leaf.account() == member.account).collect();
+            .filter_map(|(account, role)| {
+                let own: Vec<_> = leaves
+                    .iter()
+                    .filter(|leaf| leaf.account() == account)
+                    .collect();
                 let first = own.first()?;
                 Some(MemberInfo {
                     handle: first.handle().to_string(),
-                    role: member.role.as_str().into(),
+                    role: role_word(role).into(),
                     devices: own.len(),
-                    kind: first.body().kind.as_str().into(),
-                    fingerprint: sealwire_crypto::fingerprint(member.account.as_bytes()),
+                    kind: kind_word(first.kind()).into(),
+                    fingerprint: sealwire_crypto::fingerprint(account.as_bytes()),
                 })
             })
             .collect();
@@ -326,7 +362,9 @@ impl Client {
 }
 
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 fn follow(core: &Arc<Core>, tasks: &std::sync::Mutex<JoinSet<()>>, log: LogId) {

@@ -21,6 +21,7 @@ use crate::{
     net::{AccountClient, GroupSocket},
     profile::Database,
     store::{self, Identity, LogRow, LogState},
+    words::role_word,
 };
 
 /// Events kept for a front that is slow to read them.
@@ -42,6 +43,8 @@ pub(crate) struct Core {
     pub(crate) upkeep: Notify,
     /// Told after every step, for those who wait for a state.
     pub(crate) progress: tokio::sync::watch::Sender<u64>,
+    /// The person was told that the clock is wrong.
+    pub(crate) clock_warned: std::sync::atomic::AtomicBool,
     wakes: Mutex<HashMap<LogId, Arc<Notify>>>,
     followed: Mutex<HashSet<LogId>>,
 }
@@ -67,6 +70,7 @@ impl Core {
             postings: Notify::new(),
             upkeep: Notify::new(),
             progress: tokio::sync::watch::Sender::new(0),
+            clock_warned: std::sync::atomic::AtomicBool::new(false),
             wakes: Mutex::default(),
             followed: Mutex::default(),
         }
@@ -100,7 +104,10 @@ impl Core {
 
     /// The bell of a group's actor.
     pub(crate) fn bell(&self, log: &LogId) -> Arc<Notify> {
-        let mut wakes = self.wakes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut wakes = self
+            .wakes
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         wakes.entry(*log).or_default().clone()
     }
 
@@ -111,7 +118,10 @@ impl Core {
 
     /// Claims a group for its one actor; `false` if it has one.
     pub(crate) fn start_following(&self, log: &LogId) -> bool {
-        let mut followed = self.followed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut followed = self
+            .followed
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         followed.insert(*log)
     }
 
@@ -145,7 +155,7 @@ impl Core {
             member_count: policy.as_ref().map_or(0, |policy| policy.members().len()),
             role: policy
                 .and_then(|policy| policy.role_of(&self.identity.account))
-                .map(|role| role.as_str().to_owned()),
+                .map(|role| role_word(role).to_owned()),
             epoch: row.mark.epoch,
             unread: conversation.unread,
             newest_at: (conversation.newest_at > 0).then_some(conversation.newest_at),

@@ -3,16 +3,15 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use prost::Message as _;
 use sealwire_crypto::{
     AccountKey, DeviceKey, InboxKey, KdfParams, OrganisationKey, SignContext, Signature, open_blob,
 };
 use sealwire_protocol::{
     account::{B64, Enrol, Organisation},
     certificate::{CertificateBody, DeviceCertificate, DeviceKind},
-    envelope::{Body, GroupRoster, LinkProposal, open_envelope, seal_envelope},
+    envelope::{BlobRef, Body, LinkRequest, RosterBlob, open_envelope, seal_envelope},
     handle::Handle,
-    ids::{ConversationId, DeviceId, LogId, Pass},
+    ids::{DeviceId, LogId, Pass},
     link::{DeviceLink, JoinLink},
     problem::Code,
     proof::{enrolment_mac, enrolment_message},
@@ -24,7 +23,7 @@ use crate::{
     api::Options,
     client::{Client, DATABASE, migrate, new_dir},
     error::{CoreError, ErrorKind, Result},
-    inbox::{CERTIFICATE_LIFE_S, granted, link_mac},
+    inbox::CERTIFICATE_LIFE_S,
     net::{self, AccountClient, Endpoint, SessionSigner},
     profile::{Database, ProfileLock, create_key},
     store::{self, Identity, LogRow, LogState, Unfinished},
@@ -79,7 +78,13 @@ impl Drop for NewProfile<'_> {
         if self.keep {
             return;
         }
-        for name in [DATABASE, "profile.db-wal", "profile.db-shm", "profile.key", "profile.lock"] {
+        for name in [
+            DATABASE,
+            "profile.db-wal",
+            "profile.db-shm",
+            "profile.key",
+            "profile.lock",
+        ] {
             // What is not there needs no removal.
             let _ = std::fs::remove_file(self.dir.join(name));
         }
@@ -186,7 +191,7 @@ impl Client {
         let mut profile = NewProfile { dir, keep: false };
         let db = create_database(dir, passphrase, kdf).await?;
         ask(&identity, link, now_s(&options)).await?;
-        let roster = tokio::time::timeout(limit, await_grant(&mut identity, link))
+        let (granter, roster) = tokio::time::timeout(limit, await_grant(&mut identity, link))
             .await
             .map_err(|_| {
                 CoreError::new(
@@ -197,7 +202,7 @@ impl Client {
                 )
             })??;
         save(&db, &identity, &Unfinished::default()).await?;
-        let logs = save_groups(&db, &roster).await?;
+        let logs = save_groups(&db, &granter, &roster).await?;
         profile.keep = true;
         let client = Self::with_database(db, lock, options).await?;
         for log in logs {
@@ -302,7 +307,11 @@ async fn settle_organisation_key(
         .transpose()
         .map_err(|_| wrong_organisation())?;
     if let Some(pinned) = &identity.organisation_key {
-        return if shown.as_ref() == Some(pinned) { Ok(()) } else { Err(wrong_organisation()) };
+        return if shown.as_ref() == Some(pinned) {
+            Ok(())
+        } else {
+            Err(wrong_organisation())
+        };
     }
     match (shown, &identity.organisation_secret) {
         (Some(shown), Some(own)) if own.public() == shown => {}
@@ -335,18 +344,17 @@ fn wrong_organisation() -> CoreError {
 
 /// Asks the device that made the link.
 async fn ask(identity: &Identity, link: &DeviceLink, now_s: u64) -> Result<()> {
-    let mut proposal = LinkProposal {
-        device: identity.device,
-        signature_key: identity.device_key.public(),
-        inbox_key: identity.inbox_key.public(),
-        mac: [0; 32],
-    };
-    proposal.mac = link_mac(&link.secret, &proposal);
+    let proposal = LinkRequest::new(
+        &link.secret,
+        identity.device,
+        identity.device_key.public(),
+        identity.inbox_key.public(),
+    );
     let envelope = seal_envelope(
         &Body::LinkRequest(proposal),
         None,
         &identity.device_key,
-        (&link.device, &link.inbox),
+        (link.device, &link.inbox),
         now_s,
         &mut rand::rng(),
     )
@@ -355,7 +363,10 @@ async fn ask(identity: &Identity, link: &DeviceLink, now_s: u64) -> Result<()> {
 }
 
 /// Waits until the account's other device has certified this one.
-async fn await_grant(identity: &mut Identity, link: &DeviceLink) -> Result<GroupRoster> {
+async fn await_grant(
+    identity: &mut Identity,
+    link: &DeviceLink,
+) -> Result<(DeviceCertificate, RosterBlob)> {
     let signer = Arc::new(Signer::of(identity));
     let client = AccountClient::new(identity.endpoint.clone(), Some(signer))?;
     loop {
@@ -376,56 +387,67 @@ async fn await_grant(identity: &mut Identity, link: &DeviceLink) -> Result<Group
             else {
                 continue;
             };
-            let Some(sender) = opened.sender.filter(|sender| *sender.account() == link.account)
+            let Some(sender) = opened
+                .sender
+                .filter(|sender| *sender.account() == link.account)
             else {
                 continue;
             };
-            let Body::LinkGrant {
-                certificate,
-                account_seed,
-                roster,
-            } = opened.body
-            else {
+            let Body::LinkGrant(grant) = opened.body else {
                 continue;
             };
-            let certificate = granted(&certificate)?;
+            let certificate = grant.certificate;
             let mine = *certificate.signature_key() == identity.device_key.public()
                 && certificate.same_account(&sender)
-                && certificate.device() == identity.device;
-            let account = AccountKey::from_seed(&account_seed);
-            if !mine || account.public() != link.account {
+                && certificate.device() == identity.device
+                && grant.account_key.public() == link.account;
+            if !mine {
                 continue;
             }
             identity.certificate = Some(certificate);
-            identity.account_secret = Some(account);
-            let sealed =
-                net::get_blob(&identity.endpoint, &roster.blob, roster.read_token.expose()).await?;
-            let roster = open_blob(&roster.key, &sealed).map_err(CoreError::internal)?;
+            identity.account_secret = Some(grant.account_key);
+            let roster = match grant.roster {
+                None => RosterBlob::default(),
+                Some(blob) => read_roster(&identity.endpoint, &blob).await?,
+            };
             client.ack(&[item.id]).await?;
-            return GroupRoster::decode(roster.as_slice()).map_err(CoreError::internal);
+            return Ok((sender, roster));
         }
     }
 }
 
-/// Stores the conversations of the account, waiting to be seated in their groups.
-async fn save_groups(db: &Database, roster: &GroupRoster) -> Result<Vec<LogId>> {
+async fn read_roster(endpoint: &Endpoint, blob: &BlobRef) -> Result<RosterBlob> {
+    let sealed = net::get_blob(endpoint, &blob.blob, blob.read_token.expose()).await?;
+    let content = open_blob(&blob.key, &sealed).map_err(CoreError::internal)?;
+    RosterBlob::parse(&content).map_err(CoreError::internal)
+}
+
+/// Stores the conversations of the account, waiting to be seated in their groups by `granter`.
+async fn save_groups(
+    db: &Database,
+    granter: &DeviceCertificate,
+    roster: &RosterBlob,
+) -> Result<Vec<LogId>> {
+    const UNNAMED: &str = "(waiting for the name)";
     let mut conn = db.writer.lock().await;
     let mut tx = db.begin(&mut conn).await?;
     let mut logs = Vec::new();
     for group in &roster.groups {
-        let log = LogId::from_slice(&group.log).map_err(CoreError::internal)?;
-        let conversation =
-            ConversationId::from_slice(&group.conversation).map_err(CoreError::internal)?;
-        store::put_conversation(&mut tx, &conversation, &group.name, &log, 0).await?;
+        store::put_conversation(&mut tx, &group.conversation, UNNAMED, &group.log, 0).await?;
         let nothing = Pass::from_slice(&[0; 32]).map_err(CoreError::internal)?;
         let state = LogState::Rejoining;
-        let mut row =
-            LogRow::at_start(log, conversation, state, nothing, Vec::new(), Vec::new(), 0);
+        let mut row = LogRow::at_start(
+            group.log,
+            group.conversation,
+            state,
+            nothing,
+            Vec::new(),
+            Vec::new(),
+            0,
+        );
         row.save(&mut tx, None).await?;
-        for member in &group.members {
-            store::put_member(&mut tx, &log, &granted(member)?).await?;
-        }
-        logs.push(log);
+        store::put_member(&mut tx, &group.log, granter).await?;
+        logs.push(group.log);
     }
     tx.commit().await?;
     Ok(logs)

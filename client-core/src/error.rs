@@ -88,9 +88,7 @@ impl CoreError {
             Some(Code::Suspended) => (ErrorKind::Locked, "suspended"),
             Some(Code::Forbidden) => (ErrorKind::Policy, "forbidden"),
             Some(Code::LastOwner) => (ErrorKind::Policy, "last_owner"),
-            Some(Code::RateLimited | Code::CommitRate) => {
-                (ErrorKind::RateLimited, "rate_limited")
-            }
+            Some(Code::RateLimited | Code::CommitRate) => (ErrorKind::RateLimited, "rate_limited"),
             Some(Code::StorageFull | Code::Unavailable | Code::Internal | Code::InboxFull) => {
                 (ErrorKind::Io, "relay_unavailable")
             }
@@ -98,7 +96,12 @@ impl CoreError {
             Some(other) => (ErrorKind::Usage, other.as_str()),
             None => (ErrorKind::Io, "relay_refused"),
         };
-        let mut error = Self::new(kind, name, format!("the relay refused: {}", problem.title), "");
+        let mut error = Self::new(
+            kind,
+            name,
+            format!("the relay refused: {}", problem.title),
+            "",
+        );
         error.hint.clone_from(&problem.detail);
         error.retry_after_ms = problem.retry_after_ms;
         error
@@ -106,7 +109,17 @@ impl CoreError {
 
     /// A repeat later may succeed without anybody doing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self.kind, ErrorKind::Io | ErrorKind::RateLimited)
+        const LASTING: [&str; 4] = [
+            "profile_damaged",
+            "profile_newer",
+            "profile_key_damaged",
+            "profile_exists",
+        ];
+        match self.kind {
+            ErrorKind::RateLimited => true,
+            ErrorKind::Io => !LASTING.contains(&self.code),
+            _ => false,
+        }
     }
 }
 

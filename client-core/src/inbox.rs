@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use prost::Message as _;
-use sealwire_crypto::{mac, open_blob, verify_mac};
+use sealwire_crypto::open_blob;
 use sealwire_protocol::{
     account::{B64, InboxItem, NewDevice},
-    certificate::{CertificateBody, DeviceCertificate, DeviceKind, UnverifiedCertificate},
+    certificate::{CertificateBody, DeviceCertificate, DeviceKind},
     envelope::{
-        Body, GroupRoster, LinkProposal, OpenedEnvelope, RosterEntry, WelcomeBlob, open_envelope,
-        seal_envelope,
+        Body, LinkGrant, LinkRequest, OpenedEnvelope, Rejoin, RosterBlob, RosterGroup, WelcomeBlob,
+        open_envelope, seal_envelope,
     },
     ids::{DeviceId, LogId},
 };
@@ -18,7 +17,7 @@ use tokio::time::sleep;
 use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
-    group, net,
+    group, net, random,
     store::{self, Posting, Wish},
 };
 
@@ -35,7 +34,12 @@ pub(crate) async fn run(core: Arc<Core>, spawn: impl Fn(LogId) + Send + Sync) {
             Ok(_) => {}
             Err(error) => {
                 tracing::debug!(code = error.code, "inbox not read; will be tried again");
-                sleep(if error.kind == ErrorKind::Locked { RETRY * 15 } else { RETRY }).await;
+                sleep(if error.kind == ErrorKind::Locked {
+                    RETRY * 15
+                } else {
+                    RETRY
+                })
+                .await;
             }
         }
     }
@@ -60,7 +64,10 @@ pub(crate) async fn read(
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => core.warn(
                 None,
-                format!("Something in the inbox was refused: {}. {}", error.message, error.hint),
+                format!(
+                    "Something in the inbox was refused: {}. {}",
+                    error.message, error.hint
+                ),
             ),
         }
         let mut conn = core.db.writer.lock().await;
@@ -76,35 +83,33 @@ pub(crate) async fn read(
 
 /// Processes one item; answers the group whose actor is to be started.
 async fn process(core: &Core, item: &InboxItem) -> Result<Option<LogId>> {
-    let opened = open_envelope(&core.identity.inbox_key, &core.identity.device, &item.envelope.0)
-        .map_err(|error| {
-            CoreError::new(
-                ErrorKind::Untrusted,
-                "bad_envelope",
-                error.to_string(),
-                "nothing is lost; whoever sent it will try again",
-            )
-        })?;
+    let opened = open_envelope(
+        &core.identity.inbox_key,
+        &core.identity.device,
+        &item.envelope.0,
+    )
+    .map_err(|error| {
+        CoreError::new(
+            ErrorKind::Untrusted,
+            "bad_envelope",
+            error.to_string(),
+            "nothing is lost; whoever sent it will try again",
+        )
+    })?;
     let OpenedEnvelope { sender, body, .. } = opened;
     match (body, sender) {
-        (
-            Body::Welcome {
-                log,
-                conversation,
-                blob,
-            },
-            Some(sender),
-        ) => {
+        (Body::Welcome(welcome), Some(sender)) => {
             check_sender(core, &sender).await?;
+            let (log, blob) = (welcome.log, welcome.blob);
             let endpoint = &core.identity.endpoint;
             let sealed = net::get_blob(endpoint, &blob.blob, blob.read_token.expose()).await?;
             let content = open_blob(&blob.key, &sealed).map_err(CoreError::internal)?;
-            let content = WelcomeBlob::decode(content.as_slice()).map_err(CoreError::internal)?;
-            let joined = group::join(core, &sender, log, conversation, &content).await?;
+            let content = WelcomeBlob::parse(&content).map_err(CoreError::internal)?;
+            let joined = group::join(core, &sender, log, welcome.conversation, &content).await?;
             Ok(joined.then_some(log))
         }
-        (Body::Rejoin { log, key_package }, Some(sender)) => {
-            seat(core, log, &sender, &key_package).await?;
+        (Body::Rejoin(request), Some(sender)) => {
+            seat(core, request.log, &sender, &request.key_package).await?;
             Ok(None)
         }
         (Body::LinkRequest(proposal), _) => {
@@ -123,12 +128,18 @@ async fn process(core: &Core, item: &InboxItem) -> Result<Option<LogId>> {
 /// Whoever writes to the inbox is who the directory says they are.
 async fn check_sender(core: &Core, sender: &DeviceCertificate) -> Result<()> {
     let looked = group::lookup(core, sender.handle()).await?;
-    let known = looked.devices.iter().any(|device| device.device() == sender.device());
+    let known = looked
+        .devices
+        .iter()
+        .any(|device| device.device() == sender.device());
     if looked.contact.key_changed || looked.contact.account != *sender.account() || !known {
         return Err(CoreError::new(
             ErrorKind::Untrusted,
             "untrusted_identity",
-            format!("{} wrote from a device or key that the directory does not show", sender.handle()),
+            format!(
+                "{} wrote from a device or key that the directory does not show",
+                sender.handle()
+            ),
             "ask them in person; nothing was accepted",
         ));
     }
@@ -149,7 +160,10 @@ async fn seat(
         return Err(CoreError::new(
             ErrorKind::Policy,
             "not_a_member",
-            format!("a device of {} asked for a conversation it is not in", sender.handle()),
+            format!(
+                "a device of {} asked for a conversation it is not in",
+                sender.handle()
+            ),
             "nothing was changed",
         ));
     }
@@ -159,7 +173,11 @@ async fn seat(
     };
     // Own devices answer at once, others give them time to.
     let own = sender.account() == &core.identity.account;
-    let wait = if own { 0 } else { 5_000 + u64::from(rand::random::<u16>()) };
+    let wait = if own {
+        0
+    } else {
+        5_000 + random::up_to(60_000)
+    };
     store::add_intent(&mut tx, &log, &wish, core.now_ms() + wait).await?;
     tx.commit().await?;
     drop(conn);
@@ -176,21 +194,8 @@ fn link_refused(why: &str) -> CoreError {
     )
 }
 
-/// Bytes under the MAC of a link request.
-pub(crate) fn link_message(proposal: &LinkProposal) -> Vec<u8> {
-    [
-        proposal.device.as_bytes().as_slice(),
-        proposal.signature_key.as_bytes(),
-        proposal.inbox_key.as_bytes(),
-    ]
-    .concat()
-}
-
-/// MAC context of link requests.
-pub(crate) const LINK_CONTEXT: &str = "sealwire device link";
-
 /// Certifies a further device of this account that knows the secret of a link shown here.
-async fn approve(core: &Core, proposal: &LinkProposal) -> Result<()> {
+async fn approve(core: &Core, proposal: &LinkRequest) -> Result<()> {
     let account_key = core
         .identity
         .account_secret
@@ -203,10 +208,9 @@ async fn approve(core: &Core, proposal: &LinkProposal) -> Result<()> {
         tx.commit().await?;
         links
     };
-    let message = link_message(proposal);
     let secret = links
         .into_iter()
-        .find(|secret| verify_mac(secret, LINK_CONTEXT, &message, &proposal.mac).is_ok())
+        .find(|secret| proposal.verify_mac(secret).is_ok())
         .ok_or_else(|| link_refused("no link that is still good was used"))?;
     let now = core.now_s();
     let certificate = CertificateBody {
@@ -248,49 +252,47 @@ async fn grant(
     let mut groups = Vec::new();
     for conversation in store::conversations(&mut tx).await? {
         let members = store::members(&mut tx, &conversation.log).await?;
-        if !members.iter().any(|leaf| leaf.device() == &core.identity.device) {
+        if !members
+            .iter()
+            .any(|leaf| leaf.device() == core.identity.device)
+        {
             continue;
         }
-        groups.push(RosterEntry {
-            log: conversation.log.0.to_vec().into(),
-            conversation: conversation.id.0.to_vec().into(),
-            name: conversation.name,
-            members: members.iter().map(|leaf| leaf.as_bytes().to_vec().into()).collect(),
+        groups.push(RosterGroup {
+            log: conversation.log,
+            conversation: conversation.id,
         });
     }
-    let (blob, posting) = group::seal_as_blob(&GroupRoster { groups }.encode_to_vec());
-    let body = Body::LinkGrant {
-        certificate: certificate.as_bytes().to_vec(),
-        account_seed: account_key.seed(),
-        roster: blob,
+    let now = core.now_ms();
+    let roster = if groups.is_empty() {
+        None
+    } else {
+        let (blob, posting) = group::seal_as_blob(&RosterBlob { groups }.encode())?;
+        store::add_posting(&mut tx, &posting, now).await?;
+        Some(blob)
     };
+    let body = Body::LinkGrant(Box::new(LinkGrant {
+        certificate: certificate.clone(),
+        account_key: sealwire_crypto::AccountKey::from_seed(&account_key.seed()),
+        roster,
+    }));
     let envelope = seal_envelope(
         &body,
         Some(&core.certificate),
         &core.identity.device_key,
-        (certificate.device(), &certificate.body().inbox_key),
+        (certificate.device(), certificate.inbox_key()),
         core.now_s(),
         &mut rand::rng(),
     )
     .map_err(CoreError::internal)?;
-    let now = core.now_ms();
-    store::add_posting(&mut tx, &posting, now).await?;
     let posting = Posting::Envelope {
-        device: *certificate.device(),
+        device: certificate.device(),
         envelope,
     };
     store::add_posting(&mut tx, &posting, now).await?;
     store::forget_device_link(&mut tx, secret).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// The MAC of a link request.
-pub(crate) fn link_mac(
-    secret: &sealwire_crypto::SecretBytes<32>,
-    proposal: &LinkProposal,
-) -> [u8; 32] {
-    mac(secret, LINK_CONTEXT, &link_message(proposal))
 }
 
 /// Seals a rejoin request for a group to one device.
@@ -301,21 +303,13 @@ pub(crate) fn rejoin_envelope(
     to: &DeviceCertificate,
 ) -> Result<(DeviceId, Vec<u8>)> {
     let envelope = seal_envelope(
-        &Body::Rejoin { log, key_package },
+        &Body::Rejoin(Rejoin { log, key_package }),
         Some(&core.certificate),
         &core.identity.device_key,
-        (to.device(), &to.body().inbox_key),
+        (to.device(), to.inbox_key()),
         core.now_s(),
         &mut rand::rng(),
     )
     .map_err(CoreError::internal)?;
-    Ok((*to.device(), envelope))
+    Ok((to.device(), envelope))
 }
-
-/// Parses a certificate that came in a grant.
-pub(crate) fn granted(bytes: &[u8]) -> Result<DeviceCertificate> {
-    UnverifiedCertificate::parse(bytes)
-        .and_then(UnverifiedCertificate::verify)
-        .map_err(|_| link_refused("the certificate it received does not verify"))
-}
-

@@ -20,8 +20,10 @@ mod mls;
 mod net;
 mod people;
 mod profile;
+mod random;
 mod store;
 mod upkeep;
+mod words;
 
 pub use actions::{Change, parse_conversation};
 pub use client::{Client, Idle};

@@ -165,7 +165,9 @@ impl Client {
         };
         let looked = group::lookup(&self.core, &handle).await?;
         let account = &looked.contact.account;
-        Ok(Some(verify_enrolment_mac(&secret, &handle, account, &mac.0).is_ok()))
+        Ok(Some(
+            verify_enrolment_mac(&secret, &handle, account, &mac.0).is_ok(),
+        ))
     }
 
     /// Withdraws an invitation.

@@ -2,8 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use openmls_traits::OpenMlsProvider;
-use openmls_traits::storage::StorageProvider as _;
+use openmls::prelude::{
+    KeyPackageRef,
+    tls_codec::{DeserializeBytes as _, Serialize as _},
+};
+use openmls_traits::{OpenMlsProvider, storage::StorageProvider as _};
 use sealwire_protocol::account::{B64, KeyPackages};
 use tokio::time::sleep;
 
@@ -76,7 +79,10 @@ async fn post_next(core: &Core) -> Result<Option<Duration>> {
         Err(error) => {
             core.warn(
                 None,
-                format!("Something could not be delivered: {}. {}", error.message, error.hint),
+                format!(
+                    "Something could not be delivered: {}. {}",
+                    error.message, error.hint
+                ),
             );
         }
     }
@@ -113,6 +119,7 @@ pub(crate) async fn run_key_packages(core: Arc<Core>) {
 pub(crate) async fn refill(core: &Core) -> Result<()> {
     forget_old(core).await?;
     let count = core.account.key_package_count().await?;
+    warn_of_clock(core);
     let now = core.now_ms();
     let known = {
         let mut conn = core.db.readers.acquire().await?;
@@ -123,7 +130,9 @@ pub(crate) async fn refill(core: &Core) -> Result<()> {
         .any(|row| row.last_resort && row.uploaded && row.made_at + LAST_RESORT_MS > now);
     let rotate = !count.last_resort || count.last_resort_used || !fresh_last_resort;
     let missing = if count.one_time < core.options.key_package_low.max(1) {
-        core.options.key_package_target.saturating_sub(count.one_time)
+        core.options
+            .key_package_target
+            .saturating_sub(count.one_time)
     } else {
         0
     };
@@ -201,8 +210,8 @@ pub(crate) fn make_in(
             .key_package()
             .hash_ref(provider.crypto())
             .map_err(CoreError::internal)?
-            .as_slice()
-            .to_vec(),
+            .tls_serialize_detached()
+            .map_err(CoreError::internal)?,
         body: encode_key_package(&bundle)?,
         last_resort,
         uploaded: false,
@@ -225,14 +234,16 @@ async fn forget_old(core: &Core) -> Result<()> {
     for row in rows {
         let superseded = row.last_resort && row.made_at < newest_last_resort;
         let unsent = !row.uploaded && row.made_at + USELESS_MS < now;
-        if row.made_at + KEPT_MS > now && !unsent && !(superseded && row.made_at + KEPT_MS / 2 < now)
+        if row.made_at + KEPT_MS > now
+            && !unsent
+            && !(superseded && row.made_at + KEPT_MS / 2 < now)
         {
             continue;
         }
         {
             let provider = Provider::new(&core.crypto, &mut tx);
-            let hash_ref: openmls::prelude::KeyPackageRef =
-                openmls::prelude::hash_ref_from_slice(&row.hash_ref);
+            let hash_ref = KeyPackageRef::tls_deserialize_exact_bytes(&row.hash_ref)
+                .map_err(CoreError::internal)?;
             provider.storage().delete_key_package(&hash_ref)?;
         }
         sqlx::query("DELETE FROM key_package WHERE hash_ref = ?")
@@ -242,4 +253,30 @@ async fn forget_old(core: &Core) -> Result<()> {
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// How far the clocks may differ before a person is told, seconds.
+const CLOCK_TOLERANCE_S: u64 = 300;
+
+/// Tells the person once if this device's clock is far off the relay's: key packages and
+/// certificates are judged by it.
+pub(crate) fn warn_of_clock(core: &Core) {
+    let Some(offset) = core.account.relay_time_offset_s() else {
+        return;
+    };
+    let difference = offset.saturating_sub(core.options.clock_offset_s);
+    if difference.unsigned_abs() > CLOCK_TOLERANCE_S
+        && !core
+            .clock_warned
+            .swap(true, std::sync::atomic::Ordering::Relaxed)
+    {
+        core.warn(
+            None,
+            format!(
+                "This device's clock differs from the relay's by {} minutes. Messages still \
+                 work; set the clock right, or new members may be refused.",
+                difference.unsigned_abs() / 60
+            ),
+        );
+    }
 }

@@ -4,7 +4,6 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use rand::Rng as _;
 use sealwire_protocol::{
     frame::{
         Append, Appended, ClientBody, CreateLog, Entries, Fetch, LaneState, ServerBody, Subscribe,
@@ -29,6 +28,7 @@ use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
     net::{LinkState, NetError, Push},
+    random,
     store::{self, LogRow, LogState, OutboxRow, PendingCommit, Wish},
 };
 
@@ -72,7 +72,11 @@ pub(crate) async fn run(core: Arc<Core>, log: LogId) {
             Err(error) => {
                 actor.cache = None;
                 actor.after_failure(&error, failures).await;
-                failures = if matches!(error.code, "network") { 0 } else { failures + 1 };
+                failures = if matches!(error.code, "network") {
+                    0
+                } else {
+                    failures + 1
+                };
             }
         }
         actor.fresh = false;
@@ -149,12 +153,16 @@ impl Actor {
             }
             return;
         }
+        if failures == 0 && matches!(error.code, "disk_full" | "storage") {
+            self.core
+                .warn(None, format!("{}: {}", error.message, error.hint));
+        }
         if !error.is_transient() {
             tracing::warn!(code = error.code, %error, "group step failed; will be tried again");
         }
         let base = error.retry_after_ms.unwrap_or(200 << failures.min(7));
         let wait = base.min(LONGEST_RETRY_MS);
-        let jitter = rand::rng().random_range(0..=wait / 2);
+        let jitter = random::up_to(wait / 2);
         sleep(Duration::from_millis(wait + jitter)).await;
     }
 
@@ -197,8 +205,8 @@ impl Actor {
         });
         match self.core.socket.request(body).await? {
             ServerBody::Created(created) => {
-                let incarnation = Incarnation::from_slice(&created.incarnation)
-                    .map_err(|_| unexpected())?;
+                let incarnation =
+                    Incarnation::from_slice(&created.incarnation).map_err(|_| unexpected())?;
                 self.set_state(LogState::Active, Some(incarnation)).await?;
                 self.core.progressed();
                 Ok(())
@@ -258,8 +266,7 @@ impl Actor {
 
     /// Compares what the relay says of the lane with what this device knows.
     async fn check_lane(&mut self, row: &LogRow, state: &LaneState) -> Result<Next> {
-        let incarnation =
-            Incarnation::from_slice(&state.incarnation).map_err(|_| unexpected())?;
+        let incarnation = Incarnation::from_slice(&state.incarnation).map_err(|_| unexpected())?;
         if row.incarnation.is_some_and(|known| known != incarnation) || state.newest < row.cursor {
             receive::halt(&self.core, &self.log, REWOUND).await?;
             return Ok(Next::Stop);
@@ -302,7 +309,14 @@ impl Actor {
 
     async fn apply(&mut self, entries: &Entries) -> Result<Progress> {
         let lane = Lane::from_slice(&entries.lane).map_err(|_| unexpected())?;
-        receive::apply(&self.core, &self.log, &lane, &mut self.cache, &entries.entries).await
+        receive::apply(
+            &self.core,
+            &self.log,
+            &lane,
+            &mut self.cache,
+            &entries.entries,
+        )
+        .await
     }
 
     /// Lets go of a lane; the answer does not matter.
@@ -399,7 +413,11 @@ impl Actor {
         let due = intent.map_or(row.leaf_due_at, |due| due.min(row.leaf_due_at));
         let due = due.max(self.commit_after);
         let wait = Duration::from_millis(due.saturating_sub(self.core.now_ms()));
-        Ok(if self.sent_commit { IDLE } else { wait.clamp(Duration::from_millis(20), IDLE) })
+        Ok(if self.sent_commit {
+            IDLE
+        } else {
+            wait.clamp(Duration::from_millis(20), IDLE)
+        })
     }
 
     /// Does what waits: the commit in flight, the next wish, the next message.
@@ -415,7 +433,9 @@ impl Actor {
                     LogRow::load(&mut conn, &self.log).await?,
                 )
             };
-            let Some(row) = row else { return Ok(Next::Stop) };
+            let Some(row) = row else {
+                return Ok(Next::Stop);
+            };
             let may_commit = now >= self.commit_after;
             let next = if let Some(pending) = pending.filter(|_| !self.sent_commit && may_commit) {
                 self.send_commit(&row, pending).await?
@@ -497,8 +517,12 @@ impl Actor {
     }
 
     async fn send_commit(&mut self, row: &LogRow, pending: PendingCommit) -> Result<Next> {
-        let mut append =
-            self.append(row, EntryKind::Commit, bytes_of(&pending.entry_id), &pending.payload);
+        let mut append = self.append(
+            row,
+            EntryKind::Commit,
+            bytes_of(&pending.entry_id),
+            &pending.payload,
+        );
         append.next = bytes_of(&pending.next);
         match self.core.socket.request(ClientBody::Append(append)).await {
             Ok(ServerBody::Appended(appended)) => {
@@ -543,7 +567,8 @@ impl Actor {
                 tx.commit().await?;
                 drop(conn);
                 self.cache = place.into_loaded();
-                self.fail_intent(pending.intent, &CoreError::from_problem(problem)).await
+                self.fail_intent(pending.intent, &CoreError::from_problem(problem))
+                    .await
             }
             Some(Code::LaneUnknown | Code::Ahead) => {
                 receive::halt(&self.core, &self.log, REWOUND).await?;

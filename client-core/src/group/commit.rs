@@ -2,7 +2,6 @@
 
 use openmls::prelude::{MlsMessageOut, ProtocolVersion, Sender, tls_codec::Serialize as _};
 use openmls_traits::OpenMlsProvider;
-use prost::Message as _;
 use sealwire_protocol::{
     account::B64,
     envelope::WelcomeBlob,
@@ -41,9 +40,7 @@ pub(crate) async fn build(
         let provider = Provider::new(&core.crypto, &mut tx);
         match plan(core, &provider, &place, &intent.wish, seats)? {
             Plan::Met => None,
-            Plan::Commit(changes) => {
-                Some(stage(core, &provider, &mut place, intent.id, *changes)?)
-            }
+            Plan::Commit(changes) => Some(stage(core, &provider, &mut place, intent.id, *changes)?),
         }
     };
     match &pending {
@@ -77,8 +74,8 @@ fn stage(
         .group
         .commit_builder()
         .consume_proposal_store(false)
-        .propose_removals(changes.removes)
-        .propose_adds(changes.adds)
+        .propose_removals(changes.removes.clone())
+        .propose_adds(changes.adds.clone())
         .force_self_update(changes.update);
     if let Some(policy) = &changes.policy {
         builder = builder
@@ -127,7 +124,10 @@ fn stage(
             return Err(CoreError::new(
                 ErrorKind::Policy,
                 "not_allowed",
-                format!("the conversation's rules do not allow this: {}", refusal.reason),
+                format!(
+                    "the conversation's rules do not allow this: {}",
+                    refusal.reason
+                ),
                 "ask an owner or admin of the conversation",
             ));
         }
@@ -143,14 +143,14 @@ fn stage(
             WelcomeBlob {
                 welcome: MlsMessageOut::from_welcome(welcome, ProtocolVersion::Mls10)
                     .to_bytes()
-                    .map_err(CoreError::internal)?
-                    .into(),
-                ratchet_tree: tree
-                    .tls_serialize_detached()
-                    .map_err(CoreError::internal)?
-                    .into(),
+                    .map_err(CoreError::internal)?,
+                ratchet_tree: tree.tls_serialize_detached().map_err(CoreError::internal)?,
+                name: changes
+                    .policy
+                    .as_ref()
+                    .map_or_else(String::new, |policy| policy.name().into()),
             }
-            .encode_to_vec()
+            .encode()
         }
     };
     Ok(PendingCommit {

@@ -1,6 +1,5 @@
 //! What follows from a merged commit: history, roster, outbox and the next lane.
 
-use rand::Rng as _;
 use sealwire_protocol::{handle::Handle, policy::Action};
 use sqlx::SqliteConnection;
 
@@ -10,6 +9,7 @@ use crate::{
     core::Core,
     error::{CoreError, Result},
     mls::{Effects, Roster},
+    random,
     store::{self, LogState, NewMessage, PendingCommit},
 };
 
@@ -57,7 +57,7 @@ async fn finish_own(
     if leaf.is_some() {
         place.row.certificate = core.certificate.as_bytes().to_vec();
     }
-    let jitter = rand::rng().random_range(0..86_400_000);
+    let jitter = random::up_to(86_400_000);
     place.row.leaf_due_at = core.now_ms() + LEAF_LIFE_MS + jitter;
     if !own.joiners.is_empty() {
         welcome::enqueue(core, conn, place, &own).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn add_info(
         conn,
         &NewMessage {
             conversation: place.row.conversation,
-            salt: rand::rng().random(),
+            salt: random::salt(),
             sender: None,
             sender_handle: String::new(),
             own: false,
@@ -112,23 +112,27 @@ fn sentences(effects: &Effects) -> Vec<String> {
         lines.push(format!("{actor} removed {}", list(&effects.removed)));
     }
     if !effects.devices.is_empty() {
-        lines.push(format!("{actor} added a device of {}", list(&effects.devices)));
+        lines.push(format!(
+            "{actor} added a device of {}",
+            list(&effects.devices)
+        ));
     }
     if effects.old.name() != effects.new.name() {
-        lines.push(format!("{actor} named the conversation “{}”", effects.new.name()));
+        lines.push(format!(
+            "{actor} named the conversation “{}”",
+            effects.new.name()
+        ));
     }
-    let changed = effects.new.members().iter().any(|member| {
-        effects
-            .old
-            .role_of(&member.account)
-            .is_some_and(|role| role != member.role)
-    });
+    let changed = effects
+        .new
+        .members()
+        .any(|(account, role)| effects.old.role_of(account).is_some_and(|old| old != role));
     if changed {
         lines.push(format!("{actor} changed a role"));
     }
-    let permission = [Action::Add, Action::Remove, Action::Rename, Action::Post]
+    let permission = Action::ALL
         .iter()
-        .any(|action| effects.old.least_role(*action) != effects.new.least_role(*action));
+        .any(|action| effects.old.least(*action) != effects.new.least(*action));
     if permission {
         lines.push(format!("{actor} changed who may do what"));
     }

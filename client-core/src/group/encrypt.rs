@@ -38,7 +38,7 @@ pub(crate) async fn encrypt(
         Some(signal) => Content::event(row.salt, signal.clone(), position),
         None => {
             let text = store::message_text(conn, row.message).await?;
-            Content::text(row.salt, &text, position)
+            Content::text(row.salt, &text, position).map_err(CoreError::internal)?
         }
     }
     .encode();

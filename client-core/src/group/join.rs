@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 
 use openmls::prelude::{
     MlsMessageBodyIn, MlsMessageIn, RatchetTreeIn, StagedWelcome, Welcome,
-    tls_codec::DeserializeBytes as _,
+    tls_codec::{DeserializeBytes as _, Serialize as _},
 };
-use rand::Rng as _;
 use sealwire_protocol::{
     certificate::DeviceCertificate,
-    content::GroupEvent,
     envelope::WelcomeBlob,
     ids::{ConversationId, LogId},
     policy::GroupPolicy,
@@ -20,6 +18,7 @@ use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
     mls::{PADDING, Provider, Roster, current_pass, group_policy, join_config},
+    random,
     store::{self, LogRow, LogState},
 };
 
@@ -48,7 +47,10 @@ pub(crate) async fn join(
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
     let known = LogRow::load(&mut tx, &log).await?;
-    if known.as_ref().is_some_and(|row| matches!(row.state, LogState::Active | LogState::Creating)) {
+    if known
+        .as_ref()
+        .is_some_and(|row| matches!(row.state, LogState::Active | LogState::Creating))
+    {
         return Ok(false);
     }
     let used = welcome_packages(&welcome);
@@ -78,7 +80,7 @@ pub(crate) async fn join(
     let now = core.now_ms();
     store::put_conversation(&mut tx, &conversation, policy.name(), &log, now).await?;
     // A newcomer updates its leaf once within its first day, at a random time.
-    let leaf_due = now + rand::rng().random_range(0..86_400_000);
+    let leaf_due = now + random::up_to(86_400_000);
     let mut row = LogRow::at_start(
         log,
         conversation,
@@ -94,8 +96,8 @@ pub(crate) async fn join(
     store::forget_hashes(&mut tx, &log).await?;
     store::reset_encrypted(&mut tx, &log).await?;
     store::forget_key_packages(&mut tx, &used).await?;
-    let salt: [u8; 16] = rand::rng().random();
-    store::enqueue(&mut tx, &log, 0, &salt, GroupEvent::Joined.as_str()).await?;
+    let salt = random::salt();
+    store::enqueue(&mut tx, &log, 0, &salt, store::JOINED).await?;
     let place = Place { row, group, roster };
     let mut events = Vec::new();
     let text = format!("{} added you", sender.handle());
@@ -124,7 +126,7 @@ fn welcome_packages(welcome: &Welcome) -> Vec<Vec<u8>> {
     welcome
         .secrets()
         .iter()
-        .map(|secret| secret.new_member().as_slice().to_vec())
+        .filter_map(|secret| secret.new_member().tls_serialize_detached().ok())
         .collect()
 }
 
@@ -140,17 +142,17 @@ fn check_group(
     if group.group_id().as_slice() != log.as_bytes() {
         return Err(refused("it is for another log"));
     }
-    if policy.conversation() != &conversation {
+    if policy.conversation() != conversation {
         return Err(refused("it is for another conversation"));
     }
-    let listed: BTreeSet<_> = policy.members().iter().map(|member| member.account).collect();
+    let listed: BTreeSet<_> = policy.members().map(|(account, _)| *account).collect();
     if listed != roster.accounts() {
         return Err(refused("its members are not those on its leaves"));
     }
     let own = roster
         .get(group.own_leaf_index())
         .ok_or_else(|| refused("this device has no leaf in it"))?;
-    if own.device() != &core.identity.device || own.account() != &core.identity.account {
+    if own.device() != core.identity.device || own.account() != &core.identity.account {
         return Err(refused("this device's leaf is another's"));
     }
     Ok(())

@@ -18,6 +18,5 @@ mod welcome;
 pub(crate) use actor::run;
 pub(crate) use create::create;
 pub(crate) use join::join;
-pub(crate) use plan::{parse_action, parse_role};
 pub(crate) use prepare::lookup;
 pub(crate) use welcome::seal_as_blob;

@@ -5,7 +5,7 @@ use sealwire_crypto::AccountPublic;
 use sealwire_protocol::{
     certificate::{DeviceCertificate, UnverifiedCertificate},
     handle::Handle,
-    policy::{Action, GroupPolicy, GroupRole},
+    policy::{Action, GroupPolicy, PolicyError},
 };
 
 use super::state::Place;
@@ -14,6 +14,7 @@ use crate::{
     error::{CoreError, ErrorKind, Result},
     mls::{Provider, check_key_package, group_policy},
     store::{Seat, Wish},
+    words::{parse_action, parse_least_role, parse_role},
 };
 
 /// What is to be done for a wish.
@@ -43,6 +44,15 @@ fn not_allowed(what: &str) -> CoreError {
     )
 }
 
+fn bad_policy(error: &PolicyError) -> CoreError {
+    CoreError::new(
+        ErrorKind::Policy,
+        "not_allowed",
+        error.to_string(),
+        "`sealwire chat show` shows the conversation's members and rules",
+    )
+}
+
 fn no_member(handle: &str) -> CoreError {
     CoreError::new(
         ErrorKind::Usage,
@@ -50,30 +60,6 @@ fn no_member(handle: &str) -> CoreError {
         format!("{handle} is not a member of this conversation"),
         "`sealwire chat member list` shows who is",
     )
-}
-
-/// Parses the role a person named.
-pub(crate) fn parse_role(text: &str) -> Result<GroupRole> {
-    GroupRole::parse(text).ok_or_else(|| {
-        CoreError::new(
-            ErrorKind::Usage,
-            "bad_role",
-            format!("{text} is not a role"),
-            "roles are owner, admin, member and reader",
-        )
-    })
-}
-
-/// Parses the action a person named.
-pub(crate) fn parse_action(text: &str) -> Result<Action> {
-    Action::parse(text).ok_or_else(|| {
-        CoreError::new(
-            ErrorKind::Usage,
-            "bad_action",
-            format!("{text} is not something that can be restricted"),
-            "choose one of add, remove, rename and post",
-        )
-    })
 }
 
 /// Plans the commit for `wish`.
@@ -96,7 +82,8 @@ pub(crate) fn plan(
             let mut next = policy.clone();
             for joiner in &changes.joiners {
                 if policy.role_of(joiner.account()).is_none() {
-                    next.set_member(*joiner.account(), new_role);
+                    next.set_role(*joiner.account(), new_role)
+                        .map_err(|error| bad_policy(&error))?;
                 }
             }
             let adds_people = next != policy;
@@ -115,7 +102,7 @@ pub(crate) fn plan(
             }
             changes.removes = place.roster.leaves_of(&account);
             let mut next = policy;
-            next.remove_member(&account);
+            next.remove(&account).map_err(|error| bad_policy(&error))?;
             changes.policy = Some(next);
         }
         Wish::Rename { name } => {
@@ -123,25 +110,19 @@ pub(crate) fn plan(
                 return Err(not_allowed("rename it"));
             }
             let mut next = policy.clone();
-            next.set_name(name).map_err(|error| {
-                CoreError::new(
-                    ErrorKind::Usage,
-                    "bad_name",
-                    error.to_string(),
-                    "choose a name of 1 to 256 bytes without control characters",
-                )
-            })?;
+            next.set_name(name).map_err(|error| bad_policy(&error))?;
             changes.policy = (next != policy).then_some(next);
         }
         Wish::SetRole { handle, role } => {
             let account = account_of(place, handle).ok_or_else(|| no_member(handle))?;
             let mut next = policy.clone();
-            next.set_member(account, parse_role(role)?);
+            next.set_role(account, parse_role(role)?)
+                .map_err(|error| bad_policy(&error))?;
             changes.policy = (next != policy).then_some(next);
         }
         Wish::SetPermission { action, role } => {
             let mut next = policy.clone();
-            next.set_least_role(parse_action(action)?, parse_role(role)?);
+            next.set_least(parse_action(action)?, parse_least_role(role)?);
             changes.policy = (next != policy).then_some(next);
         }
         Wish::UpdateLeaf => {
@@ -172,10 +153,10 @@ fn seat(
             .and_then(UnverifiedCertificate::verify)
             .map_err(CoreError::internal)?;
         let package = check_key_package(provider, &seat.key_package.0, &certificate, core.now_s())?;
-        if let Some(leaf) = place.roster.leaf_of(certificate.device()) {
+        if let Some(leaf) = place.roster.leaf_of(&certificate.device()) {
             let member = place.group.member_at(leaf);
             let fresh = member.is_some_and(|member| {
-                member.encryption_key == package.leaf_node().encryption_key().as_slice()
+                *package.leaf_node().encryption_key() == member.encryption_key.into()
             });
             if fresh || leaf == place.group.own_leaf_index() {
                 continue;

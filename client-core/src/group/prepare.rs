@@ -77,7 +77,7 @@ pub(crate) fn check_directory(
         if certificate.account() != account || certificate.handle() != handle {
             return Err(lying(handle));
         }
-        if certificate.body().valid_at(now_s) {
+        if certificate.valid_at(now_s) {
             devices.push(certificate);
         }
     }
@@ -120,12 +120,12 @@ pub(crate) async fn prepare(core: &Core, log: &LogId, wish: &Wish) -> Result<Vec
             }
             for device in lookup(core, &core.identity.handle).await?.devices {
                 let mine = device.account() == &core.identity.account;
-                if mine && device.device() != &core.identity.device {
+                if mine && device.device() != core.identity.device {
                     devices.push(device);
                 }
             }
             let seated = seated_devices(core, log).await?;
-            devices.retain(|device| !seated.contains(device.device()));
+            devices.retain(|device| !seated.contains(&device.device()));
             fetch_seats(core, devices).await
         }
         Wish::SeatDevice {
@@ -142,7 +142,7 @@ async fn seated_devices(
 ) -> Result<std::collections::BTreeSet<sealwire_protocol::ids::DeviceId>> {
     let mut conn = core.db.readers.acquire().await?;
     let members = store::members(&mut conn, log).await?;
-    Ok(members.iter().map(|leaf| *leaf.device()).collect())
+    Ok(members.iter().map(DeviceCertificate::device).collect())
 }
 
 async fn fetch_seats(core: &Core, devices: Vec<DeviceCertificate>) -> Result<Vec<Seat>> {
@@ -150,7 +150,7 @@ async fn fetch_seats(core: &Core, devices: Vec<DeviceCertificate>) -> Result<Vec
     let seats: Vec<Option<Seat>> = stream::iter(devices)
         .map(|certificate| async move {
             let endpoint = &core.identity.endpoint;
-            match net::take_key_package(endpoint, certificate.device()).await {
+            match net::take_key_package(endpoint, &certificate.device()).await {
                 Ok((key_package, _last_resort)) => Ok(Some(Seat {
                     certificate: B64::from(certificate.as_bytes()),
                     key_package: B64(key_package),
@@ -192,13 +192,13 @@ async fn seat_from_request(
     let claimed = UnverifiedCertificate::parse(form.identity)
         .and_then(UnverifiedCertificate::verify)
         .map_err(CoreError::internal)?;
-    if !accounts.contains(claimed.handle()) || *claimed.device() != device {
+    if !accounts.contains(claimed.handle()) || claimed.device() != device {
         return Ok(Vec::new());
     }
     let current = usable(core, claimed.handle()).await?;
     Ok(current
         .into_iter()
-        .filter(|certificate| *certificate.device() == device)
+        .filter(|certificate| certificate.device() == device)
         .map(|certificate| Seat {
             certificate: B64::from(certificate.as_bytes()),
             key_package: B64(key_package.clone()),

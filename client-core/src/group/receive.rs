@@ -170,10 +170,7 @@ enum Taken {
 
 /// What one entry turned out to be.
 enum Meaning {
-    Content {
-        sender: usize,
-        bytes: Vec<u8>,
-    },
+    Content { sender: usize, bytes: Vec<u8> },
     Merged(Box<Effects>, Option<PendingCommit>),
     Refused(Refusal),
     Undecided(String),
@@ -189,20 +186,24 @@ struct Step<'a> {
 impl Step<'_> {
     async fn receive(&mut self, conn: &mut SqliteConnection, entry: &Entry) -> Result<Taken> {
         let Some(parsed) = Parsed::of(&self.place.row.id, entry) else {
-            self.refuse(conn, entry, &plain("the relay sent an entry that it should have refused"))
-                .await?;
+            self.refuse(
+                conn,
+                entry,
+                &plain("the relay sent an entry that it should have refused"),
+            )
+            .await?;
             self.advance(conn, entry, None).await?;
             return Ok(Taken::Yes);
         };
-        let own_message =
-            store::find_entry(conn, &self.place.row.id, &parsed.entry_id).await?;
+        let own_message = store::find_entry(conn, &self.place.row.id, &parsed.entry_id).await?;
         if let Some(own) = own_message {
             if own.payload == entry.payload {
                 self.advance(conn, entry, Some(&parsed)).await?;
                 self.confirm(conn, &own, entry.received_at).await?;
                 return Ok(Taken::Yes);
             }
-            self.refuse(conn, entry, &plain("somebody used this device's entry id")).await?;
+            self.refuse(conn, entry, &plain("somebody used this device's entry id"))
+                .await?;
             self.advance(conn, entry, Some(&parsed)).await?;
             return Ok(Taken::Yes);
         }
@@ -232,8 +233,16 @@ impl Step<'_> {
                     tracing::debug!("another commit won; the wish is planned anew");
                 }
                 let at = entry.received_at;
-                effects::apply(self.core, conn, &mut self.place, *effects, own, at, &mut self.events)
-                    .await?;
+                effects::apply(
+                    self.core,
+                    conn,
+                    &mut self.place,
+                    *effects,
+                    own,
+                    at,
+                    &mut self.events,
+                )
+                .await?;
                 Ok(Taken::NewLane)
             }
         }
@@ -307,7 +316,9 @@ impl Step<'_> {
             (ProcessedMessageContent::OwnPrivateMessage, _) => Ok(Meaning::Refused(plain(
                 "it claims to come from this device, which did not send it",
             ))),
-            _ => Ok(Meaning::Refused(plain("a kind of message that is not allowed"))),
+            _ => Ok(Meaning::Refused(plain(
+                "a kind of message that is not allowed",
+            ))),
         }
     }
 
@@ -319,7 +330,9 @@ impl Step<'_> {
         pending: PendingCommit,
     ) -> Result<Meaning> {
         if pending.payload != entry.payload || parsed.next != Some(pending.next) {
-            return Ok(Meaning::Refused(plain("somebody used this device's entry id")));
+            return Ok(Meaning::Refused(plain(
+                "somebody used this device's entry id",
+            )));
         }
         let Some(staged) = self.place.group.pending_commit() else {
             return Err(CoreError::internal("the pending commit is gone"));
@@ -378,7 +391,14 @@ impl Step<'_> {
         refusal: &Refusal,
     ) -> Result<()> {
         tracing::warn!(reason = refusal.reason, "entry refused");
-        store::quarantine(conn, &self.place.row, entry, &refusal.reason, refusal.may_split).await?;
+        store::quarantine(
+            conn,
+            &self.place.row,
+            entry,
+            &refusal.reason,
+            refusal.may_split,
+        )
+        .await?;
         self.events.push(Event::Warning {
             conversation: Some(self.place.row.conversation.to_string()),
             text: format!(
@@ -411,8 +431,14 @@ impl Step<'_> {
         bytes: &[u8],
     ) -> Result<()> {
         let index = u32::try_from(sender).map_err(CoreError::internal)?;
-        let Some(leaf) = self.place.roster.get(openmls::prelude::LeafNodeIndex::new(index)) else {
-            return self.refuse(conn, entry, &plain("the sender has no leaf")).await;
+        let Some(leaf) = self
+            .place
+            .roster
+            .get(openmls::prelude::LeafNodeIndex::new(index))
+        else {
+            return self
+                .refuse(conn, entry, &plain("the sender has no leaf"))
+                .await;
         };
         let leaf = leaf.clone();
         let decoded = match Content::decode(bytes) {
@@ -425,22 +451,26 @@ impl Step<'_> {
             Decoded::Known(content) => Some(content),
             Decoded::Unknown(_) => None,
         };
-        if let Some(position) = content.and_then(Content::position) {
+        if let Some(position) = content.and_then(|content| content.position) {
             self.compare_position(conn, &position, leaf.handle().to_string(), entry)
                 .await?;
         }
-        if let Some(event) = content.and_then(Content::as_event) {
+        if let Some(event) = content.and_then(|content| content.event.clone()) {
             return self.take_signal(conn, &event, &leaf).await;
         }
         let policy = GroupPolicy::parse(&self.place.row.policy).map_err(CoreError::internal)?;
         let role = policy.role_of(leaf.account());
         if !role.is_some_and(|role| policy.may(role, Action::Post)) {
             return self
-                .refuse(conn, entry, &plain("the sender's role does not allow posting"))
+                .refuse(
+                    conn,
+                    entry,
+                    &plain("the sender's role does not allow posting"),
+                )
                 .await;
         }
         let text = content.and_then(Content::as_text);
-        let salt = content.map_or_else(|| short_hash(bytes), Content::salt);
+        let salt = content.map_or_else(|| short_hash(bytes), |content| content.salt);
         let own = *leaf.account() == self.core.identity.account;
         let message = NewMessage {
             conversation: self.place.row.conversation,
@@ -456,12 +486,17 @@ impl Step<'_> {
             text: text.unwrap_or("This message is of a kind that a newer version can show."),
             content: if text.is_some() { &[] } else { bytes },
             at_ms: entry.received_at,
-            delivery: if own { Delivery::Sent } else { Delivery::Received },
+            delivery: if own {
+                Delivery::Sent
+            } else {
+                Delivery::Received
+            },
         };
         match store::insert_message(conn, &message).await? {
             Some((_, info)) => self.events.push(Event::Message(info)),
             None => {
-                self.refuse(conn, entry, &plain("it repeats a message of its sender")).await?;
+                self.refuse(conn, entry, &plain("it repeats a message of its sender"))
+                    .await?;
             }
         }
         Ok(())
@@ -490,17 +525,18 @@ impl Step<'_> {
         // Everybody comes to the same order; the later ones act only if the earlier did not.
         let mut line: Vec<_> = policy
             .members()
-            .iter()
-            .filter(|member| may(&member.account))
-            .map(|member| {
+            .filter(|(account, _)| may(account))
+            .map(|(account, _)| {
                 let epoch = self.place.row.mark.epoch.to_be_bytes();
-                let parts: [&[u8]; 3] =
-                    [self.place.row.id.as_bytes(), &epoch, member.account.as_bytes()];
-                (sealwire_crypto::sha256(&parts), member.account)
+                let parts: [&[u8]; 3] = [self.place.row.id.as_bytes(), &epoch, account.as_bytes()];
+                (sealwire_crypto::sha256(&parts), *account)
             })
             .collect();
         line.sort();
-        let turn = line.iter().position(|(_, account)| *account == own).unwrap_or(0);
+        let turn = line
+            .iter()
+            .position(|(_, account)| *account == own)
+            .unwrap_or(0);
         let wish = Wish::Remove {
             handle: leaf.handle().to_string(),
         };
@@ -526,8 +562,15 @@ impl Step<'_> {
         if pruned || ours.is_some_and(|ours| ours == theirs.hash) {
             return Ok(());
         }
-        store::keep_evidence(conn, row, theirs.seq, &theirs.hash, &handle, entry.received_at)
-            .await?;
+        store::keep_evidence(
+            conn,
+            row,
+            theirs.seq,
+            &theirs.hash,
+            &handle,
+            entry.received_at,
+        )
+        .await?;
         self.events.push(Event::Warning {
             conversation: Some(row.conversation.to_string()),
             text: format!(
@@ -543,7 +586,9 @@ impl Step<'_> {
         for event in self.events.drain(..) {
             self.core.emit(event);
         }
-        self.core.emit_conversation(&self.place.row.conversation).await?;
+        self.core
+            .emit_conversation(&self.place.row.conversation)
+            .await?;
         if self.wakes_poster {
             self.core.postings.notify_one();
         }

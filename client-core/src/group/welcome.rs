@@ -1,11 +1,9 @@
 //! Telling those who were added: one blob with the Welcome and the tree, one envelope each.
 
-use prost::Message as _;
-use rand::Rng as _;
 use sealwire_crypto::{BlobKey, SecretBytes, seal_blob, sha256};
 use sealwire_protocol::{
     certificate::UnverifiedCertificate,
-    envelope::{BlobRef, Body, WelcomeBlob, seal_envelope},
+    envelope::{BlobRef, Body, Welcome, WelcomeBlob, seal_envelope},
     ids::BlobId,
 };
 use sqlx::SqliteConnection;
@@ -14,6 +12,7 @@ use super::state::Place;
 use crate::{
     core::Core,
     error::{CoreError, Result},
+    random,
     store::{self, PendingCommit, Posting},
 };
 
@@ -25,32 +24,31 @@ pub(crate) async fn enqueue(
     place: &Place,
     commit: &PendingCommit,
 ) -> Result<()> {
-    let mut rng = rand::rng();
-    let due = core.now_ms() + rng.random_range(0..=core.options.welcome_delay_max_ms);
+    let due = core.now_ms() + random::up_to(core.options.welcome_delay_max_ms);
     // Nothing but what was stored by this device may go out.
-    WelcomeBlob::decode(commit.welcome.as_slice()).map_err(CoreError::internal)?;
-    let (blob, posting) = seal_as_blob(&commit.welcome);
+    WelcomeBlob::parse(&commit.welcome).map_err(CoreError::internal)?;
+    let (blob, posting) = seal_as_blob(&commit.welcome)?;
     store::add_posting(conn, &posting, due).await?;
     for joiner in &commit.joiners {
         let certificate =
             UnverifiedCertificate::parse(&joiner.certificate.0).map_err(CoreError::internal)?;
         let certificate = certificate.verified_before();
-        let body = Body::Welcome {
+        let body = Body::Welcome(Welcome {
             log: place.row.id,
             conversation: place.row.conversation,
-            blob: blob.duplicate(),
-        };
+            blob: same_blob(&blob)?,
+        });
         let envelope = seal_envelope(
             &body,
             Some(&core.certificate),
             &core.identity.device_key,
-            (certificate.device(), &certificate.body().inbox_key),
+            (certificate.device(), certificate.inbox_key()),
             core.now_s(),
-            &mut rng,
+            &mut rand::rng(),
         )
         .map_err(CoreError::internal)?;
         let posting = Posting::Envelope {
-            device: *certificate.device(),
+            device: certificate.device(),
             envelope,
         };
         store::add_posting(conn, &posting, due).await?;
@@ -60,7 +58,7 @@ pub(crate) async fn enqueue(
 }
 
 /// Encrypts `content` as a blob under fresh keys.
-pub(crate) fn seal_as_blob(content: &[u8]) -> (BlobRef, Posting) {
+pub(crate) fn seal_as_blob(content: &[u8]) -> Result<(BlobRef, Posting)> {
     let mut rng = rand::rng();
     let key = BlobKey::generate(&mut rng);
     let token = SecretBytes::<32>::generate(&mut rng);
@@ -70,12 +68,22 @@ pub(crate) fn seal_as_blob(content: &[u8]) -> (BlobRef, Posting) {
         read_token_hash: sha256(&[token.expose()]),
         content: seal_blob(&key, content),
     };
-    (
+    Ok((
         BlobRef {
             blob: id,
             read_token: token,
             key,
         },
         posting,
-    )
+    ))
+}
+
+/// The same reference for one more envelope; secrets have no `Clone`, so that copies are seen.
+fn same_blob(blob: &BlobRef) -> Result<BlobRef> {
+    Ok(BlobRef {
+        blob: blob.blob,
+        read_token: SecretBytes::from_slice(blob.read_token.expose())
+            .map_err(CoreError::internal)?,
+        key: BlobKey::from_slice(blob.key.expose()).map_err(CoreError::internal)?,
+    })
 }

@@ -11,8 +11,7 @@ use sealwire_protocol::{certificate::DeviceCertificate, policy::GroupPolicy};
 use crate::error::{CoreError, Result};
 
 /// MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519 (0x0001, RFC 9420 §17.1).
-pub(crate) const SUITE: Ciphersuite =
-    Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
+pub(crate) const SUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
 
 /// GroupContext extension that holds the [`GroupPolicy`].
 pub(crate) const POLICY_EXTENSION: u16 = sealwire_protocol::policy::EXTENSION_TYPE;

@@ -5,9 +5,9 @@
 use openmls::{
     group::{ProcessMessageError, ProposalValidationError, StageCommitError},
     prelude::{
-        Extension, LeafNodeIndex, LeafNodeValidationError, MlsGroup, Proposal, ProposalOrRefType,
-        Sender, StagedCommit,
+        Extension, LeafNodeIndex, MlsGroup, Proposal, ProposalOrRefType, Sender, StagedCommit,
     },
+    treesync::errors::LeafNodeValidationError,
 };
 use openmls_rust_crypto::RustCrypto;
 use sealwire_crypto::AccountPublic;
@@ -20,7 +20,6 @@ use sealwire_protocol::{
 use super::{POLICY_EXTENSION, Roster, check_leaf, context_extensions};
 
 /// What members conclude about a commit.
-#[derive(Debug)]
 pub(crate) enum Verdict {
     /// Merge it.
     Valid(Box<Effects>),
@@ -50,7 +49,6 @@ impl Refusal {
 }
 
 /// What a valid commit changes.
-#[derive(Debug)]
 pub(crate) struct Effects {
     /// The committer.
     pub(crate) actor: Handle,
@@ -97,7 +95,7 @@ fn policy_of<'a>(
             Extension::Unknown(POLICY_EXTENSION, unknown) => Some(&unknown.0),
             _ => None,
         })
-        .ok_or(PolicyError::Malformed("the group has no policy"))
+        .ok_or(PolicyError::Malformed)
         .and_then(|bytes| GroupPolicy::parse(bytes))
 }
 
@@ -199,7 +197,11 @@ fn examine(
         &new,
         actor.account(),
         &change.added.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
-        &change.removed.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
+        &change
+            .removed
+            .iter()
+            .map(|(key, _)| *key)
+            .collect::<Vec<_>>(),
         &[],
     )
     .map_err(|violation| refuse(violation.to_string()))?;

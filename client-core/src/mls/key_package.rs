@@ -1,5 +1,6 @@
 //! Making key packages, and judging those of others before somebody is added.
 
+use openmls::prelude::tls_codec::DeserializeBytes;
 use openmls::prelude::{
     KeyPackage, KeyPackageBundle, KeyPackageIn, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut,
     ProtocolVersion,
@@ -7,9 +8,10 @@ use openmls::prelude::{
 use openmls_traits::OpenMlsProvider;
 use sealwire_crypto::DeviceKey;
 use sealwire_protocol::certificate::DeviceCertificate;
-use openmls::prelude::tls_codec::DeserializeBytes;
 
-use super::{MIN_REMAINING_S, MlsSigner, Provider, SUITE, capabilities, check_leaf, credential, lifetime};
+use super::{
+    MIN_REMAINING_S, MlsSigner, Provider, SUITE, capabilities, check_leaf, credential, lifetime,
+};
 use crate::error::{CoreError, ErrorKind, Result};
 
 /// Makes one key package; its private keys are stored in the open transaction.
@@ -70,7 +72,10 @@ fn refused(certificate: &DeviceCertificate, why: &dyn std::fmt::Display) -> Core
     CoreError::new(
         ErrorKind::Untrusted,
         "bad_key_package",
-        format!("the key package of {} was refused: {why}", certificate.handle()),
+        format!(
+            "the key package of {} was refused: {why}",
+            certificate.handle()
+        ),
         "ask them to open Sealwire so that it uploads new key packages, then repeat",
     )
 }
@@ -88,8 +93,8 @@ pub(crate) fn parse_key_package(
             "ask its owner to open Sealwire so that it uploads new ones, then repeat",
         )
     };
-    let message = MlsMessageIn::tls_deserialize_exact_bytes(bytes)
-        .map_err(|error| malformed(&error))?;
+    let message =
+        MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|error| malformed(&error))?;
     let MlsMessageBodyIn::KeyPackage(package) = message.extract() else {
         return Err(malformed(&"it is another kind of message"));
     };

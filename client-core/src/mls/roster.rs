@@ -6,7 +6,6 @@ use openmls::prelude::{BasicCredential, Credential, LeafNode, LeafNodeIndex, Mem
 use sealwire_crypto::AccountPublic;
 use sealwire_protocol::{
     certificate::{CertificateError, DeviceCertificate, UnverifiedCertificate},
-    handle::Handle,
     ids::DeviceId,
 };
 
@@ -37,8 +36,7 @@ pub(crate) fn check_credential(
     credential: &Credential,
     signature_key: &[u8],
 ) -> Result<DeviceCertificate, LeafError> {
-    let basic =
-        BasicCredential::try_from(credential.clone()).map_err(|_| LeafError::Credential)?;
+    let basic = BasicCredential::try_from(credential.clone()).map_err(|_| LeafError::Credential)?;
     let certificate = UnverifiedCertificate::parse(basic.identity())?.verify()?;
     if certificate.body().signature_key.as_bytes().as_slice() != signature_key {
         return Err(LeafError::SignatureKey);
@@ -138,15 +136,7 @@ impl Roster {
     /// The leaf of a device.
     pub(crate) fn leaf_of(&self, device: &DeviceId) -> Option<LeafNodeIndex> {
         self.iter()
-            .find(|(_, certificate)| certificate.device() == device)
+            .find(|(_, certificate)| certificate.device() == *device)
             .map(|(index, _)| index)
-    }
-
-    /// The handle of an account.
-    pub(crate) fn handle_of(&self, account: &AccountPublic) -> Option<&Handle> {
-        self.leaves
-            .values()
-            .find(|certificate| certificate.account() == account)
-            .map(DeviceCertificate::handle)
     }
 }

@@ -83,9 +83,21 @@ impl From<&CoreError> for Failure {
 impl From<Failure> for CoreError {
     fn from(failure: Failure) -> Self {
         // Stored text cannot be `'static`; the codes that programs look for are these.
-        let known = ["not_allowed", "unknown_handle", "untrusted_identity", "no_device",
-            "no_key_package", "bad_key_package", "bad_directory", "not_a_member", "bad_name"];
-        let code = known.into_iter().find(|code| *code == failure.code).unwrap_or("not_made");
+        let known = [
+            "not_allowed",
+            "unknown_handle",
+            "untrusted_identity",
+            "no_device",
+            "no_key_package",
+            "bad_key_package",
+            "bad_directory",
+            "not_a_member",
+            "bad_name",
+        ];
+        let code = known
+            .into_iter()
+            .find(|code| *code == failure.code)
+            .unwrap_or("not_made");
         let kind = match code {
             "not_allowed" => ErrorKind::Policy,
             "untrusted_identity" | "bad_key_package" | "bad_directory" => ErrorKind::Untrusted,
@@ -215,20 +227,6 @@ pub(crate) async fn set_intent(
     sqlx::query("UPDATE intent SET state = ?, failure = ?, prepared = '' WHERE id = ?")
         .bind(state)
         .bind(failure)
-        .bind(id)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Puts an intent off.
-pub(crate) async fn postpone_intent(
-    conn: &mut SqliteConnection,
-    id: i64,
-    not_before: u64,
-) -> Result<()> {
-    sqlx::query("UPDATE intent SET not_before = ? WHERE id = ?")
-        .bind(to_db(not_before))
         .bind(id)
         .execute(conn)
         .await?;

@@ -41,7 +41,7 @@ impl MlsMark {
         use openmls::prelude::tls_codec::Serialize as _;
         Self {
             epoch: group.epoch().as_u64(),
-            tree_hash: group.export_group_context().tree_hash().to_vec(),
+            tree_hash: group.public_group().group_context().tree_hash().to_vec(),
             confirmation_tag: group
                 .confirmation_tag()
                 .tls_serialize_detached()

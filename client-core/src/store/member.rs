@@ -28,8 +28,10 @@ pub(crate) async fn save_members(
             Some((device, row.get("certificate")))
         })
         .collect();
-    let new: BTreeMap<[u8; 16], &DeviceCertificate> =
-        roster.iter().map(|(_, leaf)| (leaf.device().0, leaf)).collect();
+    let new: BTreeMap<[u8; 16], &DeviceCertificate> = roster
+        .iter()
+        .map(|(_, leaf)| (leaf.device().0, leaf))
+        .collect();
     for device in old.keys().filter(|device| !new.contains_key(*device)) {
         sqlx::query("DELETE FROM member WHERE log = ? AND device = ?")
             .bind(log.as_bytes().as_slice())
@@ -38,7 +40,10 @@ pub(crate) async fn save_members(
             .await?;
     }
     for (device, leaf) in new {
-        if old.get(&device).is_some_and(|bytes| bytes == leaf.as_bytes()) {
+        if old
+            .get(&device)
+            .is_some_and(|bytes| bytes == leaf.as_bytes())
+        {
             continue;
         }
         put_member(conn, log, leaf).await?;

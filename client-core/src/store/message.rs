@@ -80,7 +80,11 @@ pub(crate) async fn insert_message(
     )
     .bind(message.conversation.as_bytes().as_slice())
     .bind(message.salt.as_slice())
-    .bind(message.sender.map_or(&[][..], |key| key.as_bytes().as_slice()))
+    .bind(
+        message
+            .sender
+            .map_or(&[][..], |key| key.as_bytes().as_slice()),
+    )
     .bind(&message.sender_handle)
     .bind(message.own)
     .bind(kind_to_db(message.kind))
@@ -124,13 +128,12 @@ pub(crate) async fn confirm_message(
     at_ms: u64,
 ) -> Result<Option<MessageInfo>> {
     place(conn, id, conversation, at_ms, false).await?;
-    let row = sqlx::query(
-        "UPDATE message SET delivery = 'sent', at_ms = ? WHERE id = ? RETURNING *",
-    )
-    .bind(to_db(at_ms))
-    .bind(id)
-    .fetch_optional(conn)
-    .await?;
+    let row =
+        sqlx::query("UPDATE message SET delivery = 'sent', at_ms = ? WHERE id = ? RETURNING *")
+            .bind(to_db(at_ms))
+            .bind(id)
+            .fetch_optional(conn)
+            .await?;
     Ok(row.as_ref().map(read))
 }
 

@@ -9,6 +9,11 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use super::damaged;
 use crate::error::Result;
 
+/// `signal` of a newcomer's first act.
+pub(crate) const JOINED: &str = "joined";
+/// `signal` of a request to be removed.
+pub(crate) const LEAVE_REQUEST: &str = "leave-request";
+
 /// One row of `outbox`.
 pub(crate) struct OutboxRow {
     pub(crate) id: i64,
@@ -33,8 +38,8 @@ fn read(row: &SqliteRow) -> Result<OutboxRow> {
             .map_err(|_| damaged("salt"))?,
         signal: match row.get::<&str, _>("signal") {
             "" => None,
-            "joined" => Some(GroupEvent::Joined),
-            "leave-request" => Some(GroupEvent::LeaveRequest),
+            JOINED => Some(GroupEvent::Joined),
+            LEAVE_REQUEST => Some(GroupEvent::LeaveRequest),
             _ => return Err(damaged("signal")),
         },
         entry_id: (!entry_id.is_empty())

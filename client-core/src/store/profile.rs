@@ -84,11 +84,12 @@ impl Identity {
             inbox_key: InboxKey::from_seed(&seed(&bytes("inbox_seed"))?),
             certificate,
             endpoint: Endpoint {
-                address: RelayAddress {
-                    host: row.get("relay_host"),
-                    port: u16::try_from(row.get::<i64, _>("relay_port"))
-                        .map_err(|_| damaged("relay port"))?,
-                },
+                address: RelayAddress::new(
+                    row.get("relay_host"),
+                    u16::try_from(row.get::<i64, _>("relay_port"))
+                        .map_err(|_| damaged("relay address"))?,
+                )
+                .map_err(|_| damaged("relay address"))?,
                 tls: match <[u8; 32]>::try_from(pin.as_slice()) {
                     Ok(pin) => TlsMode::Pinned(pin),
                     Err(_) => TlsMode::WebPki,
@@ -131,8 +132,8 @@ impl Identity {
         .bind(self.device_key.seed().expose().as_slice())
         .bind(self.inbox_key.seed().expose().as_slice())
         .bind(self.certificate.as_ref().map_or_else(Vec::new, |c| c.as_bytes().to_vec()))
-        .bind(&self.endpoint.address.host)
-        .bind(i64::from(self.endpoint.address.port))
+        .bind(self.endpoint.address.host())
+        .bind(i64::from(self.endpoint.address.port()))
         .bind(match &self.endpoint.tls {
             TlsMode::Pinned(pin) => pin.to_vec(),
             TlsMode::WebPki => Vec::new(),
