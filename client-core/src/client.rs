@@ -11,7 +11,9 @@ use tokio::{sync::broadcast, task::JoinSet};
 use zeroize::Zeroizing;
 
 use crate::{
-    api::{AccountInfo, Connection, ConversationInfo, Event, MemberInfo, MessageInfo, Options},
+    api::{
+        AccountInfo, Connection, ConversationInfo, Event, MemberInfo, MessageInfo, Options, OrgRole,
+    },
     core::Core,
     error::{CoreError, ErrorKind, Result},
     group, inbox,

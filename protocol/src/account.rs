@@ -308,3 +308,6 @@ pub struct InboxAck {
     /// Their numbers.
     pub ids: Vec<u64>,
 }
+
+#[cfg(test)]
+mod tests;

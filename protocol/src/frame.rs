@@ -362,3 +362,6 @@ pub struct BlobReply {
     #[prost(bytes = "bytes", tag = "1")]
     pub content: Bytes,
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,3 +145,6 @@ impl fmt::Debug for Handle {
         write!(f, "Handle({})", self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,3 +142,6 @@ impl Pass {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests;

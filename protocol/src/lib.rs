@@ -23,3 +23,5 @@ pub mod mls_form;
 pub mod policy;
 pub mod problem;
 pub mod proof;
+#[cfg(test)]
+mod testing;

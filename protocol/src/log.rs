@@ -60,3 +60,6 @@ impl RunningHash {
         ]))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,3 +146,6 @@ impl Problem {
             .and_then(Code::parse)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,3 +71,6 @@ pub fn verify_enrolment_mac(
         tag,
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,26 @@
-//! sealwire-relay
+//! The Sealwire relay: stores ciphertext and key packages and nothing it could read.
+//!
+//! Two planes that share no table, no connection and no session: the account plane knows who
+//! you are and never sees a group; the group plane sees groups and never who you are. The one
+//! door between them is `group::Mailroom`, through which the group plane takes a key package of
+//! a device or posts an envelope to a device, and learns nothing else.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod account;
+mod cli;
+mod clock;
+mod config;
+mod data_dir;
+mod gate;
+mod group;
+mod health;
+mod http;
+mod listen;
+mod rate;
+mod refusal;
+mod relay;
+mod tls;
+
+pub use cli::run;

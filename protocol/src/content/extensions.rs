@@ -2,21 +2,24 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use super::{ContentError, MAX_PART_DEPTH, wellformed};
+use super::{ContentError, wellformed};
 
 /// Extension name of [`Position`](super::Position).
 pub(super) const POSITION: &str = "sealwire.position";
 /// Extension name of [`GroupEvent`](super::GroupEvent).
 pub(super) const EVENT: &str = "sealwire.event";
+/// Numbers that a double holds exactly (draft-ietf-mimi-content-09 §6.2).
+const MAX_INT: u64 = (1 << 53) - 1;
 /// Largest value in bytes.
 pub(super) const MAX_VALUE: usize = 4095;
-/// Deepest nesting of a value.
-const MAX_VALUE_DEPTH: usize = 2 * MAX_PART_DEPTH;
+/// Deepest nesting of a value: one less than that of the map around it
+/// (draft-ietf-mimi-content-09 §6.3).
+const MAX_VALUE_DEPTH: usize = 3;
 
 /// The name of an extension: registered ones are positive numbers, private ones text or negative.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExtensionKey {
-    /// A number.
+    /// A number from -(2^53 - 1) to 2^53 - 1.
     Int(i64),
     /// 1 to 255 bytes of text.
     Text(String),
@@ -34,7 +37,7 @@ impl ExtensionKey {
 
     fn is_allowed(&self) -> bool {
         match self {
-            Self::Int(_) => true,
+            Self::Int(number) => number.unsigned_abs() <= MAX_INT,
             Self::Text(text) => {
                 (1..=255).contains(&text.len()) && text != POSITION && text != EVENT
             }
@@ -69,9 +72,9 @@ impl Extensions {
     /// Sets an extension to `value`, one item of deterministic CBOR.
     ///
     /// # Errors
-    /// [`ContentError::ExtensionName`] if the name is empty, over 255 bytes, or one that
+    /// [`ContentError::ExtensionName`] if the name is empty, over 255 bytes or 2^53, or one that
     /// [`Content`](super::Content) has a field for; [`ContentError::TooLong`] if the value is over
-    /// 4,095 bytes; others if it is not such an item.
+    /// 4,095 bytes, [`ContentError::TooDeep`] if it is over 3 levels deep; others if it is not such an item.
     pub fn insert(&mut self, key: ExtensionKey, value: Vec<u8>) -> Result<(), ContentError> {
         if !key.is_allowed() {
             return Err(ContentError::ExtensionName);

@@ -33,23 +33,23 @@ impl MessageId {
     ) -> Self {
         let sender = format!("sealwire:account:{sender}");
         let room = format!("sealwire:conversation:{conversation}");
-        Self::from_uris(&sender, &room, message, salt)
+        from_uris(&sender, &room, message, salt)
     }
+}
 
-    fn from_uris(sender: &str, room: &str, message: &[u8], salt: &[u8; 16]) -> Self {
-        let len = |text: &str| (text.len() as u16).to_be_bytes();
-        let hash = sha256(&[
-            &len(sender),
-            sender.as_bytes(),
-            &len(room),
-            room.as_bytes(),
-            message,
-            salt,
-        ]);
-        let mut id = [SHA_256; 32];
-        id[1..].copy_from_slice(&hash[..31]);
-        Self(id)
-    }
+pub(super) fn from_uris(sender: &str, room: &str, message: &[u8], salt: &[u8; 16]) -> MessageId {
+    let len = |text: &str| (text.len() as u16).to_be_bytes();
+    let hash = sha256(&[
+        &len(sender),
+        sender.as_bytes(),
+        &len(room),
+        room.as_bytes(),
+        message,
+        salt,
+    ]);
+    let mut id = [SHA_256; 32];
+    id[1..].copy_from_slice(&hash[..31]);
+    MessageId(id)
 }
 
 impl Content {

@@ -24,9 +24,12 @@ use crate::limits::MAX_TEXT;
 
 /// Largest encoded content in bytes: the largest text and room for what surrounds it.
 pub const MAX_CONTENT: usize = MAX_TEXT + 4096;
-/// Deepest nesting of parts.
+/// Deepest nesting of parts (draft-ietf-mimi-content-09 §6.3).
 pub const MAX_PART_DEPTH: usize = 4;
-/// The media type that [`Content::text`] writes (draft-ietf-mimi-content-09 §5).
+/// The media type that [`Content::text`] writes (RFC 7763, RFC 7764 §3.2).
+///
+/// Not the draft's `GFM-MIMI`, whose senders must escape every HTML tag: our senders leave what
+/// people wrote as it is, and our receivers show tags as text.
 pub const MARKDOWN: &str = "text/markdown;variant=GFM";
 
 /// Why bytes are not content, or content cannot be made.
@@ -168,3 +171,6 @@ impl Content {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

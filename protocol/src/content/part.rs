@@ -81,9 +81,9 @@ pub struct ExternalPart {
     pub content_type: String,
     /// Where it is.
     pub url: String,
-    /// Seconds since the Unix epoch until which it can be fetched; 0 if not known.
+    /// Seconds since the Unix epoch until which it can be fetched; 0 for ever.
     pub expires_s: u32,
-    /// Bytes of plaintext.
+    /// Size of the content in bytes; 0 if not given.
     pub size: u64,
     /// AEAD algorithm (IANA registry of RFC 5116), 0 for none.
     pub enc_alg: u16,
@@ -95,7 +95,7 @@ pub struct ExternalPart {
     pub aad: Vec<u8>,
     /// Hash algorithm (RFC 6920 §9.4), 0 for none.
     pub hash_alg: u8,
-    /// Hash of the ciphertext.
+    /// Hash of what is at the URL.
     pub content_hash: Vec<u8>,
     /// For people.
     pub description: String,

@@ -4,8 +4,6 @@ use super::ContentError;
 
 /// Checks that `bytes` are exactly one item in deterministic encoding (RFC 8949 §4.2.1), at most
 /// `depth` levels deep.
-///
-/// Floats may be of any width: no content of this version holds one.
 pub(super) fn check(bytes: &[u8], depth: usize) -> Result<(), ContentError> {
     let end = item(bytes, 0, depth)?;
     if end == bytes.len() {
@@ -33,7 +31,7 @@ fn item(bytes: &[u8], at: usize, depth: usize) -> Result<usize, ContentError> {
         }
         5 => map(bytes, at, value, nested()?),
         6 => item(bytes, at, nested()?),
-        _ => simple(info, value, at),
+        _ => simple(info, value).map(|()| at),
     }
 }
 
@@ -53,12 +51,33 @@ fn map(bytes: &[u8], mut at: usize, pairs: u64, depth: usize) -> Result<usize, C
 }
 
 /// Simple values and floats: `false`, `true`, `null` and the like in one byte, simple values from
-/// 32 in two (RFC 8949 §3.3).
-const fn simple(info: u8, value: u64, at: usize) -> Result<usize, ContentError> {
-    if info == 24 && value < 32 {
-        return Err(ContentError::Malformed);
-    }
-    Ok(at)
+/// 32 in two (RFC 8949 §3.3), floats in the shortest form that holds them (§4.2.1), of NaNs only
+/// the quiet half-width one (draft-ietf-mimi-content-09 §6.2).
+fn simple(info: u8, value: u64) -> Result<(), ContentError> {
+    let shortest = match info {
+        24 if value < 32 => return Err(ContentError::Malformed),
+        25 => value & 0x7c00 != 0x7c00 || value & 0x03ff == 0 || value == 0x7e00,
+        26 => u32::try_from(value).is_ok_and(|bits| !f32::from_bits(bits).is_nan() && !fits_half(bits)),
+        27 => {
+            let float = f64::from_bits(value);
+            !float.is_nan() && f64::from(float as f32).to_bits() != value
+        }
+        _ => true,
+    };
+    if shortest { Ok(()) } else { Err(ContentError::NotDeterministic) }
+}
+
+/// Whether a single-width float, no NaN, is also a half-width one (IEEE 754 binary16).
+fn fits_half(bits: u32) -> bool {
+    let (exponent, mantissa) = ((bits >> 23) & 0xff, bits & 0x007f_ffff);
+    // The lowest bits of the mantissa that half width has no room for.
+    let lost = match exponent {
+        0 | 0xff => 23,
+        103..=112 => 126 - exponent,
+        113..=142 => 13,
+        _ => return false,
+    };
+    mantissa & ((1 << lost) - 1) == 0
 }
 
 /// Reads an item's first bytes: major type, additional information, argument, and where they end.

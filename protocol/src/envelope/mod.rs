@@ -92,3 +92,6 @@ pub enum EnvelopeError {
     #[error("the parts of this link grant do not belong together")]
     Grant,
 }
+
+#[cfg(test)]
+mod tests;

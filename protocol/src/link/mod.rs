@@ -37,3 +37,6 @@ pub enum LinkError {
     #[error("this link has something extra at its end; copy it again or ask for a new link")]
     Extra,
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,3 +70,8 @@ pub enum FormError {
     #[error("an extension stands twice or is not of its form")]
     Extension,
 }
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

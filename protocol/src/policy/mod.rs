@@ -195,3 +195,6 @@ fn check_name(name: &str) -> Result<(), PolicyError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
