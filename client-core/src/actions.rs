@@ -235,9 +235,7 @@ impl Client {
     pub async fn update_leaf(&self, id: &ConversationId) -> Result<Change> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        let mut row = self.log_row(&mut tx, id).await?;
-        row.leaf_due_at = self.core.now_ms();
-        row.save(&mut tx, None).await?;
+        let row = self.log_row(&mut tx, id).await?;
         let intent = store::add_intent(&mut tx, &row.id, &Wish::UpdateLeaf, 0).await?;
         tx.commit().await?;
         drop(conn);

@@ -144,6 +144,20 @@ impl Client {
         Some(offset.saturating_sub(self.core.options.clock_offset_s))
     }
 
+    /// Asks the relay who it is, and compares with what this profile has pinned.
+    ///
+    /// # Errors
+    /// `organisation_key` if it shows another organisation; network errors.
+    pub async fn check_relay(&self) -> Result<()> {
+        let shown = self.core.account.organisation().await?;
+        let identity = &self.core.identity;
+        let pinned = identity.organisation_key.map(|key| key.as_bytes().to_vec());
+        if shown.name == identity.organisation && shown.key.map(|key| key.0) == pinned {
+            return Ok(());
+        }
+        Err(crate::enrol::wrong_organisation())
+    }
+
     /// Role of the account in the organisation, as the relay has it now.
     ///
     /// # Errors

@@ -134,7 +134,7 @@ impl Client {
             certificate: None,
             endpoint: Endpoint {
                 address: link.relay.clone(),
-                tls: link.tls.clone(),
+                tls: link.tls,
             },
             handle,
         };
@@ -183,7 +183,7 @@ impl Client {
             certificate: None,
             endpoint: Endpoint {
                 address: link.relay.clone(),
-                tls: link.tls.clone(),
+                tls: link.tls,
             },
         };
         new_dir(dir)?;
@@ -333,7 +333,7 @@ async fn settle_organisation_key(
     Ok(())
 }
 
-fn wrong_organisation() -> CoreError {
+pub(crate) fn wrong_organisation() -> CoreError {
     CoreError::new(
         ErrorKind::Untrusted,
         "organisation_key",

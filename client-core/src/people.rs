@@ -120,7 +120,7 @@ impl Client {
         let identity = &self.core.identity;
         let link = JoinLink {
             relay: identity.endpoint.address.clone(),
-            tls: identity.endpoint.tls.clone(),
+            tls: identity.endpoint.tls,
             organisation: identity.organisation.clone(),
             organisation_key: identity.organisation_key,
             code,
@@ -229,7 +229,7 @@ impl Client {
         tx.commit().await?;
         Ok(DeviceLink {
             relay: identity.endpoint.address.clone(),
-            tls: identity.endpoint.tls.clone(),
+            tls: identity.endpoint.tls,
             organisation: identity.organisation.clone(),
             organisation_key: identity.organisation_key,
             handle: identity.handle.clone(),

@@ -33,7 +33,8 @@ use crate::{
 };
 
 /// A leaf is updated when it is older.
-pub(crate) const LEAF_LIFE_MS: u64 = 7 * 86_400_000;
+pub(crate) const LEAF_LIFE_MS: u64 = 7 * DAY_MS;
+pub(crate) const DAY_MS: u64 = 86_400_000;
 /// Retention class of new logs, days.
 const RETENTION_DAYS: u32 = 30;
 /// Longest wait between looks at the intents.
@@ -50,7 +51,6 @@ const SPLIT: &str = "other members go on with a change that this device had to r
 
 /// Runs until the client is dropped.
 pub(crate) async fn run(core: Arc<Core>, log: LogId) {
-    let mut pushes = core.socket.register(log);
     let mut actor = Actor {
         bell: core.bell(&log),
         core,
@@ -60,14 +60,17 @@ pub(crate) async fn run(core: Arc<Core>, log: LogId) {
         sent_commit: false,
         commit_after: 0,
         connection: 0,
+        following: false,
         fresh: true,
     };
     let mut failures = 0_u32;
     loop {
+        let mut pushes = actor.core.socket.register(log);
         match actor.session(&mut pushes).await {
             Ok(()) => {
                 failures = 0;
-                actor.bell.notified().await;
+                actor.core.socket.unregister(&log);
+                actor.after_stop().await;
             }
             Err(error) => {
                 actor.cache = None;
@@ -106,6 +109,8 @@ struct Actor {
     /// No commit before this time: the relay asked to wait.
     commit_after: u64,
     connection: u64,
+    /// The lane was followed since the last stop.
+    following: bool,
     /// First session since the program started: a stopped group gets one more try.
     fresh: bool,
 }
@@ -123,6 +128,7 @@ impl Actor {
         let mut link = self.core.socket.state();
         loop {
             self.connection = self.online(&mut link).await;
+            self.following = true;
             self.sent = 0;
             self.sent_commit = false;
             match self.attach().await? {
@@ -142,6 +148,22 @@ impl Actor {
                 }
             }
         }
+    }
+
+    /// A device that lost its leaf although its account stays asks for another.
+    async fn after_stop(&mut self) {
+        self.cache = None;
+        let rejoining = self
+            .row()
+            .await
+            .is_ok_and(|row| row.state == LogState::Rejoining);
+        if rejoining
+            && std::mem::take(&mut self.following)
+            && let Err(error) = crate::actions::request_seat(&self.core, self.log).await
+        {
+            tracing::warn!(code = error.code, "no seat could be asked for");
+        }
+        self.bell.notified().await;
     }
 
     async fn after_failure(&mut self, error: &CoreError, failures: u32) {
@@ -458,6 +480,11 @@ impl Actor {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
         store::add_intent(&mut tx, &self.log, &Wish::UpdateLeaf, 0).await?;
+        // If this fails, the next try is tomorrow's; success sets the time anew.
+        if let Some(mut row) = LogRow::load(&mut tx, &self.log).await? {
+            row.leaf_due_at = self.core.now_ms() + DAY_MS;
+            row.save(&mut tx, None).await?;
+        }
         tx.commit().await?;
         Ok(Next::Wait)
     }

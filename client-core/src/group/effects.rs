@@ -3,7 +3,11 @@
 use sealwire_protocol::{handle::Handle, policy::Action};
 use sqlx::SqliteConnection;
 
-use super::{actor::LEAF_LIFE_MS, state::Place, welcome};
+use super::{
+    actor::{DAY_MS, LEAF_LIFE_MS},
+    state::Place,
+    welcome,
+};
 use crate::{
     api::{Delivery, Event, MessageKind},
     core::Core,
@@ -32,11 +36,18 @@ pub(crate) async fn apply(
     }
     PendingCommit::clear(conn, &place.row.id).await?;
     let Some(pass) = effects.pass else {
-        place.row.state = LogState::Removed;
+        // The account may have stayed: then only this device's leaf was replaced, and it has to
+        // ask for another.
+        let stays = effects.new.role_of(&core.identity.account).is_some();
+        place.row.state = if stays {
+            LogState::Rejoining
+        } else {
+            LogState::Removed
+        };
         return Ok(());
     };
     if let Some(own) = own {
-        finish_own(core, conn, place, own).await?;
+        finish_own(core, conn, place, own, effects.fresh_leaf).await?;
     }
     place.roster = Roster::of(&place.group).map_err(CoreError::internal)?;
     store::save_members(conn, &place.row.id, &place.roster).await?;
@@ -51,14 +62,13 @@ async fn finish_own(
     conn: &mut SqliteConnection,
     place: &mut Place,
     own: PendingCommit,
+    fresh_leaf: bool,
 ) -> Result<()> {
     store::set_intent(conn, own.intent, Ok(())).await?;
-    let leaf = place.group.own_leaf_node().map(|leaf| leaf.credential());
-    if leaf.is_some() {
+    if fresh_leaf {
         place.row.certificate = core.certificate.as_bytes().to_vec();
+        place.row.leaf_due_at = core.now_ms() + LEAF_LIFE_MS + random::up_to(DAY_MS);
     }
-    let jitter = random::up_to(86_400_000);
-    place.row.leaf_due_at = core.now_ms() + LEAF_LIFE_MS + jitter;
     if !own.joiners.is_empty() {
         welcome::enqueue(core, conn, place, &own).await?;
     }

@@ -78,7 +78,7 @@ pub(crate) fn plan(
     match wish {
         Wish::Add { role: new_role, .. } => {
             let new_role = parse_role(new_role)?;
-            seat(core, provider, place, seats, &mut changes)?;
+            seat(core, provider, place, seats, false, &mut changes)?;
             let mut next = policy.clone();
             for joiner in &changes.joiners {
                 if policy.role_of(joiner.account()).is_none() {
@@ -92,7 +92,7 @@ pub(crate) fn plan(
             }
             changes.policy = adds_people.then_some(next);
         }
-        Wish::SeatDevice { .. } => seat(core, provider, place, seats, &mut changes)?,
+        Wish::SeatDevice { .. } => seat(core, provider, place, seats, true, &mut changes)?,
         Wish::Remove { handle } => {
             let Some(account) = account_of(place, handle) else {
                 return Ok(Plan::Met);
@@ -126,7 +126,7 @@ pub(crate) fn plan(
             changes.policy = (next != policy).then_some(next);
         }
         Wish::UpdateLeaf => {
-            changes.update = place.row.leaf_due_at <= core.now_ms();
+            changes.update = true;
         }
     }
     let nothing = changes.adds.is_empty()
@@ -140,12 +140,13 @@ pub(crate) fn plan(
     })
 }
 
-/// Adds the devices that have no leaf yet, or replaces the leaf they have with fresh ones.
+/// Adds the devices that have no leaf yet; with `replace`, gives those that have one a fresh one.
 fn seat(
     core: &Core,
     provider: &Provider<'_>,
     place: &Place,
     seats: &[Seat],
+    replace: bool,
     changes: &mut Changes,
 ) -> Result<()> {
     for seat in seats {
@@ -158,7 +159,7 @@ fn seat(
             let fresh = member.is_some_and(|member| {
                 *package.leaf_node().encryption_key() == member.encryption_key.into()
             });
-            if fresh || leaf == place.group.own_leaf_index() {
+            if fresh || !replace || leaf == place.group.own_leaf_index() {
                 continue;
             }
             changes.removes.push(leaf);

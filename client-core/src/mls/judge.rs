@@ -58,6 +58,8 @@ pub(crate) struct Effects {
     pub(crate) removed: Vec<Handle>,
     /// Further or replaced devices of accounts that stay.
     pub(crate) devices: Vec<Handle>,
+    /// The committer's leaf has fresh keys.
+    pub(crate) fresh_leaf: bool,
     /// The policy before.
     pub(crate) old: GroupPolicy,
     /// The policy after.
@@ -211,6 +213,7 @@ fn examine(
         added: handles(change.added),
         removed: handles(change.removed),
         devices: change.devices,
+        fresh_leaf: staged.update_path_leaf_node().is_some(),
         old,
         new,
         pass,

@@ -1,11 +1,12 @@
 //! Who sits on which leaf.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use openmls::prelude::{BasicCredential, Credential, LeafNode, LeafNodeIndex, Member, MlsGroup};
 use sealwire_crypto::AccountPublic;
 use sealwire_protocol::{
     certificate::{CertificateError, DeviceCertificate, UnverifiedCertificate},
+    handle::Handle,
     ids::DeviceId,
 };
 
@@ -48,6 +49,10 @@ pub(crate) fn check_credential(
 #[derive(Clone, Default)]
 pub(crate) struct Roster {
     leaves: BTreeMap<u32, DeviceCertificate>,
+    devices: HashSet<DeviceId>,
+    /// Handle and account key belong together, for those who left in this epoch too.
+    keys: HashMap<Handle, AccountPublic>,
+    handles: HashMap<AccountPublic, Handle>,
 }
 
 impl Roster {
@@ -89,7 +94,9 @@ impl Roster {
 
     /// Takes a device off its leaf.
     pub(crate) fn remove(&mut self, index: LeafNodeIndex) -> Option<DeviceCertificate> {
-        self.leaves.remove(&index.u32())
+        let leaf = self.leaves.remove(&index.u32())?;
+        self.devices.remove(&leaf.device());
+        Some(leaf)
     }
 
     /// Puts a device on a leaf; one device sits on one leaf, and a handle and an account key
@@ -99,16 +106,20 @@ impl Roster {
         index: LeafNodeIndex,
         certificate: DeviceCertificate,
     ) -> Result<(), LeafError> {
-        for other in self.leaves.values() {
-            if other.device() == certificate.device() {
-                return Err(LeafError::Conflict("a device has two leaves"));
-            }
-            if (other.handle() == certificate.handle())
-                != (other.account() == certificate.account())
-            {
-                return Err(LeafError::Conflict("a handle has two account keys"));
-            }
+        let (handle, account) = (certificate.handle(), certificate.account());
+        let one_key = self.keys.get(handle).is_none_or(|key| key == account);
+        let one_handle = self
+            .handles
+            .get(account)
+            .is_none_or(|known| known == handle);
+        if !one_key || !one_handle {
+            return Err(LeafError::Conflict("a handle has two account keys"));
         }
+        if !self.devices.insert(certificate.device()) {
+            return Err(LeafError::Conflict("a device has two leaves"));
+        }
+        self.keys.insert(handle.clone(), *account);
+        self.handles.insert(*account, handle.clone());
         self.leaves.insert(index.u32(), certificate);
         Ok(())
     }

@@ -240,7 +240,7 @@ pub(crate) async fn remember_hash(conn: &mut SqliteConnection, row: &LogRow) -> 
         .bind(row.running_hash.0.as_slice())
         .execute(&mut *conn)
         .await?;
-    if row.cursor % 1_000 == 0 {
+    if row.cursor.is_multiple_of(1_000) {
         sqlx::query("DELETE FROM lane_hash WHERE log = ? AND seq < ?")
             .bind(row.id.as_bytes().as_slice())
             .bind(to_db(row.cursor.saturating_sub(10_000)))
