@@ -96,6 +96,10 @@ impl std::fmt::Debug for Content {
 
 /// Content as read.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly always the large one, and taken apart at once"
+)]
 pub enum Decoded {
     /// Of a form that this version knows.
     Known(Content),

@@ -57,14 +57,19 @@ fn simple(info: u8, value: u64) -> Result<(), ContentError> {
     let shortest = match info {
         24 if value < 32 => return Err(ContentError::Malformed),
         25 => value & 0x7c00 != 0x7c00 || value & 0x03ff == 0 || value == 0x7e00,
-        26 => u32::try_from(value).is_ok_and(|bits| !f32::from_bits(bits).is_nan() && !fits_half(bits)),
+        26 => u32::try_from(value)
+            .is_ok_and(|bits| !f32::from_bits(bits).is_nan() && !fits_half(bits)),
         27 => {
             let float = f64::from_bits(value);
             !float.is_nan() && f64::from(float as f32).to_bits() != value
         }
         _ => true,
     };
-    if shortest { Ok(()) } else { Err(ContentError::NotDeterministic) }
+    if shortest {
+        Ok(())
+    } else {
+        Err(ContentError::NotDeterministic)
+    }
 }
 
 /// Whether a single-width float, no NaN, is also a half-width one (IEEE 754 binary16).

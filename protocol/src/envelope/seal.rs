@@ -59,7 +59,7 @@ pub(super) fn authenticated(recipient: &DeviceId) -> Vec<u8> {
     [&[VERSION][..], recipient.as_bytes()].concat()
 }
 
-fn pad(signed: &SignedEnvelope) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
+pub(super) fn pad(signed: &SignedEnvelope) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
     let got = signed.encoded_len();
     let too_large = EnvelopeError::TooLarge {
         got,
