@@ -5,10 +5,14 @@
 
 mod actor;
 mod commit;
+mod content;
 mod create;
 mod effects;
 mod encrypt;
+mod interpret;
 mod join;
+mod lane;
+mod pipeline;
 mod plan;
 mod prepare;
 mod receive;

@@ -1,36 +1,27 @@
 //! Entries from the relay, in order, up to 64 in one step.
 
-use openmls::prelude::{
-    MlsMessageBodyIn, MlsMessageIn, ProcessedMessageContent, ProtocolMessage, Sender,
-    tls_codec::DeserializeBytes as _,
-};
 use sealwire_protocol::{
-    content::{Content, Decoded, GroupEvent, Position},
     frame::Entry,
     ids::{EntryId, Lane, LogId},
     log::EntryKind,
-    mls_form::check_entry,
-    policy::{Action, GroupPolicy},
 };
 use sqlx::SqliteConnection;
 
 use super::{
     effects,
+    interpret::{Meaning, Parsed},
     state::{Loaded, Place},
 };
 use crate::{
-    api::{Delivery, Event, MessageKind},
+    api::Event,
     core::Core,
-    error::{CoreError, Result},
-    mls::{Effects, Provider, Refusal, Verdict, judge, verdict_of_error},
-    store::{self, LogRow, LogState, NewMessage, PendingCommit, Wish},
+    error::Result,
+    mls::Refusal,
+    store::{self, LogRow, LogState, PendingCommit},
 };
 
 /// Entries in one transaction.
 const BATCH: usize = 64;
-/// The first member in line answers a request to leave at once, each further one this much later.
-const LEAVE_STEP_MS: u64 = 20_000;
-
 /// How far a batch came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -168,18 +159,11 @@ enum Taken {
     Undecided(String),
 }
 
-/// What one entry turned out to be.
-enum Meaning {
-    Content { sender: usize, bytes: Vec<u8> },
-    Merged(Box<Effects>, Option<PendingCommit>),
-    Refused(Refusal),
-    Undecided(String),
-}
-
-struct Step<'a> {
-    core: &'a Core,
-    place: Place,
-    events: Vec<Event>,
+/// One transaction's work on a batch of entries.
+pub(super) struct Step<'a> {
+    pub(super) core: &'a Core,
+    pub(super) place: Place,
+    pub(super) events: Vec<Event>,
     wakes_poster: bool,
 }
 
@@ -247,119 +231,6 @@ impl Step<'_> {
             }
         }
     }
-
-    /// The MLS part: no `.await` in here.
-    fn interpret(
-        &mut self,
-        conn: &mut SqliteConnection,
-        parsed: &Parsed,
-        entry: &Entry,
-        pending: Option<PendingCommit>,
-    ) -> Result<Meaning> {
-        let provider = Provider::new(&self.core.crypto, conn);
-        if let Some(pending) = pending.filter(|pending| pending.entry_id == parsed.entry_id) {
-            return self.own_commit(&provider, parsed, entry, pending);
-        }
-        let message = match protocol_message(&entry.payload) {
-            Ok(message) => message,
-            Err(reason) => return Ok(Meaning::Refused(plain(reason))),
-        };
-        let processed = match self.place.group.process_message(&provider, message) {
-            Ok(processed) => processed,
-            Err(openmls::group::ProcessMessageError::StorageError(error)) => {
-                return Err(error.into());
-            }
-            Err(error) => {
-                return Ok(match verdict_of_error(&error) {
-                    Verdict::Undecided(reason) => Meaning::Undecided(reason),
-                    Verdict::Invalid(refusal) => Meaning::Refused(refusal),
-                    Verdict::Valid(_) => Meaning::Undecided("no verdict".into()),
-                });
-            }
-        };
-        let sender = processed.sender().clone();
-        match (processed.into_content(), parsed.kind) {
-            (ProcessedMessageContent::ApplicationMessage(message), EntryKind::Application) => {
-                let Sender::Member(index) = sender else {
-                    return Ok(Meaning::Refused(plain("the sender is not a member")));
-                };
-                Ok(Meaning::Content {
-                    sender: index.usize(),
-                    bytes: message.into_bytes(),
-                })
-            }
-            (ProcessedMessageContent::StagedCommitMessage(staged), EntryKind::Commit) => {
-                let Some(next) = &parsed.next else {
-                    return Ok(Meaning::Refused(plain("a commit without `next`")));
-                };
-                let verdict = judge(
-                    &self.place.group,
-                    &self.place.roster,
-                    &self.core.crypto,
-                    &self.place.row.id,
-                    &sender,
-                    &staged,
-                    next,
-                );
-                match verdict {
-                    Verdict::Undecided(reason) => Ok(Meaning::Undecided(reason)),
-                    Verdict::Invalid(refusal) => Ok(Meaning::Refused(refusal)),
-                    Verdict::Valid(effects) => {
-                        self.place
-                            .group
-                            .merge_staged_commit(&provider, *staged)
-                            .map_err(CoreError::internal)?;
-                        Ok(Meaning::Merged(effects, None))
-                    }
-                }
-            }
-            (ProcessedMessageContent::OwnPrivateMessage, _) => Ok(Meaning::Refused(plain(
-                "it claims to come from this device, which did not send it",
-            ))),
-            _ => Ok(Meaning::Refused(plain(
-                "a kind of message that is not allowed",
-            ))),
-        }
-    }
-
-    fn own_commit(
-        &mut self,
-        provider: &Provider<'_>,
-        parsed: &Parsed,
-        entry: &Entry,
-        pending: PendingCommit,
-    ) -> Result<Meaning> {
-        if pending.payload != entry.payload || parsed.next != Some(pending.next) {
-            return Ok(Meaning::Refused(plain(
-                "somebody used this device's entry id",
-            )));
-        }
-        let Some(staged) = self.place.group.pending_commit() else {
-            return Err(CoreError::internal("the pending commit is gone"));
-        };
-        let sender = Sender::Member(self.place.group.own_leaf_index());
-        let verdict = judge(
-            &self.place.group,
-            &self.place.roster,
-            &self.core.crypto,
-            &self.place.row.id,
-            &sender,
-            staged,
-            &pending.next,
-        );
-        match verdict {
-            Verdict::Valid(effects) => {
-                self.place
-                    .group
-                    .merge_pending_commit(provider)
-                    .map_err(CoreError::internal)?;
-                Ok(Meaning::Merged(effects, Some(pending)))
-            }
-            Verdict::Invalid(refusal) => Err(CoreError::internal(refusal.reason)),
-            Verdict::Undecided(reason) => Ok(Meaning::Undecided(reason)),
-        }
-    }
-
     /// Moves cursor, head and running hash past `entry`.
     async fn advance(
         &mut self,
@@ -384,7 +255,7 @@ impl Step<'_> {
         store::remember_hash(conn, row).await
     }
 
-    async fn refuse(
+    pub(super) async fn refuse(
         &mut self,
         conn: &mut SqliteConnection,
         entry: &Entry,
@@ -422,166 +293,6 @@ impl Step<'_> {
         }
         store::remove(conn, own.id).await
     }
-
-    async fn take_content(
-        &mut self,
-        conn: &mut SqliteConnection,
-        entry: &Entry,
-        sender: usize,
-        bytes: &[u8],
-    ) -> Result<()> {
-        let index = u32::try_from(sender).map_err(CoreError::internal)?;
-        let Some(leaf) = self
-            .place
-            .roster
-            .get(openmls::prelude::LeafNodeIndex::new(index))
-        else {
-            return self
-                .refuse(conn, entry, &plain("the sender has no leaf"))
-                .await;
-        };
-        let leaf = leaf.clone();
-        let decoded = match Content::decode(bytes) {
-            Ok(decoded) => decoded,
-            Err(error) => {
-                return self.refuse(conn, entry, &plain(error.to_string())).await;
-            }
-        };
-        let content = match &decoded {
-            Decoded::Known(content) => Some(content),
-            Decoded::Unknown(_) => None,
-        };
-        if let Some(position) = content.and_then(|content| content.position) {
-            self.compare_position(conn, &position, leaf.handle().to_string(), entry)
-                .await?;
-        }
-        if let Some(event) = content.and_then(|content| content.event.clone()) {
-            return self.take_signal(conn, &event, &leaf).await;
-        }
-        let policy = GroupPolicy::parse(&self.place.row.policy).map_err(CoreError::internal)?;
-        let role = policy.role_of(leaf.account());
-        if !role.is_some_and(|role| policy.may(role, Action::Post)) {
-            return self
-                .refuse(
-                    conn,
-                    entry,
-                    &plain("the sender's role does not allow posting"),
-                )
-                .await;
-        }
-        let text = content.and_then(Content::as_text);
-        let salt = content.map_or_else(|| short_hash(bytes), |content| content.salt);
-        let own = *leaf.account() == self.core.identity.account;
-        let message = NewMessage {
-            conversation: self.place.row.conversation,
-            salt,
-            sender: Some(leaf.account()),
-            sender_handle: leaf.handle().to_string(),
-            own,
-            kind: if text.is_some() {
-                MessageKind::Text
-            } else {
-                MessageKind::Unknown
-            },
-            text: text.unwrap_or("This message is of a kind that a newer version can show."),
-            content: if text.is_some() { &[] } else { bytes },
-            at_ms: entry.received_at,
-            delivery: if own {
-                Delivery::Sent
-            } else {
-                Delivery::Received
-            },
-        };
-        match store::insert_message(conn, &message).await? {
-            Some((_, info)) => self.events.push(Event::Message(info)),
-            None => {
-                self.refuse(conn, entry, &plain("it repeats a message of its sender"))
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn take_signal(
-        &mut self,
-        conn: &mut SqliteConnection,
-        event: &GroupEvent,
-        leaf: &sealwire_protocol::certificate::DeviceCertificate,
-    ) -> Result<()> {
-        if !matches!(event, GroupEvent::LeaveRequest) {
-            return Ok(());
-        }
-        let policy = GroupPolicy::parse(&self.place.row.policy).map_err(CoreError::internal)?;
-        let own = self.core.identity.account;
-        let may = |account: &sealwire_crypto::AccountPublic| {
-            account != leaf.account()
-                && policy
-                    .role_of(account)
-                    .is_some_and(|role| policy.may(role, Action::Remove))
-        };
-        if !may(&own) {
-            return Ok(());
-        }
-        // Everybody comes to the same order; the later ones act only if the earlier did not.
-        let mut line: Vec<_> = policy
-            .members()
-            .filter(|(account, _)| may(account))
-            .map(|(account, _)| {
-                let epoch = self.place.row.mark.epoch.to_be_bytes();
-                let parts: [&[u8]; 3] = [self.place.row.id.as_bytes(), &epoch, account.as_bytes()];
-                (sealwire_crypto::sha256(&parts), *account)
-            })
-            .collect();
-        line.sort();
-        let turn = line
-            .iter()
-            .position(|(_, account)| *account == own)
-            .unwrap_or(0);
-        let wish = Wish::Remove {
-            handle: leaf.handle().to_string(),
-        };
-        let wait = LEAVE_STEP_MS * u64::try_from(turn).unwrap_or(0);
-        store::add_intent(conn, &self.place.row.id, &wish, self.core.now_ms() + wait).await?;
-        Ok(())
-    }
-
-    async fn compare_position(
-        &mut self,
-        conn: &mut SqliteConnection,
-        theirs: &Position,
-        handle: String,
-        entry: &Entry,
-    ) -> Result<()> {
-        let row = &self.place.row;
-        let ours = if theirs.lane == row.lane && theirs.seq < entry.seq {
-            store::hash_at(conn, row, theirs.seq).await?
-        } else {
-            None
-        };
-        let pruned = theirs.lane == row.lane && ours.is_none() && theirs.seq < entry.seq;
-        if pruned || ours.is_some_and(|ours| ours == theirs.hash) {
-            return Ok(());
-        }
-        store::keep_evidence(
-            conn,
-            row,
-            theirs.seq,
-            &theirs.hash,
-            &handle,
-            entry.received_at,
-        )
-        .await?;
-        self.events.push(Event::Warning {
-            conversation: Some(row.conversation.to_string()),
-            text: format!(
-                "The relay showed {handle} another history of this conversation than it showed \
-                 you. The evidence is kept; compare the conversation in person and tell your \
-                 administrator."
-            ),
-        });
-        Ok(())
-    }
-
     async fn publish(&mut self) -> Result<()> {
         for event in self.events.drain(..) {
             self.core.emit(event);
@@ -597,49 +308,10 @@ impl Step<'_> {
     }
 }
 
-/// An entry whose fields have the right form.
-struct Parsed {
-    entry_id: EntryId,
-    kind: EntryKind,
-    next: Option<Lane>,
-}
-
-impl Parsed {
-    fn of(log: &LogId, entry: &Entry) -> Option<Self> {
-        let kind = EntryKind::from_wire(entry.kind)?;
-        let next = match kind {
-            EntryKind::Commit => Some(Lane::from_slice(&entry.next).ok()?),
-            EntryKind::Application if entry.next.is_empty() => None,
-            EntryKind::Application => return None,
-        };
-        check_entry(log, kind, &entry.payload).ok()?;
-        Some(Self {
-            entry_id: EntryId::from_slice(&entry.entry_id).ok()?,
-            kind,
-            next,
-        })
-    }
-}
-
-/// Exactly one PrivateMessage: openmls would take a PublicMessage external commit too.
-fn protocol_message(payload: &[u8]) -> Result<ProtocolMessage, &'static str> {
-    let message = MlsMessageIn::tls_deserialize_exact_bytes(payload)
-        .map_err(|_| "it is not an MLS message")?;
-    match message.extract() {
-        MlsMessageBodyIn::PrivateMessage(message) => Ok(message.into()),
-        _ => Err("it is not an MLS PrivateMessage"),
-    }
-}
-
-fn plain(reason: impl Into<String>) -> Refusal {
+/// A reason on which members cannot differ.
+pub(super) fn plain(reason: impl Into<String>) -> Refusal {
     Refusal {
         reason: reason.into(),
         may_split: false,
     }
-}
-
-fn short_hash(bytes: &[u8]) -> [u8; 16] {
-    let mut short = [0; 16];
-    short.copy_from_slice(&sealwire_crypto::sha256(&[bytes])[..16]);
-    short
 }

@@ -49,7 +49,8 @@ pub enum PolicyViolation {
 /// 4. Only owners and admins change a member to reader or back.
 /// 5. Only an owner changes what roles may do.
 ///
-/// That an owner remains is a rule of [`GroupPolicy`] itself.
+/// That an owner remains is a rule of [`GroupPolicy`] itself. Leaves of accounts that stay are not
+/// judged here: the caller lets an account add and remove leaves of its own only.
 ///
 /// # Errors
 /// [`PolicyViolation`] names the first rule that is broken.
@@ -70,13 +71,13 @@ pub fn check_change(
         let target = new
             .role_of(account)
             .ok_or(PolicyViolation::Members(*account))?;
-        check_touch(old, role, account, &[target], Action::Add)?;
+        check_touch(old, role, account, target, Action::Add)?;
     }
     for account in removed.iter().filter(|account| !leaving.contains(account)) {
         let target = old
             .role_of(account)
             .ok_or(PolicyViolation::Members(*account))?;
-        check_touch(old, role, account, &[target], Action::Remove)?;
+        check_touch(old, role, account, target, Action::Remove)?;
     }
     for (account, before) in old.members() {
         if let Some(after) = new.role_of(account).filter(|after| *after != before) {
@@ -125,13 +126,13 @@ fn check_touch(
     old: &GroupPolicy,
     role: GroupRole,
     account: &AccountPublic,
-    target: &[GroupRole],
+    target: GroupRole,
     action: Action,
 ) -> Result<(), PolicyViolation> {
     if !old.may(role, action) {
         return Err(PolicyViolation::NotAllowed(action));
     }
-    if role != GroupRole::Owner && target.iter().any(|target| is_high(*target)) {
+    if role != GroupRole::Owner && is_high(target) {
         return Err(PolicyViolation::OwnerOnly(*account));
     }
     Ok(())

@@ -1,5 +1,5 @@
 //! The group's policy: who belongs to it and who may do what, agreed by all members in a
-//! GroupContext extension (RFC 9420 §11.1).
+//! extension of the GroupContext (RFC 9420 §8.1).
 //!
 //! ```proto
 //! message GroupPolicy {
