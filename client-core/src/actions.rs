@@ -393,6 +393,6 @@ pub(crate) async fn request_seat(core: &crate::core::Core, log: LogId) -> Result
 pub fn parse_conversation(text: &str) -> Result<ConversationId> {
     let bytes = HEXLOWER
         .decode(text.as_bytes())
-        .map_err(|_| crate::client::unknown_conversation())?;
-    ConversationId::from_slice(&bytes).map_err(|_| crate::client::unknown_conversation())
+        .map_err(|_| crate::reading::unknown_conversation())?;
+    ConversationId::from_slice(&bytes).map_err(|_| crate::reading::unknown_conversation())
 }

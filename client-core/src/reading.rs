@@ -1,0 +1,130 @@
+//! What is stored: conversations, members, history.
+
+use sealwire_protocol::{ids::ConversationId, policy::GroupPolicy};
+
+use crate::{
+    api::{ConversationInfo, MemberInfo, MessageInfo},
+    client::Client,
+    error::{CoreError, ErrorKind, Result},
+    store::{self, LogRow},
+    words::{kind_word, role_word},
+};
+
+impl Client {
+    /// All conversations, the one with the newest message first.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn conversations(&self) -> Result<Vec<ConversationInfo>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        let mut list = Vec::new();
+        for row in store::conversations(&mut conn).await? {
+            list.extend(self.core.conversation_info(&mut conn, &row.id).await?);
+        }
+        Ok(list)
+    }
+
+    /// One conversation.
+    ///
+    /// # Errors
+    /// `unknown_conversation`.
+    pub async fn conversation(&self, id: &ConversationId) -> Result<ConversationInfo> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        self.core
+            .conversation_info(&mut conn, id)
+            .await?
+            .ok_or_else(unknown_conversation)
+    }
+
+    /// The members of a conversation in order of handle.
+    ///
+    /// # Errors
+    /// `unknown_conversation`.
+    pub async fn members(&self, id: &ConversationId) -> Result<Vec<MemberInfo>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        let row = self.log_row(&mut conn, id).await?;
+        let leaves = store::members(&mut conn, &row.id).await?;
+        let policy = GroupPolicy::parse(&row.policy).map_err(CoreError::internal)?;
+        let mut members: Vec<MemberInfo> = policy
+            .members()
+            .filter_map(|(account, role)| {
+                let own: Vec<_> = leaves
+                    .iter()
+                    .filter(|leaf| leaf.account() == account)
+                    .collect();
+                let first = own.first()?;
+                Some(MemberInfo {
+                    handle: first.handle().to_string(),
+                    role: role_word(role).into(),
+                    devices: own.len(),
+                    kind: kind_word(first.kind()).into(),
+                    fingerprint: sealwire_crypto::fingerprint(account.as_bytes()),
+                })
+            })
+            .collect();
+        members.sort_by(|a, b| a.handle.cmp(&b.handle));
+        Ok(members)
+    }
+
+    pub(crate) async fn log_row(
+        &self,
+        conn: &mut sqlx::SqliteConnection,
+        id: &ConversationId,
+    ) -> Result<LogRow> {
+        let conversation = store::conversation(conn, id)
+            .await?
+            .ok_or_else(unknown_conversation)?;
+        LogRow::load(conn, &conversation.log)
+            .await?
+            .ok_or_else(unknown_conversation)
+    }
+
+    /// Up to `limit` lines of history after position `after`; then what is pending or failed.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn messages_after(
+        &self,
+        id: &ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<MessageInfo>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        store::messages_after(&mut conn, id, after, limit).await
+    }
+
+    /// The newest `limit` lines of history; then what is pending or failed.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn newest_messages(
+        &self,
+        id: &ConversationId,
+        limit: u32,
+    ) -> Result<Vec<MessageInfo>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        store::newest_messages(&mut conn, id, limit).await
+    }
+
+    /// Everything in the conversation was read.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn mark_read(&self, id: &ConversationId) -> Result<()> {
+        let mut conn = self.core.db.writer.lock().await;
+        let mut tx = self.core.db.begin(&mut conn).await?;
+        store::set_read(&mut tx, id).await?;
+        tx.commit().await?;
+        drop(conn);
+        self.core.emit_conversation(id).await
+    }
+}
+
+pub(crate) fn unknown_conversation() -> CoreError {
+    CoreError::new(
+        ErrorKind::Usage,
+        "unknown_conversation",
+        "there is no such conversation in this profile",
+        "`sealwire chat list` shows all",
+    )
+}
