@@ -53,7 +53,7 @@ impl fmt::Display for Part {
 }
 
 /// An account's name: `name@organisation`, like `alice@acme`, at most
-/// [`MAX_HANDLE`](crate::limits::MAX_HANDLE) bytes.
+/// [`MAX_HANDLE`] bytes.
 ///
 /// Both parts are `[a-z0-9][a-z0-9._-]{0,62}`: ASCII only, so that no two handles look alike by
 /// script, case or normalisation (UTS #39).

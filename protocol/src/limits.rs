@@ -30,3 +30,36 @@ pub const MAX_INBOX_ITEMS: usize = 64;
 pub const MAX_TEXT: usize = 256 * 1024;
 /// Most accounts in one group.
 pub const MAX_GROUP_MEMBERS: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_limits_are_the_limits() {
+        let page = include_str!("../../docs/protocol.md");
+        for (what, limit) in [
+            ("payload of an entry", MAX_ENTRY),
+            ("WebSocket message, group-plane body", MAX_FRAME),
+            ("account-plane body", MAX_JSON),
+            ("envelope, exactly", ENVELOPE),
+            ("key package", MAX_KEY_PACKAGE),
+            (
+                "one-time key packages of a device",
+                MAX_ONE_TIME_KEY_PACKAGES,
+            ),
+            ("blob in one request", MAX_BLOB),
+            ("entries in one answer", MAX_ENTRIES_PER_FETCH as usize),
+            ("subscriptions of a connection", MAX_SUBSCRIPTIONS),
+            ("handle", MAX_HANDLE),
+            ("certificate", MAX_CERTIFICATE),
+            ("devices of an account", MAX_DEVICES),
+            ("envelopes in one answer", MAX_INBOX_ITEMS),
+            ("text", MAX_TEXT),
+            ("accounts in a group", MAX_GROUP_MEMBERS),
+        ] {
+            let row = format!("\n| {what} | {limit} |\n");
+            assert!(page.contains(&row), "{row}");
+        }
+    }
+}

@@ -66,7 +66,8 @@ pub enum FormError {
     /// A list of two-byte numbers with an odd number of bytes.
     #[error("a list of numbers has half a number")]
     List,
-    /// The same extension twice (RFC 9420 §13.4), or a last-resort mark that is not empty.
+    /// The same extension twice, which no implementation makes and each would read differently,
+    /// or a last-resort mark that is not empty.
     #[error("an extension stands twice or is not of its form")]
     Extension,
 }

@@ -1,4 +1,4 @@
-//! The group's policy: who belongs to it and who may do what, agreed by all members in a
+//! The group's policy: who belongs to it and who may do what, agreed by all members in an
 //! extension of the GroupContext (RFC 9420 §8.1).
 //!
 //! ```proto

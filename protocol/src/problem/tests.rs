@@ -39,3 +39,23 @@ fn a_newer_code_is_kept_as_text() {
     assert_eq!(problem.code(), None);
     assert_eq!(problem.status, 418);
 }
+
+#[test]
+fn the_documented_table_is_the_table_of_codes() {
+    let page = include_str!("../../../docs/protocol.md");
+    let (_, table) = page
+        .split_once("| status | code | title |\n|---|---|---|\n")
+        .unwrap();
+    let expected: String = Code::ALL
+        .iter()
+        .map(|code| {
+            format!(
+                "| {} | `{}` | {} |\n",
+                code.status(),
+                code.as_str(),
+                code.title()
+            )
+        })
+        .collect();
+    assert_eq!(table, expected);
+}
