@@ -1,0 +1,117 @@
+//! account.db: one connection that writes, a few that read.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Executor, Row, Sqlite, SqliteConnection, Transaction};
+
+use super::token::KeyError;
+use crate::refusal::Answer;
+
+/// The tables of the account plane.
+pub(crate) const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA_VERSION: i64 = 1;
+const READERS: u32 = 3;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the account plane cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("cannot open account.db: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("account.db was written by another version of the relay (schema {0})")]
+    Version(i64),
+    #[error(
+        "this data directory belongs to the organisation {0:?}; set `organisation` back, or pass \
+         another --data"
+    )]
+    OtherOrganisation(String),
+    #[error(transparent)]
+    TokenKey(#[from] KeyError),
+}
+
+/// A handle on the database.
+#[derive(Clone)]
+pub(super) struct Database {
+    writer: SqlitePool,
+    pub(super) readers: SqlitePool,
+}
+
+impl Database {
+    /// Opens the file, making it for `organisation` if it is not there.
+    pub(super) async fn open(path: &Path, organisation: &str) -> Result<Self, OpenError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .pragma("secure_delete", "ON")
+            .disable_statement_logging();
+        let mut db = options.clone().create_if_missing(true).connect().await?;
+        prepare(&mut db, organisation).await?;
+        drop(db);
+        let pool = |most| {
+            SqlitePoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(PATIENCE)
+        };
+        Ok(Self {
+            writer: pool(1).connect_with(options.clone()).await?,
+            readers: pool(READERS).connect_with(options.read_only(true)).await?,
+        })
+    }
+
+    /// Begins a transaction that may write; there is one at a time.
+    pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Whether it can serve.
+    pub(super) async fn check(&self) -> Answer<()> {
+        self.readers.execute("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Closes all connections.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+async fn prepare(db: &mut SqliteConnection, organisation: &str) -> Result<(), OpenError> {
+    use sqlx::Connection;
+    let version: i64 = db.fetch_one("PRAGMA user_version").await?.try_get(0)?;
+    if version == 0 {
+        let mut made = db.begin_with("BEGIN IMMEDIATE").await?;
+        made.execute(SCHEMA).await?;
+        sqlx::query("INSERT INTO organisation (id, name, key) VALUES (1, ?, x'')")
+            .bind(organisation)
+            .execute(&mut *made)
+            .await?;
+        made.execute(format!("PRAGMA user_version = {SCHEMA_VERSION}").as_str())
+            .await?;
+        made.commit().await?;
+    } else if version != SCHEMA_VERSION {
+        return Err(OpenError::Version(version));
+    }
+    let row = db
+        .fetch_one("SELECT o.name, EXISTS (SELECT 1 FROM accounts) FROM organisation o")
+        .await?;
+    let (name, enrolled): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
+    if name == organisation {
+        return Ok(());
+    }
+    if enrolled {
+        return Err(OpenError::OtherOrganisation(name));
+    }
+    sqlx::query("UPDATE organisation SET name = ?")
+        .bind(organisation)
+        .execute(db)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! The account plane: knows who you are, never sees a group.
+
+mod access;
+mod challenge;
+mod database;
+mod devices;
+mod directory;
+mod enrol;
+mod inbox;
+mod invitations;
+mod key_packages;
+mod mailroom;
+mod members;
+mod organisation;
+mod roles;
+mod session;
+mod token;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use sealwire_protocol::limits::MAX_JSON;
+use sealwire_protocol::link::InvitationCode;
+use tokio_util::sync::CancellationToken;
+
+use self::challenge::Challenges;
+#[cfg(test)]
+pub(crate) use self::database::SCHEMA;
+use self::database::{Database, OpenError};
+use self::inbox::Waiting;
+use self::mailroom::AccountMailroom;
+use self::token::Tokens;
+use crate::config::{Config, Limits};
+use crate::group::Mailroom;
+use crate::refusal::Answer;
+
+/// File of the account plane's tables.
+pub(crate) const DATABASE: &str = "account.db";
+pub(crate) use self::token::KEY_FILE;
+
+/// State of the account plane.
+pub(crate) struct AccountPlane {
+    db: Database,
+    organisation: String,
+    limits: Limits,
+    tokens: Tokens,
+    challenges: Challenges,
+    waiting: Arc<Waiting>,
+    drain: CancellationToken,
+}
+
+/// Shared by all handlers.
+type Plane = Arc<AccountPlane>;
+
+impl AccountPlane {
+    /// Opens the plane's own files.
+    pub(crate) async fn open(
+        database: &Path,
+        token_key: &Path,
+        config: &Config,
+        drain: CancellationToken,
+    ) -> Result<Arc<Self>, OpenError> {
+        Ok(Arc::new(Self {
+            db: Database::open(database, &config.organisation).await?,
+            organisation: config.organisation.clone(),
+            limits: config.limits.clone(),
+            tokens: Tokens::open(token_key, &config.organisation)?,
+            challenges: Challenges::new(config.limits.challenges),
+            waiting: Arc::default(),
+            drain,
+        }))
+    }
+
+    /// The door for the group plane.
+    pub(crate) fn mailroom(&self) -> Arc<dyn Mailroom> {
+        Arc::new(AccountMailroom {
+            db: self.db.clone(),
+            waiting: Arc::clone(&self.waiting),
+            limits: self.limits.clone(),
+        })
+    }
+
+    /// A fresh code for the owner, if nobody has enrolled as owner yet. Earlier ones are void.
+    pub(crate) async fn owner_code(&self) -> Answer<Option<InvitationCode>> {
+        invitations::owner_code(self).await
+    }
+
+    /// Removes envelopes that nobody fetched and invitations that nobody used.
+    pub(crate) async fn sweep(&self, now_s: u64) -> Answer<()> {
+        inbox::sweep(&self.db, now_s).await?;
+        invitations::sweep(&self.db, now_s).await
+    }
+
+    /// Whether it can serve.
+    pub(crate) async fn check(&self) -> Answer<()> {
+        self.db.check().await
+    }
+
+    /// Closes the database.
+    pub(crate) async fn close(&self) {
+        self.db.close().await;
+    }
+}
+
+/// Routes under `/account/v1`.
+pub(crate) fn router(plane: Plane) -> Router {
+    Router::new()
+        .merge(enrol::router(&plane))
+        .merge(session::router(&plane))
+        .merge(organisation::router(&plane))
+        .merge(invitations::router(&plane))
+        .merge(members::router(&plane))
+        .merge(directory::router(&plane))
+        .merge(devices::router(&plane))
+        .merge(key_packages::router(&plane))
+        .merge(inbox::router(&plane))
+        .layer(DefaultBodyLimit::max(MAX_JSON))
+        .with_state(plane)
+}

@@ -1,0 +1,293 @@
+//! The configuration file: every option with its default and meaning.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use sealwire_protocol::handle::check_organisation;
+use serde::Deserialize;
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("cannot read the configuration {0}: {1}")]
+    Read(PathBuf, std::io::Error),
+    #[error("cannot write the configuration {0}: {1}")]
+    Write(PathBuf, std::io::Error),
+    #[error("the configuration {0} is not valid:\n{1}")]
+    Parse(PathBuf, Box<toml::de::Error>),
+    #[error("option `{0}` {1}")]
+    Value(&'static str, String),
+    #[error(
+        "this relay has no organisation yet; start it once with --organisation NAME (the part of \
+         handles after the @)"
+    )]
+    NoOrganisation,
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// Name of the organisation.
+    pub(crate) organisation: String,
+    /// How clients reach this relay: `HOST` or `HOST:PORT`.
+    pub(crate) public_address: String,
+    /// Certificate.
+    pub(crate) tls: Tls,
+    /// Bounds.
+    pub(crate) limits: Limits,
+    /// Times.
+    pub(crate) timeouts: Timeouts,
+    /// Storage.
+    pub(crate) storage: Storage,
+    /// Log output.
+    pub(crate) log: Log,
+}
+
+/// `[tls]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Tls {
+    /// PEM file with the certificate chain; empty for the development certificate.
+    pub(crate) certificate: PathBuf,
+    /// PEM file with its private key.
+    pub(crate) key: PathBuf,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
+    pub(crate) requests_per_second_per_address: u32,
+    pub(crate) request_burst_per_address: u32,
+    pub(crate) frames_per_second: u32,
+    pub(crate) frame_burst: u32,
+    pub(crate) subscriptions: usize,
+    pub(crate) queue_frames: usize,
+    pub(crate) queue_kib: usize,
+    pub(crate) commit_interval_ms: u64,
+    pub(crate) commit_burst: u32,
+    pub(crate) inbox_envelopes: u32,
+    pub(crate) one_time_key_packages_per_hour: u32,
+    pub(crate) accounts: u32,
+    pub(crate) open_invitations: u32,
+    pub(crate) challenges: usize,
+}
+
+/// `[timeouts]`, seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Timeouts {
+    pub(crate) tls_handshake_s: u64,
+    pub(crate) header_s: u64,
+    pub(crate) request_s: u64,
+    pub(crate) idle_s: u64,
+    pub(crate) write_s: u64,
+    pub(crate) drain_s: u64,
+}
+
+/// `[storage]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Storage {
+    pub(crate) group_database_mib: u64,
+    pub(crate) blob_mib: u64,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    pub(crate) filter: String,
+    pub(crate) json: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            organisation: String::new(),
+            public_address: String::new(),
+            tls: Tls::default(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            storage: Storage::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            connections_per_address: 2_000,
+            requests_per_second_per_address: 200,
+            request_burst_per_address: 2_000,
+            frames_per_second: 500,
+            frame_burst: 5_000,
+            subscriptions: sealwire_protocol::limits::MAX_SUBSCRIPTIONS,
+            queue_frames: 4_096,
+            queue_kib: 8_192,
+            commit_interval_ms: 2_000,
+            commit_burst: 10,
+            inbox_envelopes: 2_000,
+            one_time_key_packages_per_hour: 10,
+            accounts: 100_000,
+            open_invitations: 1_000,
+            challenges: 10_000,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            tls_handshake_s: 10,
+            header_s: 30,
+            request_s: 180,
+            idle_s: 90,
+            write_s: 15,
+            drain_s: 10,
+        }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            group_database_mib: 0,
+            blob_mib: 10_240,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            filter: "info".into(),
+            json: false,
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Read(path.into(), error))?;
+        toml::from_str(&text).map_err(|error| ConfigError::Parse(path.into(), Box::new(error)))
+    }
+
+    /// Checks what the types do not.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if self.organisation.is_empty() {
+            return Err(ConfigError::NoOrganisation);
+        }
+        check_organisation(&self.organisation)
+            .map_err(|error| ConfigError::Value("organisation", format!("is refused: {error}")))?;
+        if self.tls.certificate.as_os_str().is_empty() != self.tls.key.as_os_str().is_empty() {
+            return Err(ConfigError::Value(
+                "tls.certificate",
+                "and `tls.key` go together; set both, or neither for the development certificate"
+                    .into(),
+            ));
+        }
+        let limits = &self.limits;
+        for (name, value) in [
+            ("limits.connections", limits.connections),
+            (
+                "limits.connections_per_address",
+                limits.connections_per_address,
+            ),
+            ("limits.subscriptions", limits.subscriptions),
+            ("limits.queue_frames", limits.queue_frames),
+            ("limits.challenges", limits.challenges),
+        ] {
+            if value == 0 {
+                return Err(ConfigError::Value(name, "must be at least 1".into()));
+            }
+        }
+        if limits.queue_kib < 1024 {
+            return Err(ConfigError::Value(
+                "limits.queue_kib",
+                "must be at least 1024, so that the largest entry fits".into(),
+            ));
+        }
+        if limits.subscriptions > sealwire_protocol::limits::MAX_SUBSCRIPTIONS {
+            return Err(ConfigError::Value(
+                "limits.subscriptions",
+                "is over what the protocol allows, 4096".into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The commented file that the first start writes.
+pub(crate) fn template(organisation: &str, listen: SocketAddr) -> String {
+    TEMPLATE
+        .replace("@LISTEN@", &listen.to_string())
+        .replace("@ORGANISATION@", organisation)
+}
+
+const TEMPLATE: &str = include_str!("config.toml");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_written_file_holds_exactly_the_defaults() {
+        let listen = Config::default().listen;
+        let written: Config = toml::from_str(&template("", listen)).expect("valid TOML");
+        assert_eq!(written, Config::default());
+    }
+
+    /// An option that is missing from the file would take its default silently.
+    #[test]
+    fn the_written_file_names_every_option() {
+        let text = template("acme", Config::default().listen);
+        for option in format!("{:?}", Config::default())
+            .split([' ', '{', '}'])
+            .filter_map(|word| word.strip_suffix(':'))
+        {
+            let named = text.lines().any(|line| {
+                line.starts_with(&format!("{option} =")) || line == format!("[{option}]")
+            });
+            assert!(named, "{option} is not in the template");
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_told_by_name() {
+        let good = Config {
+            organisation: "acme".into(),
+            ..Config::default()
+        };
+        assert!(good.check().is_ok());
+        let mut bad = good.clone();
+        bad.organisation = "Acme".into();
+        assert!(bad.check().expect_err("capital").to_string().contains("organisation"));
+        let mut bad = good.clone();
+        bad.tls.key = "key.pem".into();
+        assert!(bad.check().expect_err("half").to_string().contains("tls.key"));
+        let mut bad = good.clone();
+        bad.limits.queue_kib = 1;
+        assert!(bad.check().expect_err("small").to_string().contains("queue_kib"));
+        let mut bad = good;
+        bad.organisation.clear();
+        assert!(matches!(bad.check(), Err(ConfigError::NoOrganisation)));
+    }
+
+    #[test]
+    fn an_unknown_option_is_an_error() {
+        let text = "organisation = \"acme\"\nlissten = \"[::]:1\"\n";
+        let error = toml::from_str::<Config>(text).expect_err("unknown");
+        assert!(error.to_string().contains("lissten"));
+    }
+}

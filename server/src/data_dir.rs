@@ -1,0 +1,123 @@
+//! The data directory: private by construction, used by one relay at a time.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Why the data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DataDirError {
+    #[error(
+        "the data directory {0} is in use by another relay (pid {1}); stop that one, or pass \
+         another --data"
+    )]
+    InUse(PathBuf, String),
+    #[error("cannot use the data directory {0}: {1}")]
+    Io(PathBuf, io::Error),
+}
+
+/// A data directory that this process holds.
+pub(crate) struct DataDir {
+    path: PathBuf,
+    // Held for as long as the relay runs; the system lets go of it even after kill -9.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Takes the directory, making it if it is not there.
+    pub(crate) fn open(path: &Path) -> Result<Self, DataDirError> {
+        let io = |error| DataDirError::Io(path.into(), error);
+        // SQLite makes its files by the umask; nobody else may read them, not for an instant.
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(io)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(io)?;
+        let lock = lock(path)?;
+        Ok(Self {
+            path: path.into(),
+            _lock: lock,
+        })
+    }
+
+    /// A path inside.
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+fn lock(path: &Path) -> Result<File, DataDirError> {
+    let io = |error| DataDirError::Io(path.into(), error);
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path.join("lock"))
+        .map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            file.read_to_string(&mut pid).map_err(io)?;
+            return Err(DataDirError::InUse(path.into(), pid.trim().into()));
+        }
+        Err(TryLockError::Error(error)) => return Err(io(error)),
+    }
+    file.set_len(0).map_err(io)?;
+    file.rewind().map_err(io)?;
+    writeln!(file, "{}", std::process::id()).map_err(io)?;
+    Ok(file)
+}
+
+/// Writes a new private file durably: it is there whole, or not at all.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)?;
+    if let Some(parent) = path.parent() {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_who_holds_it() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("data");
+        let first = DataDir::open(&path).expect("free");
+        let second = DataDir::open(&path).err().expect("in use");
+        let pid = std::process::id().to_string();
+        assert!(second.to_string().contains(&pid), "{second}");
+        drop(first);
+        assert!(DataDir::open(&path).is_ok());
+    }
+
+    #[test]
+    fn everything_is_private() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("data");
+        let data = DataDir::open(&path).expect("free");
+        write_private(&data.join("key"), b"secret").expect("written");
+        let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode();
+        assert_eq!(mode(&path) & 0o777, 0o700);
+        assert_eq!(mode(&path.join("key")) & 0o777, 0o600);
+        assert_eq!(mode(&path.join("lock")) & 0o777, 0o600);
+    }
+}

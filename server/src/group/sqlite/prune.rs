@@ -1,0 +1,112 @@
+//! Retention: what has to go, and letting it go in small transactions.
+//!
+//! A lane's floor only rises over a prefix. Application messages go after the log's retention,
+//! commits after thirty days, so a message that stands after a younger commit waits for it.
+
+use sqlx::{ConnectOptions, Executor, QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
+
+use super::rows::{self, signed};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Commits stay this long whatever the retention, so that a weekend offline forces no rejoin.
+const COMMIT_DAYS: i64 = 30;
+/// Entries that go in one transaction.
+const STEP: u64 = 2_000;
+/// Lanes in one transaction.
+const LANES: usize = 200;
+
+/// One transaction's worth.
+#[derive(Default)]
+pub(super) struct Prune {
+    /// Lanes and their new floors.
+    floors: Vec<(i64, u64)>,
+    /// Lanes that everybody left and that hold nothing any more.
+    dead: Vec<i64>,
+}
+
+/// Finds what has to go at `now_ms`.
+pub(super) async fn find(readers: &SqlitePool, now_ms: u64) -> Result<Vec<Prune>, sqlx::Error> {
+    let now = signed(now_ms);
+    let commits_before = now - COMMIT_DAYS * DAY_MS;
+    let expired = sqlx::query(
+        "SELECT id, floor, keep FROM ( \
+           SELECT l.id, l.floor, coalesce(( \
+             SELECT (e.place & 4294967295) - 1 FROM entries e \
+             WHERE e.place > (l.id << 32) + l.floor AND e.place <= (l.id << 32) + l.newest \
+               AND e.received_at >= CASE e.kind WHEN 1 THEN ?1 \
+                 ELSE ?2 - g.retention_days * ?3 END \
+             ORDER BY e.place LIMIT 1), l.newest) AS keep \
+           FROM lanes l JOIN logs g ON g.id = l.log_id WHERE l.floor < l.newest) \
+         WHERE keep > floor",
+    )
+    .bind(commits_before)
+    .bind(now)
+    .bind(DAY_MS)
+    .fetch_all(readers)
+    .await?;
+    let mut steps = Vec::new();
+    let (mut step, mut room) = (Prune::default(), STEP);
+    for row in expired {
+        let id: i64 = row.try_get(0)?;
+        let (mut floor, keep) = (rows::number(&row, 1)?, rows::number(&row, 2)?);
+        while floor < keep {
+            let to = keep.min(floor + room);
+            room -= to - floor;
+            floor = to;
+            step.floors.push((id, to));
+            if room == 0 || step.floors.len() == LANES {
+                steps.push(std::mem::take(&mut step));
+                room = STEP;
+            }
+        }
+    }
+    let dead: Vec<i64> = sqlx::query_scalar(
+        "SELECT id FROM lanes l WHERE newest > 0 AND floor = newest AND touched_at < ? \
+         AND EXISTS (SELECT 1 FROM lanes c WHERE c.parent = l.id AND c.newest > 0)",
+    )
+    .bind(commits_before)
+    .fetch_all(readers)
+    .await?;
+    steps.push(step);
+    steps.extend(dead.chunks(LANES).map(|dead| Prune {
+        floors: Vec::new(),
+        dead: dead.to_vec(),
+    }));
+    steps.retain(|step| !step.floors.is_empty() || !step.dead.is_empty());
+    Ok(steps)
+}
+
+/// Does one step.
+pub(super) async fn apply(db: &mut SqliteConnection, step: &Prune) -> Result<(), sqlx::Error> {
+    db.execute("BEGIN IMMEDIATE").await?;
+    for &(lane, floor) in &step.floors {
+        sqlx::query("UPDATE lanes SET floor = ? WHERE id = ?")
+            .bind(signed(floor))
+            .bind(lane)
+            .execute(&mut *db)
+            .await?;
+        sqlx::query("DELETE FROM entries WHERE place > ? AND place <= ?")
+            .bind(rows::place(lane, 0))
+            .bind(rows::place(lane, floor))
+            .execute(&mut *db)
+            .await?;
+    }
+    if !step.dead.is_empty() {
+        let mut query = QueryBuilder::<Sqlite>::new("DELETE FROM lanes WHERE id IN (");
+        let mut list = query.separated(", ");
+        for lane in &step.dead {
+            list.push_bind(*lane);
+        }
+        query.push(")");
+        db.execute(query.build()).await?;
+    }
+    db.execute("COMMIT").await?;
+    Ok(())
+}
+
+/// Empties the write-ahead log, which still holds what was deleted.
+pub(super) async fn forget(path: &std::path::Path) -> Result<(), sqlx::Error> {
+    let mut db = super::connection(path).connect().await?;
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! The relay as a whole: opens its parts, runs them, and ends them in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use sealwire_protocol::link::{JoinLink, RelayAddress};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use zeroize::Zeroizing;
+
+use crate::account::{self, AccountPlane};
+use crate::clock;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::gate::Gate;
+use crate::group::{self, GroupPlane};
+use crate::health;
+use crate::http::with_fallbacks;
+use crate::listen::{self, Listen};
+use crate::refusal::Answer;
+use crate::tls::Certificates;
+
+const SWEEP: Duration = Duration::from_secs(60 * 60);
+const GATE_SWEEP: Duration = Duration::from_secs(60);
+
+/// Why the relay cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error("cannot listen on {0}: {1}; choose another address with --listen")]
+    Listen(SocketAddr, std::io::Error),
+    #[error(
+        "option `public_address` is {0:?}, which is not HOST or HOST:PORT in lower case, like \
+         relay.example.com:8443"
+    )]
+    PublicAddress(String),
+    #[error("account plane: {0}")]
+    Account(String),
+    #[error("group plane: {0}")]
+    Group(#[from] group::OpenError),
+    #[error(transparent)]
+    Tls(#[from] crate::tls::TlsError),
+}
+
+/// A relay that listens.
+pub(crate) struct Relay {
+    account: Arc<AccountPlane>,
+    group: Arc<GroupPlane>,
+    drain: CancellationToken,
+    // Dropped last: the lock must outlive everything that writes.
+    _data: DataDir,
+}
+
+/// What was started.
+pub(crate) struct Started {
+    pub(crate) relay: Arc<Relay>,
+    pub(crate) address: SocketAddr,
+    pub(crate) owner_link: Option<Zeroizing<String>>,
+    listener: TcpListener,
+    listen: Arc<Listen>,
+}
+
+/// Opens everything and listens; nothing is served before [`Started::serve`].
+pub(crate) async fn start(config: &Config, data: DataDir) -> Result<Started, StartError> {
+    let drain = CancellationToken::new();
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| StartError::Listen(config.listen, error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| StartError::Listen(config.listen, error))?;
+    let public = public_address(config, address)?;
+    let certificates = Certificates::open(&config.tls, &data.join(""), public.host())?;
+    let account = AccountPlane::open(
+        &data.join(account::DATABASE),
+        &data.join(account::KEY_FILE),
+        config,
+        drain.clone(),
+    )
+    .await
+    .map_err(|error| StartError::Account(error.to_string()))?;
+    let group = GroupPlane::open(
+        &data.join(group::DATABASE),
+        &data.join("blobs"),
+        config,
+        account.mailroom(),
+        drain.clone(),
+    )
+    .await?;
+    let owner_link = account
+        .owner_code()
+        .await
+        .map_err(|_| StartError::Account("cannot make the owner's invitation".into()))?
+        .map(|code| {
+            let link = JoinLink {
+                relay: public,
+                tls: certificates.mode(),
+                organisation: config.organisation.clone(),
+                organisation_key: None,
+                code,
+                secret: None,
+            };
+            link.to_text()
+        });
+    let relay = Arc::new(Relay {
+        account,
+        group,
+        drain: drain.clone(),
+        _data: data,
+    });
+    let listen = Arc::new(Listen {
+        certificates: Arc::new(certificates),
+        gate: Gate::new(&config.limits),
+        router: router(&relay),
+        timeouts: config.timeouts.clone(),
+        drain,
+        connections: TaskTracker::new(),
+    });
+    Ok(Started {
+        relay,
+        address,
+        owner_link,
+        listener,
+        listen,
+    })
+}
+
+fn router(relay: &Arc<Relay>) -> Router {
+    with_fallbacks(
+        Router::new()
+            .merge(health::router(Arc::clone(relay)))
+            .merge(account::router(Arc::clone(&relay.account)))
+            .merge(group::router(Arc::clone(&relay.group))),
+    )
+}
+
+/// What stands in the owner's link.
+fn public_address(config: &Config, bound: SocketAddr) -> Result<RelayAddress, StartError> {
+    let text = config.public_address.as_str();
+    let wrong = || StartError::PublicAddress(text.into());
+    if !text.is_empty() {
+        return RelayAddress::parse(text)
+            .or_else(|_| RelayAddress::new(text, bound.port()))
+            .map_err(|_| wrong());
+    }
+    let host = if bound.ip().is_unspecified() {
+        "localhost".to_owned()
+    } else if bound.is_ipv6() {
+        format!("[{}]", bound.ip())
+    } else {
+        bound.ip().to_string()
+    };
+    RelayAddress::new(&host, bound.port()).map_err(|_| wrong())
+}
+
+impl Started {
+    /// Serves until `stop`, then lets open requests end.
+    pub(crate) async fn serve(self, timeouts_drain: Duration, stop: impl Future<Output = ()>) {
+        let Self {
+            relay,
+            listener,
+            listen,
+            ..
+        } = self;
+        let tasks = TaskTracker::new();
+        let drain = relay.drain.clone();
+        tasks.spawn(listen::run(listener, Arc::clone(&listen)));
+        tasks.spawn(Arc::clone(&listen.certificates).watch(drain.clone()));
+        tasks.spawn(sweep(Arc::clone(&relay), Arc::clone(&listen.gate)));
+        stop.await;
+        tracing::info!("shutting down");
+        drain.cancel();
+        tasks.close();
+        listen.connections.close();
+        let ended = async {
+            tasks.wait().await;
+            listen.connections.wait().await;
+        };
+        if tokio::time::timeout(timeouts_drain, ended).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+        }
+        relay.group.close(timeouts_drain).await;
+        relay.account.close().await;
+    }
+}
+
+impl Relay {
+    /// Whether it is shutting down.
+    pub(crate) fn draining(&self) -> bool {
+        self.drain.is_cancelled()
+    }
+
+    /// Whether it can serve.
+    pub(crate) async fn check(&self) -> Answer<()> {
+        self.account.check().await?;
+        self.group.check().await
+    }
+
+    async fn sweep(&self) {
+        let now = clock::now_ms();
+        for swept in [
+            self.group.sweep(now).await,
+            self.account.sweep(now / 1000).await,
+        ] {
+            if swept.is_err() {
+                tracing::error!("retention could not be applied; it is tried again in an hour");
+            }
+        }
+    }
+}
+
+async fn sweep(relay: Arc<Relay>, gate: Arc<Gate>) {
+    let drain = relay.drain.clone();
+    let mut hourly = tokio::time::interval(SWEEP);
+    let mut often = tokio::time::interval(GATE_SWEEP);
+    loop {
+        tokio::select! {
+            () = drain.cancelled() => return,
+            _ = hourly.tick() => relay.sweep().await,
+            _ = often.tick() => gate.sweep(),
+        }
+    }
+}
