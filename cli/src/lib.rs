@@ -50,7 +50,9 @@ pub fn run() -> ExitCode {
 }
 
 fn with_runtime(context: &Context, command: Command) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let outcome = runtime.block_on(async {
         // The command comes first: it asks for secrets before anything is awaited, so that
         // Ctrl-C at a prompt still ends the program by itself.

@@ -1,0 +1,88 @@
+//! What every command has at hand.
+
+use std::process::ExitCode;
+
+use sealwire_core::{Client, CoreError, Result};
+
+use crate::{
+    args::Global,
+    exit::{self, Failure, usage},
+    output::Output,
+    passphrase,
+    paths::{Paths, Profile},
+    settings::Settings,
+};
+
+/// The options of the command line, and what follows from them.
+pub(crate) struct Context {
+    pub(crate) global: Global,
+    pub(crate) out: Output,
+    pub(crate) paths: Paths,
+    pub(crate) settings: Settings,
+}
+
+/// The command line cannot be followed at all.
+pub(crate) struct Refused(Output, CoreError);
+
+impl Refused {
+    /// Prints why.
+    pub(crate) fn report(self) -> ExitCode {
+        exit::report(&self.0, Err(Failure::Error(self.1)))
+    }
+}
+
+impl Context {
+    /// Reads the environment.
+    pub(crate) fn new(global: Global) -> std::result::Result<Self, Refused> {
+        let out = Output::new(&global);
+        let found =
+            Paths::new(global.home.as_deref()).and_then(|paths| Ok((paths, Settings::from_env()?)));
+        match found {
+            Ok((paths, settings)) => Ok(Self {
+                global,
+                out,
+                paths,
+                settings,
+            }),
+            Err(error) => Err(Refused(out, error)),
+        }
+    }
+
+    /// The profile to use.
+    pub(crate) fn profile(&self) -> Result<Profile> {
+        self.paths.select(self.global.account.as_deref())
+    }
+
+    /// Opens the profile to use, without the network.
+    pub(crate) async fn open(&self) -> Result<Client> {
+        let profile = self.profile()?;
+        let passphrase = passphrase::existing(self, &profile.name)?;
+        Client::open(&profile.dir, &passphrase, self.settings.options.clone()).await
+    }
+
+    /// Asks before something that cannot be taken back.
+    pub(crate) fn confirm(&self, question: &str) -> Result<()> {
+        use std::io::{BufRead, IsTerminal, Write};
+        if self.global.yes {
+            return Ok(());
+        }
+        if self.global.no_input || !std::io::stdin().is_terminal() {
+            return Err(usage(
+                "not_confirmed",
+                format!("this needs a yes: {question}"),
+                "repeat the command with --yes",
+            ));
+        }
+        let mut answer = String::new();
+        let asked = write!(std::io::stderr(), "{question} [y/N] ")
+            .and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+        if asked.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes") {
+            return Ok(());
+        }
+        Err(usage(
+            "not_confirmed",
+            "nothing was changed",
+            "answer y to go on",
+        ))
+    }
+}

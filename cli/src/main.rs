@@ -1,0 +1,5 @@
+//! The program `sealwire`.
+
+fn main() -> std::process::ExitCode {
+    sealwire::run()
+}

@@ -1,0 +1,161 @@
+//! Waiting for the relay, and `sealwire sync`.
+
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use sealwire_core::{
+    Change, Client, CoreError, ErrorKind, Idle, Result,
+    api::{Connection, Event},
+};
+use serde::Serialize;
+use tokio::{sync::broadcast, time};
+
+use crate::{context::Context, exit::Outcome};
+
+/// Between looks at a state that rings no bell.
+const LOOK: Duration = Duration::from_millis(50);
+/// Nothing new for so long after connecting means that everything was fetched.
+const QUIET: Duration = Duration::from_millis(600);
+/// What waits and may go now is given this long at the end of a short command.
+const GRACE: Duration = Duration::from_millis(500);
+/// Welcomes wait up to a minute, so that the relay cannot tell who was added where.
+const WELCOME_WAIT_S: u64 = 75;
+/// Key packages are made and uploaded in about this time.
+const UPKEEP: Duration = Duration::from_millis(1_500);
+
+/// What `sync` found.
+#[derive(Serialize)]
+struct Synced {
+    conversations: usize,
+    unread: u64,
+    waiting: u64,
+}
+
+/// `sealwire sync`.
+pub(crate) async fn run(context: &Context) -> Outcome {
+    let client = context.open().await?;
+    let deadline = Instant::now() + context.global.timeout();
+    let left = || deadline.saturating_duration_since(Instant::now());
+    let mut events = client.events();
+    // Before `start`, which reads the inbox by itself.
+    while client.check_inbox().await? > 0 {}
+    client.start().await?;
+    online(&client, left()).await?;
+    quiet(context, &mut events, left()).await;
+    let reached = client.idle(left()).await?;
+    let waiting = client.left_to_do().await?;
+    let chats = client.conversations().await?;
+    let synced = Synced {
+        conversations: chats.len(),
+        unread: chats.iter().map(|chat| chat.unread).sum(),
+        waiting,
+    };
+    client.shutdown().await;
+    if reached == Idle::TimedOut {
+        return Err(CoreError::new(
+            ErrorKind::Io,
+            "timed_out",
+            format!("{waiting} things still wait to be sent"),
+            "they are stored; run `sealwire sync` again, or give it longer with --timeout",
+        )
+        .into());
+    }
+    context.out.result(&synced, |page| {
+        page.line(match synced.unread {
+            0 => "Up to date; nothing new to read.".to_owned(),
+            1 => "Up to date; 1 unread message.".to_owned(),
+            n => format!("Up to date; {n} unread messages."),
+        });
+    })
+}
+
+/// Waits until the relay is connected.
+pub(crate) async fn online(client: &Client, limit: Duration) -> Result<()> {
+    let reached = until(limit, || async {
+        Ok(client.connection() == Connection::Online)
+    })
+    .await?;
+    if reached {
+        return Ok(());
+    }
+    Err(match client.connection() {
+        Connection::Offline(reason) => CoreError::network(reason),
+        Connection::Online => CoreError::network("it answered too late"),
+    })
+}
+
+/// Waits until `reached` says so; `false` if it did not in time.
+pub(crate) async fn until<F>(limit: Duration, reached: impl Fn() -> F) -> Result<bool>
+where
+    F: Future<Output = Result<bool>>,
+{
+    let deadline = Instant::now() + limit;
+    loop {
+        if reached().await? {
+            return Ok(true);
+        }
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        time::sleep(LOOK).await;
+    }
+}
+
+/// Waits until nothing new has come for a while; passes warnings on.
+async fn quiet(context: &Context, events: &mut broadcast::Receiver<Event>, limit: Duration) {
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        match time::timeout(QUIET, events.recv()).await {
+            Ok(Ok(Event::Warning { text, .. })) => context.out.warn(&text),
+            Ok(Ok(_) | Err(broadcast::error::RecvError::Lagged(_))) => {}
+            Ok(Err(broadcast::error::RecvError::Closed)) | Err(_) => return,
+        }
+    }
+}
+
+/// Gives a new profile the time to become reachable for others.
+pub(crate) async fn settle_upkeep(context: &Context, client: &Client) {
+    if online(client, context.global.timeout()).await.is_ok() {
+        time::sleep(UPKEEP).await;
+    } else {
+        context
+            .out
+            .warn("the relay did not answer yet; run `sealwire sync` before others add you");
+    }
+}
+
+/// Waits until a change is made and everything that follows from it was sent.
+pub(crate) async fn made(context: &Context, client: &Client, change: Change) -> Result<()> {
+    client.done(change, context.global.timeout()).await?;
+    delivered(context, client).await
+}
+
+/// Waits for Welcomes that are held back for a while.
+pub(crate) async fn delivered(context: &Context, client: &Client) -> Result<()> {
+    if client.idle(Duration::from_secs(1)).await? == Idle::Reached {
+        return Ok(());
+    }
+    context.out.note(
+        "Waiting up to a minute before the new members are told, so that the relay cannot see \
+         who was added. Ctrl-C is safe: a later command goes on with it.",
+    );
+    if client
+        .idle(context.global.timeout_or(WELCOME_WAIT_S))
+        .await?
+        == Idle::TimedOut
+    {
+        context
+            .out
+            .warn("not everything was sent yet; `sealwire sync` goes on with it");
+    }
+    Ok(())
+}
+
+/// Ends a short command: what else waits and may go now is sent along.
+pub(crate) async fn finish(client: Client) -> Result<()> {
+    client.idle(GRACE).await?;
+    client.shutdown().await;
+    Ok(())
+}

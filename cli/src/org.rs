@@ -1,0 +1,255 @@
+//! `sealwire org`: invitations and the members of the organisation.
+
+use clap::{Subcommand, ValueEnum};
+use sealwire_core::{
+    Client,
+    api::{InvitationInfo, OrgRole},
+};
+
+use crate::{
+    context::Context,
+    exit::Outcome,
+    output::{BAD, GOOD, Line, NAME, Page, Table, WARN},
+    time::{minute_of_s, parse_span},
+};
+
+/// Commands of `sealwire org`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrgCommand {
+    /// Make an invitation link for a new account
+    Invite {
+        /// What the new account may do
+        #[arg(long, default_value = "member")]
+        role: InvitedRole,
+        /// How long the link is good: 12h, 7d; at most 30d
+        #[arg(long, default_value = "7d", value_name = "TIME", value_parser = parse_span)]
+        expires: u64,
+    },
+    /// List the invitations
+    Invitations,
+    /// Withdraw an invitation that was not used
+    Withdraw {
+        /// Number, as `org invitations` shows it
+        id: u64,
+    },
+    /// Manage the members of the organisation
+    Member {
+        #[command(subcommand)]
+        command: MemberCommand,
+    },
+}
+
+/// Commands of `sealwire org member`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MemberCommand {
+    /// List all accounts
+    List,
+    /// Lock an account out
+    Suspend {
+        /// Handle
+        handle: String,
+    },
+    /// Let a suspended account in again
+    Resume {
+        /// Handle
+        handle: String,
+    },
+    /// Give an account a role
+    Role {
+        /// Handle
+        handle: String,
+        /// The role
+        role: Role,
+    },
+}
+
+/// Roles that an invitation can give.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum InvitedRole {
+    /// Uses the service
+    Member,
+    /// Invites and suspends
+    Admin,
+    /// Reads evidence
+    Auditor,
+    /// A bot
+    Agent,
+}
+
+/// All roles.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Role {
+    /// Everything
+    Owner,
+    /// Invites and suspends
+    Admin,
+    /// Uses the service
+    Member,
+    /// Reads evidence
+    Auditor,
+    /// A bot
+    Agent,
+}
+
+impl From<InvitedRole> for OrgRole {
+    fn from(role: InvitedRole) -> Self {
+        match role {
+            InvitedRole::Member => Self::OrgMember,
+            InvitedRole::Admin => Self::OrgAdmin,
+            InvitedRole::Auditor => Self::Auditor,
+            InvitedRole::Agent => Self::Agent,
+        }
+    }
+}
+
+impl From<Role> for OrgRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::OrgOwner,
+            Role::Admin => Self::OrgAdmin,
+            Role::Member => Self::OrgMember,
+            Role::Auditor => Self::Auditor,
+            Role::Agent => Self::Agent,
+        }
+    }
+}
+
+/// The word of the command line for a role.
+fn word(role: OrgRole) -> &'static str {
+    match role {
+        OrgRole::OrgOwner => "owner",
+        OrgRole::OrgAdmin => "admin",
+        OrgRole::OrgMember => "member",
+        OrgRole::Auditor => "auditor",
+        OrgRole::Agent => "agent",
+    }
+}
+
+/// Runs a command.
+pub(crate) async fn run(context: &Context, command: OrgCommand) -> Outcome {
+    match command {
+        OrgCommand::Invite { role, expires } => invite(context, role.into(), expires).await,
+        OrgCommand::Invitations => invitations(context).await,
+        OrgCommand::Withdraw { id } => withdraw(context, id).await,
+        OrgCommand::Member { command } => member(context, command).await,
+    }
+}
+
+async fn invite(context: &Context, role: OrgRole, expires_in_s: u64) -> Outcome {
+    let client = context.open().await?;
+    let made = client.invite(role, expires_in_s).await?;
+    context
+        .out
+        .result(&made, |page| page.line(made.link.as_str()))?;
+    context.out.note("");
+    context.out.note(&format!(
+        "Hand this link to one person, in a way that nobody else can read. It is good once, until {}.",
+        minute_of_s(made.expires_at_s)
+    ));
+    context
+        .out
+        .note("They run `sealwire account create --name THEIR-NAME` and paste it.");
+    client.shutdown().await;
+    Ok(())
+}
+
+async fn invitations(context: &Context) -> Outcome {
+    let client = context.open().await?;
+    let list = client.invitations().await?;
+    context
+        .out
+        .result(&list, |page| print_invitations(page, &list))?;
+    if list.iter().any(|made| made.genuine == Some(false)) {
+        context.out.warn(
+            "an invitation was used by somebody who did not have its link: the relay may have \
+             made that account up. Suspend it and ask the person you invited.",
+        );
+    }
+    client.shutdown().await;
+    Ok(())
+}
+
+fn print_invitations(page: &mut Page, list: &[InvitationInfo]) {
+    let mut table = Table::new(&["NUMBER", "ROLE", "GOOD UNTIL", "USED BY", "CHECKED"]);
+    for made in list {
+        table.row(vec![
+            made.id.to_string().into(),
+            word(made.role).into(),
+            minute_of_s(made.expires_at_s).into(),
+            made.used_by.as_deref().unwrap_or_default().into(),
+            match made.genuine {
+                Some(true) => Line::new().styled(GOOD, "genuine"),
+                Some(false) => Line::new().styled(BAD, "NOT GENUINE"),
+                None => Line::new(),
+            },
+        ]);
+    }
+    table.print(page);
+}
+
+async fn withdraw(context: &Context, id: u64) -> Outcome {
+    let client = context.open().await?;
+    client.withdraw_invitation(id).await?;
+    context
+        .out
+        .result(&serde_json::json!({ "withdrawn": id }), |page| {
+            page.line(format!("Invitation {id} is withdrawn."));
+        })
+}
+
+async fn member(context: &Context, command: MemberCommand) -> Outcome {
+    match command {
+        MemberCommand::List => list_members(context).await,
+        MemberCommand::Suspend { handle } => {
+            context.confirm(&format!("Lock {handle} out?"))?;
+            suspend(context, &handle, true).await
+        }
+        MemberCommand::Resume { handle } => suspend(context, &handle, false).await,
+        MemberCommand::Role { handle, role } => set_role(context, &handle, role.into()).await,
+    }
+}
+
+async fn list_members(context: &Context) -> Outcome {
+    let client = context.open().await?;
+    let members = client.organisation_members().await?;
+    context.out.result(&members, |page| {
+        let mut table = Table::new(&["HANDLE", "ROLE", "STATE"]);
+        for member in &members {
+            table.row(vec![
+                Line::new().styled(NAME, &member.handle),
+                word(member.role).into(),
+                if member.suspended {
+                    Line::new().styled(WARN, "suspended")
+                } else {
+                    Line::new()
+                },
+            ]);
+        }
+        table.print(page);
+    })
+}
+
+async fn suspend(context: &Context, handle: &str, suspended: bool) -> Outcome {
+    let client: Client = context.open().await?;
+    let handle = client.parse_handle(handle)?;
+    client.set_suspended(&handle, suspended).await?;
+    let result = serde_json::json!({ "handle": handle.as_str(), "suspended": suspended });
+    context.out.result(&result, |page| {
+        let now = if suspended {
+            "suspended"
+        } else {
+            "active again"
+        };
+        page.line(format!("{handle} is {now}."));
+    })
+}
+
+async fn set_role(context: &Context, handle: &str, role: OrgRole) -> Outcome {
+    let client = context.open().await?;
+    let handle = client.parse_handle(handle)?;
+    client.set_organisation_role(&handle, role).await?;
+    let result = serde_json::json!({ "handle": handle.as_str(), "role": role });
+    context.out.result(&result, |page| {
+        page.line(format!("{handle} is now {}.", word(role)))
+    })
+}
