@@ -100,10 +100,15 @@ impl Actor {
             Ok(body) => Ok(Answer::Body(body)),
             Err(NetError::Refused(problem)) => match problem.code() {
                 Some(Code::Pruned) => {
-                    let reason = "this device was away for so long that the relay has removed \
-                        what it missed; ask a member to add this device again: `sealwire chat \
-                        rejoin`";
-                    receive::halt(&self.core, &self.log, reason).await?;
+                    // What is missing cannot come any more: the actor asks for a new seat.
+                    self.set_state(LogState::Rejoining, None).await?;
+                    let conversation = self.row().await?.conversation;
+                    self.core.warn(
+                        Some(&conversation),
+                        "This device was away for so long that the relay no longer holds what it \
+                         missed. It asks to be added again; messages of the time between are on \
+                         your other devices only.",
+                    );
                     Ok(Answer::Stop)
                 }
                 Some(Code::LaneUnknown | Code::Ahead) => {
