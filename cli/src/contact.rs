@@ -206,6 +206,6 @@ mod tests {
             key_changed: false,
             safety_number: "00000 11111".into(),
         };
-        insta::assert_snapshot!(serde_json::to_string(&contact).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string(&contact).unwrap());
     }
 }

@@ -225,6 +225,6 @@ mod tests {
 
     #[test]
     fn the_json_form() {
-        insta::assert_snapshot!(serde_json::to_string(&devices()[0]).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string(&devices()[0]).unwrap());
     }
 }

@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused() {
-        for json in ["", "[]", "{\"typo\":1}", "{\"reconnect_ms\":-1}"] {
+        for json in ["", "7", "{\"typo\":1}", "{\"reconnect_ms\":-1}"] {
             assert_eq!(
                 Settings::with_tests(json).unwrap_err().code,
                 "bad_test_options"

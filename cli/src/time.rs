@@ -81,7 +81,7 @@ mod tests {
         );
         assert_eq!(
             shown(1_795_478_580_000, format, &shanghai),
-            "2026-11-24 10:43"
+            "2026-11-24 08:03"
         );
         assert_eq!(shown(u64::MAX, format, &shanghai), "????-??-?? ??:??");
     }

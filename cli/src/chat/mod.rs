@@ -341,9 +341,9 @@ mod tests {
             conversation: &conversation,
             members: &members,
         };
-        insta::assert_snapshot!(serde_json::to_string(&shown).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string(&shown).unwrap());
         let mut halted = conversation.clone();
         halted.state = ConversationState::Halted("why".into());
-        insta::assert_snapshot!(serde_json::to_string(&halted).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string(&halted).unwrap());
     }
 }

@@ -184,6 +184,6 @@ mod tests {
     #[test]
     fn the_json_form() {
         let text = serde_json::to_string(&message("bob@acme", "hello")).unwrap();
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text);
     }
 }
