@@ -142,8 +142,7 @@ fn first_config(args: &Serve, path: &Path) -> Result<Config, Failure> {
     // Before it is written: a wrong name must not stay in the file.
     config.check()?;
     let text = config::template(&config.organisation, config.listen);
-    write_private(path, text.as_bytes())
-        .map_err(|error| ConfigError::Write(path.into(), error))?;
+    write_private(path, text.as_bytes()).map_err(|error| ConfigError::Write(path.into(), error))?;
     Ok(config)
 }
 
@@ -172,7 +171,9 @@ fn announce(started: &relay::Started, json: bool) {
         return;
     }
     if let Some(link) = link {
-        say("This relay has no owner yet. Enrol with this link (good once, for 7 days or until the next start):");
+        say(
+            "This relay has no owner yet. Enrol with this link (good once, for 7 days or until the next start):",
+        );
         say(link);
     }
     say(&format!("listening on {address}"));

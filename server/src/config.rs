@@ -178,8 +178,8 @@ impl Default for Log {
 impl Config {
     /// Reads and checks a configuration file.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::Read(path.into(), error))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| ConfigError::Read(path.into(), error))?;
         toml::from_str(&text).map_err(|error| ConfigError::Parse(path.into(), Box::new(error)))
     }
 
@@ -272,13 +272,28 @@ mod tests {
         assert!(good.check().is_ok());
         let mut bad = good.clone();
         bad.organisation = "Acme".into();
-        assert!(bad.check().expect_err("capital").to_string().contains("organisation"));
+        assert!(
+            bad.check()
+                .expect_err("capital")
+                .to_string()
+                .contains("organisation")
+        );
         let mut bad = good.clone();
         bad.tls.key = "key.pem".into();
-        assert!(bad.check().expect_err("half").to_string().contains("tls.key"));
+        assert!(
+            bad.check()
+                .expect_err("half")
+                .to_string()
+                .contains("tls.key")
+        );
         let mut bad = good.clone();
         bad.limits.queue_kib = 1;
-        assert!(bad.check().expect_err("small").to_string().contains("queue_kib"));
+        assert!(
+            bad.check()
+                .expect_err("small")
+                .to_string()
+                .contains("queue_kib")
+        );
         let mut bad = good;
         bad.organisation.clear();
         assert!(matches!(bad.check(), Err(ConfigError::NoOrganisation)));

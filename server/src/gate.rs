@@ -99,16 +99,13 @@ impl Permit {
         let Some(entry) = state.addresses.get_mut(&self.address) else {
             return Ok(());
         };
-        entry
-            .bucket
-            .take(self.gate.requests, now)
-            .map_err(|wait| {
-                Refusal::new(
-                    Code::RateLimited,
-                    "Too many requests from this address; wait and try again.",
-                )
-                .after(wait)
-            })
+        entry.bucket.take(self.gate.requests, now).map_err(|wait| {
+            Refusal::new(
+                Code::RateLimited,
+                "Too many requests from this address; wait and try again.",
+            )
+            .after(wait)
+        })
     }
 }
 
@@ -126,9 +123,7 @@ impl Drop for Permit {
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into())
-        }
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
     }
 }
 

@@ -121,8 +121,8 @@ impl IntoResponse for Refusal {
         let mut problem = Problem::new(self.code, self.detail.clone());
         problem.retry_after_ms = self.retry_after_ms();
         let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let status = StatusCode::from_u16(self.code.status())
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (
             status,
             [(header::CONTENT_TYPE, "application/problem+json")],

@@ -129,7 +129,11 @@ impl Certificates {
 }
 
 fn times(certificate: &Path, key: &Path) -> [Option<SystemTime>; 2] {
-    [certificate, key].map(|path| std::fs::metadata(path).and_then(|file| file.modified()).ok())
+    [certificate, key].map(|path| {
+        std::fs::metadata(path)
+            .and_then(|file| file.modified())
+            .ok()
+    })
 }
 
 fn load(certificate: &Path, key: &Path) -> Result<Loaded, TlsError> {
@@ -167,7 +171,10 @@ fn provider() -> Arc<CryptoProvider> {
 
 fn make(certificate: &Path, key: &Path, host: &str) -> Result<(), TlsError> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".into(), "::1".into()];
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let host = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
     if !host.is_empty() && !names.contains(&host) {
         names.push(host);
     }
@@ -176,9 +183,10 @@ fn make(certificate: &Path, key: &Path, host: &str) -> Result<(), TlsError> {
     let year = i32::try_from(1970 + clock::now_s() / YEAR_S).unwrap_or(i32::MAX);
     params.not_before = date_time_ymd(year, 1, 1);
     params.not_after = date_time_ymd(year + DEV_YEARS, 12, 31);
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "Sealwire relay, development certificate");
+    params.distinguished_name.push(
+        DnType::CommonName,
+        "Sealwire relay, development certificate",
+    );
     let signed = params.self_signed(&pair)?;
     write_private(key, Zeroizing::new(pair.serialize_pem()).as_bytes())?;
     write_private(certificate, signed.pem().as_bytes())?;
@@ -209,7 +217,14 @@ mod tests {
         make(&files.certificate, &files.key, "").expect("made");
         let certificates = Certificates::open(&files, dir.path(), "").expect("opened");
         assert_eq!(certificates.mode(), TlsMode::WebPki);
-        let used = || certificates.current.read().expect("lock").end_entity.clone();
+        let used = || {
+            certificates
+                .current
+                .read()
+                .expect("lock")
+                .end_entity
+                .clone()
+        };
         let first = used();
         std::fs::write(&files.certificate, "garbage").expect("written");
         certificates.reload();
@@ -225,7 +240,9 @@ mod tests {
             certificate: "missing.pem".into(),
             key: "missing.pem".into(),
         };
-        let error = Certificates::open(&files, Path::new("."), "").err().expect("refused");
+        let error = Certificates::open(&files, Path::new("."), "")
+            .err()
+            .expect("refused");
         assert!(error.to_string().contains("missing.pem"), "{error}");
     }
 }

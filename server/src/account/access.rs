@@ -1,12 +1,12 @@
 //! Who may do what: one table, and the one way to add a route, which obeys it.
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use axum::Router;
 use sealwire_protocol::account::OrgRole;
 use sealwire_protocol::problem::Code;
 
@@ -75,7 +75,12 @@ impl Action {
 }
 
 /// Adds the route of an action. There is no other way to add one, so none goes unguarded.
-pub(super) fn route<H, T>(router: Router<Plane>, plane: &Plane, action: Action, handler: H) -> Router<Plane>
+pub(super) fn route<H, T>(
+    router: Router<Plane>,
+    plane: &Plane,
+    action: Action,
+    handler: H,
+) -> Router<Plane>
 where
     H: Handler<T, Plane>,
     T: 'static,

@@ -12,7 +12,7 @@ use super::token::KeyError;
 use crate::refusal::Answer;
 
 /// The tables of the account plane.
-pub(crate) const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA: &str = include_str!("schema.sql");
 const SCHEMA_VERSION: i64 = 1;
 const READERS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -80,10 +80,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-async fn account_of(
-    db: &mut SqliteConnection,
-    caller: &Caller,
-) -> Answer<(Handle, AccountPublic)> {
+async fn account_of(db: &mut SqliteConnection, caller: &Caller) -> Answer<(Handle, AccountPublic)> {
     let key: Vec<u8> = sqlx::query_scalar("SELECT account_key FROM accounts WHERE id = ?")
         .bind(caller.account)
         .fetch_one(db)

@@ -70,7 +70,9 @@ fn check(plane: &AccountPlane, request: Enrol) -> Answer<Checked> {
         .verify(SignContext::Enrolment, &message, &proof)
         .map_err(bad_proof)?;
     if !matches!(request.mac.0.len(), 0 | 32) {
-        return Err(Refusal::malformed("The MAC of an enrolment is 32 bytes, or absent."));
+        return Err(Refusal::malformed(
+            "The MAC of an enrolment is 32 bytes, or absent.",
+        ));
     }
     Ok(Checked {
         code_hash: code.hash(),

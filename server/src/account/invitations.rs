@@ -69,7 +69,9 @@ async fn invite(
         return if known.role == new.role && known.used_by.is_none() {
             Ok((StatusCode::CREATED, Json(known)))
         } else {
-            Err(Refusal::malformed("This code was used before; make a new one."))
+            Err(Refusal::malformed(
+                "This code was used before; make a new one.",
+            ))
         };
     }
     check_room(&plane, &mut db).await?;
@@ -82,19 +84,22 @@ async fn invite(
 }
 
 async fn find(db: &mut SqliteConnection, code_hash: &[u8; 32]) -> Answer<Option<Invitation>> {
-    let row = sqlx::query(&format!("SELECT {COLUMNS} FROM invitations WHERE code_hash = ?"))
-        .bind(code_hash.as_slice())
-        .fetch_optional(db)
-        .await?;
+    let row = sqlx::query(&format!(
+        "SELECT {COLUMNS} FROM invitations WHERE code_hash = ?"
+    ))
+    .bind(code_hash.as_slice())
+    .fetch_optional(db)
+    .await?;
     Ok(row.as_ref().map(invitation).transpose()?)
 }
 
 async fn check_room(plane: &AccountPlane, db: &mut SqliteConnection) -> Answer<()> {
-    let open: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM invitations WHERE used_by = '' AND expires_at > ?")
-            .bind(now())
-            .fetch_one(db)
-            .await?;
+    let open: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM invitations WHERE used_by = '' AND expires_at > ?",
+    )
+    .bind(now())
+    .fetch_one(db)
+    .await?;
     if open >= i64::from(plane.limits.open_invitations) {
         return Err(Refusal::new(
             Code::TooLarge,

@@ -26,8 +26,6 @@ use sealwire_protocol::link::InvitationCode;
 use tokio_util::sync::CancellationToken;
 
 use self::challenge::Challenges;
-#[cfg(test)]
-pub(crate) use self::database::SCHEMA;
 use self::database::{Database, OpenError};
 use self::inbox::Waiting;
 use self::mailroom::AccountMailroom;

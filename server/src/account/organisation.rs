@@ -34,10 +34,7 @@ async fn get(State(plane): State<Plane>) -> Answer<Json<Organisation>> {
     read(&mut db).await.map(Json)
 }
 
-async fn set(
-    State(plane): State<Plane>,
-    Json(wanted): Json<Organisation>,
-) -> Answer<StatusCode> {
+async fn set(State(plane): State<Plane>, Json(wanted): Json<Organisation>) -> Answer<StatusCode> {
     if wanted.name != plane.organisation {
         return Err(Refusal::malformed(
             "The name is not that of this relay's organisation.",

@@ -152,6 +152,9 @@ mod tests {
         let dir = tempfile::tempdir().expect("temporary directory");
         let path = dir.path().join(KEY_FILE);
         std::fs::write(&path, b"damaged").expect("written");
-        assert!(matches!(Tokens::open(&path, "acme"), Err(KeyError::Damaged(_))));
+        assert!(matches!(
+            Tokens::open(&path, "acme"),
+            Err(KeyError::Damaged(_))
+        ));
     }
 }

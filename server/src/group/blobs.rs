@@ -163,9 +163,7 @@ impl Dir {
     fn read(&self, id: BlobId, token: &[u8], now_s: u64) -> io::Result<Answer<Bytes>> {
         let hash = sealwire_crypto::sha256(&[token]);
         Ok(match load(&self.file(id))? {
-            Some(found)
-                if bool::from(found.token_hash.ct_eq(&hash)) && found.expires_s > now_s =>
-            {
+            Some(found) if bool::from(found.token_hash.ct_eq(&hash)) && found.expires_s > now_s => {
                 Ok(found.content)
             }
             _ => Err(Refusal::new(
@@ -281,7 +279,10 @@ mod tests {
         let late = blobs.read(id, token(), NOW + 10).await;
         assert_eq!(unknown(late), Code::BlobUnknown);
         let other = BlobId([1; 16]);
-        assert_eq!(unknown(blobs.read(other, token(), NOW).await), Code::BlobUnknown);
+        assert_eq!(
+            unknown(blobs.read(other, token(), NOW).await),
+            Code::BlobUnknown
+        );
     }
 
     #[tokio::test]

@@ -278,6 +278,10 @@ mod tests {
         assert_eq!(hub.catching_up(&KEY, &alice), None);
         assert_eq!(hub.catching_up(&KEY, &bob), Some(0));
         hub.unsubscribe(&KEY, &bob);
-        assert!(hub.shards.iter().all(|shard| shard.lock().expect("lock").is_empty()));
+        assert!(
+            hub.shards
+                .iter()
+                .all(|shard| shard.lock().expect("lock").is_empty())
+        );
     }
 }

@@ -33,8 +33,6 @@ use crate::config::Config;
 use crate::rate::Rate;
 use crate::refusal::Answer;
 
-#[cfg(test)]
-pub(crate) use self::sqlite::SCHEMA;
 pub(crate) use self::sqlite::renew_incarnation;
 
 /// File of the group plane's tables.
@@ -120,7 +118,10 @@ impl GroupPlane {
     /// Waits for the sockets, which the drain told to end, then closes the store.
     pub(crate) async fn close(&self, patience: Duration) {
         self.sockets.close();
-        if tokio::time::timeout(patience, self.sockets.wait()).await.is_err() {
+        if tokio::time::timeout(patience, self.sockets.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("some connections did not end in time");
         }
         self.store.close().await;

@@ -49,7 +49,9 @@ pub(super) fn append(request: Append) -> Answer<NewEntry> {
     let next = match (kind, request.next.len()) {
         (EntryKind::Application, 0) => None,
         (EntryKind::Application, _) => {
-            return Err(Refusal::malformed("Only a commit opens a lane; leave `next` empty."));
+            return Err(Refusal::malformed(
+                "Only a commit opens a lane; leave `next` empty.",
+            ));
         }
         (EntryKind::Commit, _) => Some(Lane::from_slice(&request.next).map_err(bad_id)?),
     };

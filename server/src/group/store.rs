@@ -74,12 +74,7 @@ pub(crate) trait LogStore: Send + Sync {
     fn append(&self, entry: NewEntry, done: AppendDone);
 
     /// Reads entries after `after`, from one moment's state.
-    fn read(
-        &self,
-        key: LaneKey,
-        after: u64,
-        limit: PageLimit,
-    ) -> BoxFuture<'static, Answer<Page>>;
+    fn read(&self, key: LaneKey, after: u64, limit: PageLimit) -> BoxFuture<'static, Answer<Page>>;
 
     /// Removes what is older than its retention at `now_ms`.
     fn sweep(&self, now_ms: u64) -> BoxFuture<'static, Answer<()>>;

@@ -98,8 +98,8 @@ impl<'a> Batch<'a> {
     /// Makes a log with its first lane.
     pub(super) fn create(&mut self, log: NewLog) -> Answer<Incarnation> {
         if let Some(known) = self.logs.get(&log.first.log) {
-            let same = known.log.first == log.first
-                && known.log.retention_days == log.retention_days;
+            let same =
+                known.log.first == log.first && known.log.retention_days == log.retention_days;
             return if same {
                 Ok(self.incarnation)
             } else {
@@ -213,7 +213,12 @@ impl<'a> Batch<'a> {
             Some(*key)
         };
         // A parent that is not loaded will be read from the database with this branch in use.
-        let parent = self.lanes.by_id.get(&lane.parent).copied().or_else(in_batch);
+        let parent = self
+            .lanes
+            .by_id
+            .get(&lane.parent)
+            .copied()
+            .or_else(in_batch);
         if let Some(row) = parent.and_then(|key| self.lane_mut(key))
             && row.used.len() < MOST_BRANCHES
         {

@@ -17,7 +17,11 @@ pub(super) async fn run(path: PathBuf, stop: CancellationToken) {
     let mut log = path.clone().into_os_string();
     log.push("-wal");
     let mut db: Option<SqliteConnection> = None;
-    while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(EVERY))
+        .await
+        .is_some()
+    {
         let bytes = tokio::fs::metadata(&log).await.map_or(0, |file| file.len());
         let statement = match bytes {
             NOW.. => "PRAGMA wal_checkpoint(RESTART)",

@@ -29,7 +29,7 @@ use crate::rate::Rate;
 use crate::refusal::{Answer, Refusal};
 
 /// The tables of the group plane.
-pub(crate) const SCHEMA: &str = include_str!("../schema.sql");
+const SCHEMA: &str = include_str!("../schema.sql");
 const SCHEMA_VERSION: i64 = 1;
 /// Appends that may wait for the writer.
 const QUEUE: usize = 16 * 1024;
@@ -130,12 +130,7 @@ impl LogStore for SqliteLogs {
         }
     }
 
-    fn read(
-        &self,
-        key: LaneKey,
-        after: u64,
-        limit: PageLimit,
-    ) -> BoxFuture<'static, Answer<Page>> {
+    fn read(&self, key: LaneKey, after: u64, limit: PageLimit) -> BoxFuture<'static, Answer<Page>> {
         let (readers, incarnation) = (self.readers.clone(), self.incarnation);
         Box::pin(async move { read::page(&readers, incarnation, key, after, limit).await })
     }
@@ -224,7 +219,9 @@ async fn connect(path: &Path, most_mib: u64) -> Result<SqliteConnection, sqlx::E
     db.execute("PRAGMA wal_autocheckpoint = 0").await?;
     if most_mib > 0 {
         let page: i64 = db.fetch_one("PRAGMA page_size").await?.try_get(0)?;
-        let bytes = i64::try_from(most_mib).unwrap_or(i64::MAX).saturating_mul(1 << 20);
+        let bytes = i64::try_from(most_mib)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1 << 20);
         let pages = bytes / page.max(1);
         db.execute(format!("PRAGMA max_page_count = {pages}").as_str())
             .await?;

@@ -149,7 +149,12 @@ impl Writer {
             self.serve(creates, appends).await;
         }
         // Moves the log into the file, so that the file alone is whole.
-        if self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.is_err() {
+        if self
+            .db
+            .execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            .await
+            .is_err()
+        {
             tracing::warn!("the last checkpoint failed");
         }
         drop(self.db.close().await);

@@ -1,0 +1,13 @@
+//! The relay as its clients meet it: a real process, real TLS, real files.
+
+mod accounts;
+mod blobs;
+mod durability;
+mod groups;
+mod inbox;
+mod key_packages;
+mod planes;
+mod process;
+mod roles;
+mod subscriptions;
+mod support;
