@@ -1,2 +1,50 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands, as `cargo xtask …`.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![deny(rustdoc::broken_intra_doc_links)]
+
+mod args;
+mod bench;
+mod build;
+mod demo;
+mod deps;
+mod failure;
+#[cfg(test)]
+mod house;
+mod plot;
+mod relay;
+mod search;
+mod start;
+mod stop;
+mod test;
+mod text;
+
+use std::process::ExitCode;
+
+use crate::args::Command;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let outcome = args::parse(std::env::args().skip(1)).and_then(run);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    stop::listen()?;
+    match command {
+        Command::Help => {
+            print!("{}", args::HELP);
+            Ok(())
+        }
+        Command::Start(options) => start::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options),
+    }
+}

@@ -1,0 +1,203 @@
+//! The command line.
+//!
+//! Parsed by hand: this program is compiled on every fresh machine before anything else is.
+
+use std::net::SocketAddr;
+
+use crate::failure::Failure;
+
+/// What `cargo xtask help` prints.
+pub(crate) const HELP: &str = "\
+The project's own commands.
+
+cargo xtask start [--demo] [--listen ADDRESS]
+    Install what is missing, build, and run a relay until Ctrl-C; its data stays
+    between starts. It listens on 127.0.0.1:8443 unless told otherwise.
+    --demo   two sample people talk through a relay of their own, then what a
+             member sees stands beside what the relay holds; ends by itself
+
+cargo xtask test [--whole-corpus] [FILTER…]
+    Install what is missing, build everything, then check format, lints and
+    documentation and run every test. With a FILTER only the tests run whose
+    name contains it, and nothing else is checked.
+    --whole-corpus   replay the whole corpus instead of a part
+
+cargo xtask bench [NAME] [--json]
+    Measure an optimised build: fanout, client, idle, or all of them.
+    --json   one JSON object per figure instead of tables and plots
+
+cargo xtask help
+    This page.
+";
+
+/// Where `start` listens unless told otherwise: invitation links carry the address, so it has
+/// to stay the same between starts.
+const LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8443);
+
+/// The benchmarks there are.
+pub(crate) const BENCHES: [&str; 3] = ["fanout", "client", "idle"];
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// `help`
+    Help,
+    /// `start`
+    Start(Start),
+    /// `test`
+    Test(Test),
+    /// `bench`
+    Bench(Bench),
+}
+
+/// Options of `start`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// Play the demonstration.
+    pub(crate) demo: bool,
+    /// Where the relay listens.
+    pub(crate) listen: SocketAddr,
+}
+
+/// Options of `test`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Test {
+    /// Replay the whole corpus.
+    pub(crate) whole_corpus: bool,
+    /// Run only tests whose name contains one of these.
+    pub(crate) filters: Vec<String>,
+}
+
+/// Options of `bench`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bench {
+    /// Which; all if none is named.
+    pub(crate) name: Option<&'static str>,
+    /// JSON lines instead of tables.
+    pub(crate) json: bool,
+}
+
+/// Parses what follows `cargo xtask`.
+pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, Failure> {
+    match words.next().as_deref() {
+        None | Some("help" | "--help" | "-h") => Ok(Command::Help),
+        Some("start") => start(words),
+        Some("test") => test(words),
+        Some("bench") => bench(words),
+        Some(other) => Err(Failure::Usage(format!("there is no command {other:?}"))),
+    }
+}
+
+fn start(mut words: impl Iterator<Item = String>) -> Result<Command, Failure> {
+    let mut options = Start {
+        demo: false,
+        listen: LISTEN,
+    };
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--demo" => options.demo = true,
+            "--listen" => {
+                options.listen = words
+                    .next()
+                    .and_then(|address| address.parse().ok())
+                    .ok_or_else(|| {
+                        Failure::Usage("--listen needs an address like 127.0.0.1:8443".into())
+                    })?;
+            }
+            "--help" | "-h" => return Ok(Command::Help),
+            _ => return Err(unknown(&word, "start")),
+        }
+    }
+    Ok(Command::Start(options))
+}
+
+fn test(words: impl Iterator<Item = String>) -> Result<Command, Failure> {
+    let mut options = Test::default();
+    for word in words {
+        match word.as_str() {
+            "--whole-corpus" => options.whole_corpus = true,
+            "--help" | "-h" => return Ok(Command::Help),
+            _ if word.starts_with('-') => return Err(unknown(&word, "test")),
+            _ => options.filters.push(word),
+        }
+    }
+    Ok(Command::Test(options))
+}
+
+fn bench(words: impl Iterator<Item = String>) -> Result<Command, Failure> {
+    let mut options = Bench::default();
+    for word in words {
+        let known = BENCHES.iter().find(|name| **name == word);
+        match (word.as_str(), known) {
+            ("--json", _) => options.json = true,
+            ("--help" | "-h", _) => return Ok(Command::Help),
+            (_, Some(name)) if options.name.is_none() => options.name = Some(name),
+            _ => {
+                return Err(Failure::Usage(format!(
+                    "`bench` does not take {word:?}; there are {}",
+                    BENCHES.join(", ")
+                )));
+            }
+        }
+    }
+    Ok(Command::Bench(options))
+}
+
+fn unknown(word: &str, command: &str) -> Failure {
+    Failure::Usage(format!("`{command}` does not take {word:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, Failure> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn every_documented_line_is_understood() {
+        assert_eq!(parsed("").unwrap(), Command::Help);
+        assert_eq!(
+            parsed("start --demo").unwrap(),
+            Command::Start(Start {
+                demo: true,
+                listen: LISTEN
+            })
+        );
+        assert_eq!(
+            parsed("test --whole-corpus replay kill").unwrap(),
+            Command::Test(Test {
+                whole_corpus: true,
+                filters: vec!["replay".into(), "kill".into()],
+            })
+        );
+        assert_eq!(
+            parsed("bench idle --json").unwrap(),
+            Command::Bench(Bench {
+                name: Some("idle"),
+                json: true
+            })
+        );
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for line in [
+            "sart",
+            "start now",
+            "start --listen",
+            "test -x",
+            "bench 7",
+            "bench idle idle",
+        ] {
+            assert!(matches!(parsed(line), Err(Failure::Usage(_))), "{line}");
+        }
+    }
+
+    #[test]
+    fn help_fits_eighty_columns() {
+        assert!(HELP.lines().all(|line| line.chars().count() <= 80));
+    }
+}

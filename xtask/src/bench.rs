@@ -1,0 +1,203 @@
+//! `cargo xtask bench`: runs the load generators of the tests crate and shows their figures.
+//!
+//! A generator prints one JSON object a line:
+//! `{"bench","figure","value","unit","against","ratio"}`, `against` and `ratio` being null where
+//! there is nothing to compare with. A figure called `name@N` is the point N of the curve `name`.
+//! What else it prints is shown as it is.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::args::{BENCHES, Bench};
+use crate::build;
+use crate::deps;
+use crate::failure::Failure;
+use crate::plot;
+use crate::stop::{self, Running};
+use crate::text;
+
+/// One measured figure.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Figure {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its value.
+    pub(crate) value: f64,
+    /// Unit of the value.
+    pub(crate) unit: String,
+    /// What it is compared with.
+    pub(crate) against: String,
+    /// Value by that.
+    pub(crate) ratio: Option<f64>,
+}
+
+/// Runs the command.
+pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
+    deps::packages(&[deps::TO_BUILD])?;
+    eprintln!("Building with optimisation (the first time takes some minutes)…");
+    let packages = ["sealwire", "sealwire-relay", "sealwire-tests"];
+    let mut cargo = build::cargo()?;
+    cargo.args(["build", "--release", "--bins"]);
+    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
+    build::run(&mut cargo)?;
+    let program = build::target_dir()?.join("release/sealwire-bench");
+    if !program.exists() {
+        return Err(Failure::new(
+            "there are no load generators in this checkout",
+            "they belong to tests/src/bin/, as the program sealwire-bench",
+        ));
+    }
+    for name in BENCHES {
+        if options.name.is_none_or(|wanted| wanted == name) {
+            let figures = measure(name, Command::new(&program).arg(name), options.json)?;
+            if !options.json {
+                println!("\n{name}\n{}{}", table(&figures), plot::curves(&figures));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn measure(name: &str, command: &mut Command, json: bool) -> Result<Vec<Figure>, Failure> {
+    eprintln!("Measuring {name}…");
+    command
+        .current_dir(build::root()?)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut process = Running(stop::spawn(command)?);
+    let mut figures = Vec::new();
+    if let Some(stdout) = process.0.stdout.take() {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            match figure(&line) {
+                Some(_) if json => println!("{line}"),
+                Some(figure) => figures.push(figure),
+                None => eprintln!("{line}"),
+            }
+        }
+    }
+    if process.wait()?.success() {
+        return Ok(figures);
+    }
+    Err(Failure::new(
+        format!("the load generator for {name} failed"),
+        "the reason stands above",
+    ))
+}
+
+fn figure(line: &str) -> Option<Figure> {
+    let json: Value = serde_json::from_str(line).ok()?;
+    let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
+    json["bench"].as_str()?;
+    Some(Figure {
+        name: json["figure"].as_str()?.to_owned(),
+        value: json["value"].as_f64()?,
+        unit: text("unit"),
+        // A number to compare with, or words for it.
+        against: json["against"]
+            .as_f64()
+            .map_or_else(|| text("against"), number),
+        ratio: json["ratio"].as_f64(),
+    })
+}
+
+fn table(figures: &[Figure]) -> String {
+    let mut rows = vec![["figure", "value", "unit", "ratio", "against"].map(str::to_owned)];
+    rows.extend(
+        figures
+            .iter()
+            .filter(|figure| plot::point(figure).is_none())
+            .map(|figure| {
+                [
+                    figure.name.clone(),
+                    number(figure.value),
+                    figure.unit.clone(),
+                    figure.ratio.map(number).unwrap_or_default(),
+                    figure.against.clone(),
+                ]
+            }),
+    );
+    let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; 5] = std::array::from_fn(|column| widest(column).unwrap_or(0));
+    let mut page = String::new();
+    for [figure, value, unit, ratio, against] in &rows {
+        let line = format!(
+            "  {}  {value:>1$}  {2}  {ratio:>3$}  {against}",
+            text::fit(figure, widths[0]),
+            widths[1],
+            text::fit(unit, widths[2]),
+            widths[3],
+        );
+        page += line.trim_end();
+        page.push('\n');
+    }
+    page
+}
+
+/// Three digits that count, thousands set apart.
+pub(crate) fn number(value: f64) -> String {
+    let decimals = match value.abs() {
+        100.0.. => 0,
+        10.0.. => 1,
+        _ => 2,
+    };
+    let plain = format!("{value:.decimals$}");
+    let (whole, rest) = plain.split_at(plain.find('.').unwrap_or(plain.len()));
+    let mut grouped = String::new();
+    let digits = whole.trim_start_matches('-').len();
+    for (at, c) in whole.chars().enumerate() {
+        let left = whole.len() - at;
+        if c != '-' && left < digits && left.is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(c);
+    }
+    grouped + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_told_from_other_lines() {
+        let line = r#"{"bench":"client","figure":"client_send","value":1.2,"unit":"ms","against":"raw openmls","ratio":1.31}"#;
+        let figure = figure(line).unwrap();
+        assert_eq!(figure.against, "raw openmls");
+        assert_eq!(figure.ratio, Some(1.31));
+        assert_eq!(super::figure("warming up"), None);
+        assert_eq!(super::figure("{}"), None);
+    }
+
+    #[test]
+    fn a_table_leaves_out_the_points_of_curves() {
+        let of = |name: &str, value| Figure {
+            name: name.into(),
+            value,
+            unit: "bytes".into(),
+            ..Figure::default()
+        };
+        let table = table(&[
+            of("idle_connection_bytes", 14_336.0),
+            of("commit_bytes@8", 900.0),
+        ]);
+        assert!(table.contains("14,336"));
+        assert!(!table.contains("commit"));
+    }
+
+    #[test]
+    fn numbers_read_well() {
+        let cases = [
+            (0.0, "0.00"),
+            (-3.456, "-3.46"),
+            (12.34, "12.3"),
+            (600_000.0, "600,000"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(number(-1234.4), "-1,234");
+        assert_eq!(number(123.6), "124");
+    }
+}

@@ -1,0 +1,232 @@
+//! What the commands need beside Rust and git: looked for, and installed if it is missing.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::build;
+use crate::failure::Failure;
+use crate::stop;
+
+/// Version of the test runner that is installed if there is none.
+const NEXTEST: &str = "0.9.143";
+
+/// A Debian package.
+#[derive(Debug)]
+pub(crate) struct Package {
+    name: &'static str,
+    there: Probe,
+    why: &'static str,
+}
+
+/// How to tell without dpkg whether something is there: who built it by hand needs no package.
+#[derive(Debug)]
+enum Probe {
+    Program(&'static str),
+    File(&'static str),
+    Library(&'static str),
+}
+
+/// To build the programs.
+pub(crate) const TO_BUILD: &[Package] = &[
+    Package {
+        name: "gcc",
+        there: Probe::Program("cc"),
+        why: "compiles SQLite and SQLCipher, and links",
+    },
+    Package {
+        name: "libc6-dev",
+        there: Probe::File("/usr/include/stdio.h"),
+        why: "the C library's headers",
+    },
+    Package {
+        name: "pkg-config",
+        there: Probe::Program("pkg-config"),
+        why: "finds OpenSSL",
+    },
+    Package {
+        name: "libssl-dev",
+        there: Probe::Library("libcrypto"),
+        why: "SQLCipher's ciphers come from OpenSSL's libcrypto",
+    },
+    Package {
+        name: "mold",
+        there: Probe::Program("mold"),
+        why: "links in a fraction of the time",
+    },
+];
+
+/// For the demonstration.
+pub(crate) const TO_SHOW: &[Package] = &[Package {
+    name: "sqlite3",
+    there: Probe::Program("sqlite3"),
+    why: "shows the relay's tables with a tool that is not ours",
+}];
+
+/// For the tests.
+pub(crate) const TO_TEST: &[Package] = &[Package {
+    name: "gdb",
+    there: Probe::Program("gcore"),
+    why: "its gcore dumps the relay's memory, to be searched for plain text",
+}];
+
+/// Finds a program on `PATH`.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
+}
+
+/// Installs those of the packages that are not there.
+pub(crate) fn packages(lists: &[&[Package]]) -> Result<(), Failure> {
+    let missing: Vec<&Package> = lists
+        .iter()
+        .flat_map(|list| list.iter())
+        .filter(|package| !package.there.found())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("Missing on this machine:");
+    for package in &missing {
+        println!("  {:<12} {}", package.name, package.why);
+    }
+    let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
+    let names = names.join(" ");
+    if program("apt-get").is_none() {
+        return Err(Failure::new(
+            "this is not Debian, and what is missing cannot be installed from here",
+            format!("install what other systems call {names}, then repeat the command"),
+        ));
+    }
+    println!("Installing with apt: {names}");
+    // A machine that was just made has no lists of packages at all.
+    apt(&["update"])?;
+    let mut install = vec!["install", "--yes", "--no-install-recommends"];
+    install.extend(missing.iter().map(|package| package.name));
+    apt(&install)?;
+    match missing.iter().find(|package| !package.there.found()) {
+        None => Ok(()),
+        Some(package) => Err(Failure::new(
+            format!("{} was installed and still cannot be found", package.name),
+            "check PATH",
+        )),
+    }
+}
+
+impl Probe {
+    fn found(&self) -> bool {
+        match self {
+            Self::Program(name) => program(name).is_some(),
+            Self::File(path) => Path::new(path).exists(),
+            Self::Library(name) => Command::new("pkg-config")
+                .args(["--exists", name])
+                .status()
+                .is_ok_and(|status| status.success()),
+        }
+    }
+}
+
+fn apt(words: &[&str]) -> Result<(), Failure> {
+    const SETTINGS: [&str; 7] = [
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "--quiet",
+        "-o",
+        "Acquire::Retries=3",
+        "-o",
+        // Right after boot a machine may be updating itself.
+        "DPkg::Lock::Timeout=300",
+    ];
+    let mut command = if rustix::process::geteuid().is_root() {
+        Command::new("env")
+    } else if program("sudo").is_some() {
+        let mut sudo = Command::new("sudo");
+        sudo.arg("env");
+        sudo
+    } else {
+        return Err(Failure::new(
+            "installing packages needs root",
+            format!(
+                "run `apt-get {}` as root, then repeat the command",
+                words.join(" ")
+            ),
+        ));
+    };
+    if stop::status(command.args(SETTINGS).args(words))?.success() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        format!("`apt-get {}` failed", words.join(" ")),
+        "the reason stands above; most often the network or a mirror is down for a moment",
+    ))
+}
+
+/// Adds rustfmt and clippy to a toolchain that was installed without them.
+pub(crate) fn rust_components() -> Result<(), Failure> {
+    for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        let there = stop::output(build::cargo()?.args([subcommand, "--version"]))?;
+        if there.status.success() {
+            continue;
+        }
+        println!("Installing with rustup: {component}, which checks the code");
+        if program("rustup").is_none() {
+            return Err(Failure::new(
+                format!("{component} is missing, and rustup is not there to add it"),
+                format!("install {component} as you installed Rust"),
+            ));
+        }
+        build::run(Command::new("rustup").args(["component", "add", component]))?;
+    }
+    Ok(())
+}
+
+/// The test runner; installed beside the build output if there is none.
+pub(crate) fn nextest() -> Result<PathBuf, Failure> {
+    const NAME: &str = "cargo-nextest";
+    if let Some(found) = program(NAME) {
+        return Ok(found);
+    }
+    let tools = build::cache_dir()?.join("tools");
+    let installed = tools.join("bin").join(NAME);
+    if installed.is_file() {
+        return Ok(installed);
+    }
+    println!("Installing with cargo: {NAME} {NEXTEST}, which runs the tests (some minutes, once)");
+    let mut install = build::cargo()?;
+    // Its build output is of no further use, so it goes to a folder that cargo removes.
+    install.env_remove("CARGO_TARGET_DIR");
+    install
+        .args(["install", "--locked", NAME, "--version", NEXTEST, "--root"])
+        .arg(&tools);
+    build::run(&mut install)?;
+    Ok(installed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_on_the_path() {
+        assert!(program("sh").is_some_and(|path| path.is_absolute()));
+        assert!(program("no-such-program-anywhere").is_none());
+    }
+
+    #[test]
+    fn what_is_there_is_not_installed() {
+        let here: &[Package] = &[Package {
+            name: "no-such-package",
+            there: Probe::Program("sh"),
+            why: "would fail if apt were asked for it",
+        }];
+        assert!(packages(&[here]).is_ok());
+    }
+
+    #[test]
+    fn a_library_that_nobody_has_is_missing() {
+        assert!(!Probe::Library("no-such-library").found());
+        assert!(!Probe::File("/no/such/file").found());
+    }
+}
