@@ -112,28 +112,7 @@ impl Client {
                 "choose a name of small letters, digits, dots, dashes and underscores",
             )
         })?;
-        let mut rng = rand::rng();
-        let account_secret = AccountKey::generate(&mut rng);
-        let identity = Identity {
-            organisation: link.organisation.clone(),
-            organisation_key: link.organisation_key,
-            // The link that a relay prints for its owner names no key: this device makes it.
-            organisation_secret: match (&link.organisation_key, &link.secret) {
-                (None, None) => Some(OrganisationKey::generate(&mut rng)),
-                _ => None,
-            },
-            account: account_secret.public(),
-            account_secret: Some(account_secret),
-            device: DeviceId::random(&mut rng),
-            device_key: DeviceKey::generate(&mut rng),
-            inbox_key: InboxKey::generate(&mut rng),
-            certificate: None,
-            endpoint: Endpoint {
-                address: link.relay.clone(),
-                tls: link.tls,
-            },
-            handle,
-        };
+        let identity = newcomer(link, handle);
         let (identity, request) = request(identity, link, now_s(&options))?;
         new_dir(dir)?;
         let lock = ProfileLock::acquire(dir)?;
@@ -150,6 +129,32 @@ impl Client {
             Err(error) => error.is_transient(),
         };
         client
+    }
+}
+
+/// A fresh account on a fresh device.
+fn newcomer(link: &JoinLink, handle: Handle) -> Identity {
+    let mut rng = rand::rng();
+    let account_secret = AccountKey::generate(&mut rng);
+    Identity {
+        organisation: link.organisation.clone(),
+        organisation_key: link.organisation_key,
+        // The link that a relay prints for its owner names no key: this device makes it.
+        organisation_secret: match (&link.organisation_key, &link.secret) {
+            (None, None) => Some(OrganisationKey::generate(&mut rng)),
+            _ => None,
+        },
+        account: account_secret.public(),
+        account_secret: Some(account_secret),
+        device: DeviceId::random(&mut rng),
+        device_key: DeviceKey::generate(&mut rng),
+        inbox_key: InboxKey::generate(&mut rng),
+        certificate: None,
+        endpoint: Endpoint {
+            address: link.relay.clone(),
+            tls: link.tls,
+        },
+        handle,
     }
 }
 

@@ -37,23 +37,7 @@ impl Client {
         options: Options,
         limit: Duration,
     ) -> Result<Self> {
-        let mut rng = rand::rng();
-        let mut identity = Identity {
-            handle: link.handle.clone(),
-            organisation: link.organisation.clone(),
-            organisation_key: link.organisation_key,
-            organisation_secret: None,
-            account: link.account,
-            account_secret: None,
-            device: DeviceId::random(&mut rng),
-            device_key: DeviceKey::generate(&mut rng),
-            inbox_key: InboxKey::generate(&mut rng),
-            certificate: None,
-            endpoint: Endpoint {
-                address: link.relay.clone(),
-                tls: link.tls,
-            },
-        };
+        let mut identity = further_device(link);
         new_dir(dir)?;
         let lock = ProfileLock::acquire(dir)?;
         let mut profile = NewProfile { dir, keep: false };
@@ -77,6 +61,27 @@ impl Client {
             actions::request_seat(&client.core, log).await?;
         }
         Ok(client)
+    }
+}
+
+/// A fresh device of an account, not certified yet.
+fn further_device(link: &DeviceLink) -> Identity {
+    let mut rng = rand::rng();
+    Identity {
+        handle: link.handle.clone(),
+        organisation: link.organisation.clone(),
+        organisation_key: link.organisation_key,
+        organisation_secret: None,
+        account: link.account,
+        account_secret: None,
+        device: DeviceId::random(&mut rng),
+        device_key: DeviceKey::generate(&mut rng),
+        inbox_key: InboxKey::generate(&mut rng),
+        certificate: None,
+        endpoint: Endpoint {
+            address: link.relay.clone(),
+            tls: link.tls,
+        },
     }
 }
 

@@ -101,9 +101,8 @@ impl Client {
     /// # Errors
     /// `forbidden` without the role for it; network errors.
     pub async fn invite(&self, role: OrgRole, expires_in_s: u64) -> Result<NewInvitationInfo> {
-        let mut rng = rand::rng();
-        let code = InvitationCode::generate(&mut rng);
-        let secret = SecretBytes::generate(&mut rng);
+        let code = InvitationCode::generate(&mut rand::rng());
+        let secret = SecretBytes::generate(&mut rand::rng());
         let made = self
             .core
             .account

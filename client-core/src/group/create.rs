@@ -19,9 +19,8 @@ pub(crate) async fn create(
     name: &str,
     handles: Vec<String>,
 ) -> Result<(ConversationId, LogId, Option<i64>)> {
-    let mut rng = rand::rng();
-    let log = LogId::random(&mut rng);
-    let id = ConversationId::random(&mut rng);
+    let log = LogId::random(&mut rand::rng());
+    let id = ConversationId::random(&mut rand::rng());
     let policy = GroupPolicy::new(id, name, core.identity.account).map_err(|error| {
         CoreError::new(
             ErrorKind::Usage,
