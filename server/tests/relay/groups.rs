@@ -122,7 +122,7 @@ async fn who_missed_a_commit_gets_what_they_lack() {
     let commit = lane.commit(2, &child);
     alice.append(&commit).await;
 
-    for stale in [behind.message(3), behind.commit(3, &lane.child([3; 32]))] {
+    for stale in [behind.commit(3, &lane.child([3; 32])), behind.message(3)] {
         let missed = bob.stale(&stale).await;
         assert_eq!(missed.entries.len(), 1);
         assert_eq!(missed.entries[0].entry_id, commit.entry_id);

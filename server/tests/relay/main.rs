@@ -6,6 +6,7 @@ mod durability;
 mod groups;
 mod inbox;
 mod key_packages;
+mod measure;
 mod planes;
 mod process;
 mod roles;

@@ -134,7 +134,9 @@ impl Socket {
             request,
             body: Some(body),
         });
-        self.try_send(Message::Binary(bytes)).await.then_some(request)
+        self.try_send(Message::Binary(bytes))
+            .await
+            .then_some(request)
     }
 
     /// The next frame, or `None` at the end of the connection.
