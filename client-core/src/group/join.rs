@@ -10,8 +10,9 @@ use sealwire_protocol::{
     certificate::DeviceCertificate,
     envelope::WelcomeBlob,
     ids::{ConversationId, LogId},
-    policy::GroupPolicy,
+    policy::{GroupPolicy, GroupRole},
 };
+use sqlx::SqliteConnection;
 
 use super::{actor::LEAF_LIFE_MS, state::Place};
 use crate::{
@@ -53,6 +54,7 @@ pub(crate) async fn join(
     {
         return Ok(false);
     }
+    check_move(&mut tx, sender, &log, &conversation).await?;
     let used = welcome_packages(&welcome);
     let (group, roster, policy) = {
         let provider = Provider::new(&core.crypto, &mut tx);
@@ -111,6 +113,32 @@ pub(crate) async fn join(
     core.upkeep.notify_one();
     core.progressed();
     Ok(true)
+}
+
+/// A conversation that this device has goes on in another group only if an owner moves it there:
+/// anybody else could put a group of their own in its place, and read what is written to it.
+async fn check_move(
+    conn: &mut SqliteConnection,
+    sender: &DeviceCertificate,
+    log: &LogId,
+    conversation: &ConversationId,
+) -> Result<()> {
+    let Some(known) = store::conversation(conn, conversation).await? else {
+        return Ok(());
+    };
+    if known.log == *log {
+        return Ok(());
+    }
+    let row = LogRow::load(conn, &known.log).await?;
+    let policy = row.and_then(|row| GroupPolicy::parse(&row.policy).ok());
+    match policy.and_then(|policy| policy.role_of(sender.account())) {
+        Some(GroupRole::Owner) => Ok(()),
+        _ => Err(refused(format!(
+            "{} put another group in the place of a conversation that you have; only an owner \
+             can move it",
+            sender.handle()
+        ))),
+    }
 }
 
 fn parse_welcome(bytes: &[u8]) -> Result<Welcome> {
