@@ -249,6 +249,9 @@ fn list(context: &Context) -> Outcome {
         })
         .collect();
     context.out.result(&accounts, |page| {
+        if accounts.is_empty() {
+            return;
+        }
         let mut table = Table::new(&["ACCOUNT", "DEFAULT", "DIRECTORY"]);
         for account in &accounts {
             let default = if account.default { "yes" } else { "" };

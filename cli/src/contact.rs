@@ -57,6 +57,9 @@ pub(crate) async fn run(context: &Context, command: ContactCommand) -> Outcome {
 async fn list(context: &Context) -> Outcome {
     let contacts = context.open().await?.contacts().await?;
     context.out.result(&contacts, |page| {
+        if contacts.is_empty() {
+            return;
+        }
         let mut table = Table::new(&["HANDLE", "STATE", "FINGERPRINT"]);
         for contact in &contacts {
             table.row(vec![

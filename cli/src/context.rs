@@ -57,7 +57,15 @@ impl Context {
     pub(crate) async fn open(&self) -> Result<Client> {
         let profile = self.profile()?;
         let passphrase = passphrase::existing(self, &profile.name)?;
-        Client::open(&profile.dir, &passphrase, self.settings.options.clone()).await
+        let opened = Client::open(&profile.dir, &passphrase, self.settings.options.clone()).await;
+        opened.map_err(|mut error| {
+            if error.code == "profile_in_use" {
+                error.hint = "end that program first; to read and write at the same time, use \
+                              `sealwire chat open`"
+                    .into();
+            }
+            error
+        })
     }
 
     /// Asks before something that cannot be taken back.

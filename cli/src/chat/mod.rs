@@ -17,7 +17,7 @@ use crate::{
     chat::{member::MemberCommand, policy::PolicyCommand},
     context::Context,
     exit::Outcome,
-    network,
+    message, network,
     output::{BAD, BOLD, DIM, Line, Page, Table, WARN},
     time::minute,
 };
@@ -41,6 +41,11 @@ pub(crate) enum ChatCommand {
         /// Handles of the people to add
         #[arg(value_name = "HANDLE")]
         handles: Vec<String>,
+    },
+    /// Read and write in a conversation, line by line
+    Open {
+        /// Name, id, or the beginning of the id (4 characters or more)
+        chat: String,
     },
     /// Show a conversation and its members
     Show {
@@ -89,6 +94,7 @@ pub(crate) async fn run(context: &Context, command: ChatCommand) -> Outcome {
     match command {
         ChatCommand::List { unread } => list(context, unread).await,
         ChatCommand::Create { name, handles } => create(context, &name, &handles).await,
+        ChatCommand::Open { chat } => message::open(context, &chat).await,
         ChatCommand::Show { chat } => show(context, &chat).await,
         ChatCommand::Rename { chat, name } => rename(context, &chat, &name).await,
         ChatCommand::Leave { chat } => leave(context, &chat).await,

@@ -1,9 +1,12 @@
 //! `sealwire message`: send, read, watch.
 
 mod list;
+mod open;
 mod send;
 mod timeline;
 mod watch;
+
+pub(crate) use open::run as open;
 
 use clap::Subcommand;
 

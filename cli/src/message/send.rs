@@ -33,7 +33,12 @@ pub(crate) struct Send {
     #[arg(value_name = "-", value_parser = ["-"])]
     stdin: Option<String>,
     /// The text
-    #[arg(long = "message", short, value_name = "TEXT", conflicts_with = "stdin")]
+    #[arg(
+        long = "message",
+        short = 'm',
+        value_name = "TEXT",
+        conflicts_with = "stdin"
+    )]
     text: Option<String>,
     /// Only store it; it goes out with the next command that talks to the relay
     #[arg(long)]

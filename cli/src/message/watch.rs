@@ -70,7 +70,7 @@ pub(super) async fn run(context: &Context, options: Watch) -> Outcome {
 }
 
 /// Prints every line of history once, and in order within a conversation.
-struct Watcher<'a> {
+pub(super) struct Watcher<'a> {
     context: &'a Context,
     client: &'a Client,
     events: Receiver<Event>,
@@ -84,7 +84,7 @@ struct Watcher<'a> {
 }
 
 impl<'a> Watcher<'a> {
-    async fn new(
+    pub(super) async fn new(
         context: &'a Context,
         client: &'a Client,
         only: Option<ConversationId>,
@@ -118,18 +118,31 @@ impl<'a> Watcher<'a> {
             self.catch_up(&id).await?;
         }
         self.client.start().await?;
-        loop {
-            match self.events.recv().await {
-                Ok(event) => self.event(event)?,
-                // Events were lost behind many others; the history was not.
-                Err(RecvError::Lagged(_)) => {
-                    for chat in self.client.conversations().await? {
-                        self.catch_up(&parse_conversation(&chat.id)?).await?;
-                    }
+        while self.next().await? {}
+        Ok(())
+    }
+
+    /// Waits for what happens next and prints it; `false` when nothing will happen any more.
+    pub(super) async fn next(&mut self) -> Outcome<bool> {
+        match self.events.recv().await {
+            Ok(event) => self.event(event)?,
+            // Events were lost behind many others; the history was not.
+            Err(RecvError::Lagged(_)) => {
+                for chat in self.client.conversations().await? {
+                    self.catch_up(&parse_conversation(&chat.id)?).await?;
                 }
-                Err(RecvError::Closed) => return Ok(()),
             }
+            Err(RecvError::Closed) => return Ok(false),
         }
+        Ok(true)
+    }
+
+    /// Prints what has happened already.
+    pub(super) fn drain(&mut self) -> Outcome {
+        while let Ok(event) = self.events.try_recv() {
+            self.event(event)?;
+        }
+        Ok(())
     }
 
     /// Prints what stands in the history and was not printed.
@@ -188,15 +201,19 @@ impl<'a> Watcher<'a> {
             }
             *last = message.position;
         }
-        if self.context.out.is_json() {
-            self.touched.insert(message.conversation.clone());
-            return self.json(&Event::Message(message.clone()));
-        }
-        if message.delivery == Delivery::Pending {
+        if message.delivery == Delivery::Pending && !self.context.out.is_json() {
             // It comes once more when it has its place.
             return Ok(());
         }
+        self.show(message)
+    }
+
+    /// Prints one line of history, whether or not it was printed before.
+    pub(super) fn show(&mut self, message: &MessageInfo) -> Outcome {
         self.touched.insert(message.conversation.clone());
+        if self.context.out.is_json() {
+            return self.json(&Event::Message(message.clone()));
+        }
         let mut page = Page::new(self.context.out.width());
         self.timeline.print(&mut page, message);
         self.context.out.page(&page)
@@ -228,7 +245,8 @@ impl<'a> Watcher<'a> {
         self.context.out.result(event, |_| {})
     }
 
-    async fn mark_read(&self) -> Result<()> {
+    /// Everything of which something was printed counts as read.
+    pub(super) async fn mark_read(&self) -> Result<()> {
         for chat in &self.touched {
             self.client.mark_read(&parse_conversation(chat)?).await?;
         }

@@ -103,6 +103,9 @@ impl Page {
     /// Adds a line.
     pub(crate) fn line(&mut self, line: impl Into<Line>) {
         for Span { style, text } in line.into().spans {
+            if text.is_empty() {
+                continue;
+            }
             let text = safe::isolated(text);
             if style.is_plain() {
                 self.text.push_str(&text);

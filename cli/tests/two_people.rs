@@ -1,0 +1,149 @@
+//! Alice and Bob meet: the real programs, a real relay, nothing in between.
+
+mod cast;
+
+use std::time::Duration;
+
+use cast::{Person, Relay};
+use serde_json::Value;
+
+const ENGLISH: &str = "Hello Bob, this is Alice.";
+const GERMAN: &str = "Grüß dich, Alice! Schön, dass es läuft.\nBis später.";
+const CHINESE: &str = "你好，鲍勃！我们下午三点见面。";
+
+/// Step by step, as two new users would go.
+#[test]
+fn alice_and_bob_talk() {
+    let relay = Relay::start();
+
+    // Step 1: Alice joins by the link that the relay printed for its owner.
+    let alice = Person::new("alice");
+    let account = alice.join(&relay.owner_link);
+    assert_eq!(account["handle"], "alice@acme");
+    assert_eq!(account["holds_organisation_key"], true);
+
+    // Step 2: she invites Bob, who joins; nobody else can use his link.
+    let invitation = alice.ok(&["org", "invite", "--expires", "1h"]);
+    let link = invitation["link"].as_str().expect("a link");
+    let bob = Person::new("bob");
+    assert_eq!(bob.join(link)["handle"], "bob@acme");
+    let mallory = Person::new("mallory");
+    let (code, error) = mallory.try_join(link);
+    assert_eq!((code, &error["code"]), (2, &Value::from("invitation_used")), "{error}");
+    assert_eq!(mallory.ok(&["account", "list"]), serde_json::json!([]), "nothing is left over");
+    let invitations = alice.ok(&["org", "invitations"]);
+    assert_eq!(invitations[0]["used_by"], "bob@acme");
+    assert_eq!(invitations[0]["genuine"], true);
+
+    // Step 3: they compare their safety numbers.
+    alice.ok(&["contact", "add", "bob"]);
+    bob.ok(&["contact", "add", "alice@acme"]);
+    let hers = alice.ok(&["contact", "verify", "bob", "--mark"]);
+    let his = bob.ok(&["contact", "verify", "alice"]);
+    assert_eq!(hers["safety_number"], his["safety_number"]);
+    assert_eq!((&hers["verified"], &his["verified"]), (&true.into(), &false.into()));
+
+    // Step 4: Alice begins a conversation and writes; Bob finds it.
+    let chat = alice.ok(&["chat", "create", "午餐 Lunch", "bob"]);
+    alice.ok(&["message", "send", "午餐 Lunch", "-m", ENGLISH]);
+    alice.ok_with_input(&["message", "send", "午餐 Lunch", "-"], CHINESE);
+    bob.ok(&["sync"]);
+    let chats = bob.ok(&["chat", "list", "--unread"]);
+    assert_eq!((&chats[0]["id"], &chats[0]["unread"]), (&chat["id"], &2.into()));
+    assert_eq!(bob.texts("午餐 lunch"), [("alice@acme", ENGLISH), ("alice@acme", CHINESE)].map(owned));
+    assert_eq!(bob.ok(&["chat", "list", "--unread"]), serde_json::json!([]));
+
+    // Step 5: Bob answers from standard input, naming the conversation by the beginning of its id.
+    let id = chat["id"].as_str().expect("an id");
+    bob.ok_with_input(&["message", "send", &id[..6], "-"], &format!("{GERMAN}\n"));
+    alice.ok(&["sync"]);
+    assert_eq!(alice.texts(id)[2], owned(("bob@acme", GERMAN)));
+
+    // Step 6: Bob cannot rename it, and is told why.
+    let (code, error) = bob.fails(&["chat", "rename", id, "Mine"]);
+    assert_eq!((code, &error["code"]), (7, &Value::from("not_allowed")));
+
+    // Step 7: with a wrong passphrase nothing opens.
+    let (code, error) = alice.with_passphrase("not the passphrase").fails(&["chat", "list"]);
+    assert_eq!((code, &error["code"]), (4, &Value::from("wrong_passphrase")));
+}
+
+#[test]
+fn what_is_watched_is_printed_once() {
+    let relay = Relay::start();
+    let (alice, bob) = cast::two_in(&relay, "Team");
+    bob.ok(&["sync"]);
+    alice.ok(&["message", "send", "Team", "-m", "before"]);
+
+    // People read lines.
+    let watch = bob.start(&["message", "watch", "--chat", "Team", "--since", "0"]);
+    watch.wait_for("before", Duration::from_secs(20));
+    alice.ok(&["message", "send", "Team", "-m", CHINESE]);
+    watch.wait_for(CHINESE, Duration::from_secs(20));
+
+    // Only one program at a time uses a profile; the second is told who does.
+    let (code, error) = bob.fails(&["chat", "list"]);
+    assert_eq!((code, &error["code"]), (4, &Value::from("profile_in_use")));
+
+    let (code, text) = watch.interrupt();
+    assert_eq!(code, 130);
+    assert_eq!(text.matches("before").count(), 1, "{text}");
+    assert_eq!(text.matches(CHINESE).count(), 1, "{text}");
+
+    // Programs read one object per line.
+    alice.ok(&["message", "send", "Team", "-m", "for programs"]);
+    let lines = bob.lines(&["message", "watch", "--for", "3"]);
+    let texts: Vec<&str> = lines
+        .iter()
+        .filter(|line| line["event"] == "message")
+        .filter_map(|line| line["text"].as_str())
+        .collect();
+    assert_eq!(texts, ["for programs"]);
+}
+
+#[test]
+fn nothing_is_lost_while_the_relay_is_away() {
+    let mut relay = Relay::start();
+    let (alice, bob) = cast::two_in(&relay, "Team");
+    relay.stop();
+    let (code, error) = alice.fails(&["--timeout", "2", "message", "send", "Team", "-m", "later"]);
+    assert_eq!((code, &error["code"]), (3, &Value::from("stored_not_sent")), "{error}");
+    let waiting = alice.ok(&["message", "list", "Team"]);
+    assert_eq!(waiting.as_array().and_then(|all| all.last()).map(|last| &last["delivery"]), Some(&"pending".into()));
+    relay.restart();
+    alice.ok(&["sync"]);
+    bob.ok(&["sync"]);
+    assert_eq!(bob.texts("Team"), [owned(("alice@acme", "later"))]);
+}
+
+#[test]
+fn a_second_device_takes_its_place() {
+    let relay = Relay::start();
+    let (alice, bob) = cast::two_in(&relay, "Team");
+    let laptop = Person::new("alice");
+    let waiting = alice.start(&["--json", "device", "link"]);
+    let link = waiting.first_line(Duration::from_secs(20));
+    let link: Value = serde_json::from_str(&link).expect("JSON");
+    let account = laptop.ok_with_input(
+        &["account", "link", "--link-file", "-"],
+        link["result"]["link"].as_str().expect("a link"),
+    );
+    assert_eq!(account["handle"], "alice@acme");
+    assert_eq!(waiting.finish(Duration::from_secs(60)), 0);
+    assert_eq!(alice.ok(&["device", "list"]).as_array().map(Vec::len), Some(2));
+    bob.ok(&["message", "send", "Team", "-m", "to both"]);
+    for device in [&alice, &laptop] {
+        device.ok(&["sync"]);
+        assert!(device.texts("Team").contains(&owned(("bob@acme", "to both"))));
+    }
+    // The lost laptop is withdrawn.
+    let id = account["device"].as_str().expect("an id").to_owned();
+    alice.ok(&["--yes", "device", "revoke", &id[..8]]);
+    assert_eq!(alice.ok(&["device", "list"]).as_array().map(Vec::len), Some(1));
+    let (code, error) = laptop.fails(&["sync"]);
+    assert_eq!(code, 4, "{error}");
+}
+
+fn owned((sender, text): (&str, &str)) -> (String, String) {
+    (sender.into(), text.into())
+}
