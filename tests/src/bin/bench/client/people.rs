@@ -1,0 +1,209 @@
+//! Two real clients, and accounts that only fill the group.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use openmls_rust_crypto::OpenMlsRustCrypto;
+use sealwire_core::api::{ConversationId, ConversationState, Handle, Options, OrgRole};
+use sealwire_core::{Client, JoinLink, KdfParams};
+use sealwire_tests::mallory::{Identity, Plane};
+use tempfile::TempDir;
+use tokio::time::sleep;
+use zeroize::Zeroizing;
+
+use super::raw_mls;
+use crate::cores::Cores;
+use crate::relay::Relay;
+use crate::{Result, note};
+
+/// Longer than anything takes.
+const PATIENCE: Duration = Duration::from_secs(900);
+const LOOK: Duration = Duration::from_millis(20);
+/// Accounts that enrol at the same time.
+const ENROLLING: usize = 8;
+/// The passphrase is not what is measured.
+const EASY: KdfParams = KdfParams {
+    memory_kib: 8,
+    passes: 1,
+    lanes: 1,
+};
+
+fn options() -> Options {
+    Options {
+        welcome_delay_max_ms: 0,
+        key_package_target: 4,
+        key_package_low: 1,
+        ..Options::default()
+    }
+}
+
+fn passphrase() -> Zeroizing<String> {
+    Zeroizing::new("correct horse battery staple".into())
+}
+
+fn handle(name: &str) -> Result<Handle> {
+    Ok(Handle::parse(&format!("{name}@acme"))?)
+}
+
+/// A text as people write them, 100 bytes.
+pub(super) fn text(number: u32) -> String {
+    format!("{number:06} {:-<93}", "the quick brown fox jumps over the lazy dog, and then home ")
+}
+
+/// Where a profile is.
+pub(super) struct Home(PathBuf);
+
+impl Home {
+    /// At `dir`.
+    pub(super) const fn at(dir: PathBuf) -> Self {
+        Self(dir)
+    }
+
+    /// The directory.
+    pub(super) fn dir(&self) -> &Path {
+        &self.0
+    }
+
+    /// Opens the profile and starts working.
+    pub(super) async fn open(&self) -> Result<Client> {
+        let client = Client::open(&self.0, &passphrase(), options()).await?;
+        client.start().await?;
+        Ok(client)
+    }
+
+    async fn enrol(&self, name: &str, link: &JoinLink) -> Result<Client> {
+        let client = Client::enrol(&self.0, &passphrase(), link, name, EASY, options()).await?;
+        client.start().await?;
+        Ok(client)
+    }
+}
+
+/// A conversation of some size, in which only Alice and Bob have clients.
+pub(super) struct Cast {
+    /// Alice's profile, closed.
+    pub(super) alice: Home,
+    /// Bob's profile, closed.
+    pub(super) bob: Home,
+    /// Their conversation.
+    pub(super) chat: ConversationId,
+    /// How long it took to found it, from the wish to the last Welcome.
+    pub(super) founding: Duration,
+    _relay: Relay,
+    _homes: TempDir,
+}
+
+impl Cast {
+    /// Enrols `size` accounts and founds their conversation.
+    pub(super) async fn call(cores: &Cores, size: usize) -> Result<Self> {
+        note(format_args!("client: a conversation of {size}"));
+        let homes = tempfile::Builder::new()
+            .prefix("sealwire-bench-")
+            .tempdir_in(in_memory())?;
+        let relay = Relay::start_in(&in_memory(), cores, "")?;
+        let alice_home = Home::at(homes.path().join("alice"));
+        let bob_home = Home::at(homes.path().join("bob"));
+        let alice = alice_home
+            .enrol("alice", &JoinLink::parse(&relay.owner_link)?)
+            .await?;
+        let bob = bob_home.enrol("bob", &invitation(&alice).await?).await?;
+        sleep(Duration::from_secs(1)).await;
+        let mut members = vec![handle("bob")?];
+        members.extend(fill(&alice, size.saturating_sub(2)).await?);
+        let start = Instant::now();
+        let (chat, change) = alice.create_conversation("Load", &members).await?;
+        if let Some(change) = change {
+            alice.done(change, PATIENCE).await?;
+        }
+        sent(&alice).await?;
+        let founding = start.elapsed();
+        is_in(&bob, &chat).await?;
+        sent(&bob).await?;
+        alice.shutdown().await;
+        bob.shutdown().await;
+        Ok(Self {
+            alice: alice_home,
+            bob: bob_home,
+            chat,
+            founding,
+            _relay: relay,
+            _homes: homes,
+        })
+    }
+}
+
+/// What is measured is work, not the disk.
+fn in_memory() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        memory.into()
+    } else {
+        std::env::temp_dir()
+    }
+}
+
+async fn invitation(host: &Client) -> Result<JoinLink> {
+    let made = host.invite(OrgRole::OrgMember, 3_600).await?;
+    Ok(JoinLink::parse(&made.link)?)
+}
+
+/// Enrols accounts that have key packages and nothing else.
+async fn fill(host: &Client, count: usize) -> Result<Vec<Handle>> {
+    stream::iter(0..count)
+        .map(|number| async move {
+            let name = format!("fill-{number}");
+            let link = invitation(host).await?;
+            let plane = Plane::new(link.relay.clone());
+            let who = Identity::new(&format!("{name}@acme"));
+            let refused = |problem| format!("{name}: {problem:?}");
+            plane.enrol(&link, &who).await.map_err(refused)?;
+            let session = plane.sign_in(&who).await.map_err(refused)?;
+            let package = raw_mls::key_package(&OpenMlsRustCrypto::default(), &who)?;
+            let bytes = raw_mls::bytes_of(&package)?;
+            session.put_key_packages(&[bytes]).await.map_err(refused)?;
+            handle(&name)
+        })
+        .buffer_unordered(ENROLLING)
+        .try_collect()
+        .await
+}
+
+/// Waits until nothing is left to send. Looks seldom, so that looking costs nothing.
+pub(super) async fn sent(client: &Client) -> Result<()> {
+    let start = Instant::now();
+    while client.left_to_do().await? > 0 {
+        if start.elapsed() > PATIENCE {
+            return Err("a client did not finish".into());
+        }
+        sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+async fn is_in(client: &Client, chat: &ConversationId) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        match client.conversation(chat).await {
+            Ok(info) if info.state == ConversationState::Active => return Ok(()),
+            other if start.elapsed() > PATIENCE => {
+                return Err(format!("Bob did not get in: {other:?}").into());
+            }
+            _ => sleep(LOOK).await,
+        }
+    }
+}
+
+/// Waits until so many messages are unread.
+pub(super) async fn received(client: &Client, chat: &ConversationId, count: u64) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        let unread = client.conversation(chat).await?.unread;
+        if unread >= count {
+            return Ok(());
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(format!("{unread} of {count} messages came").into());
+        }
+        sleep(LOOK).await;
+    }
+}
