@@ -16,7 +16,7 @@ use crate::{
     client::Client,
     error::{CoreError, ErrorKind, Result},
     group, inbox, random,
-    store::{self, IntentState, LogRow, LogState, NewMessage, Posting, Wish},
+    store::{self, History, IntentState, LogRow, LogState, NewMessage, Posting, Wish},
     upkeep,
     words::{action_word, parse_action, parse_least_role, parse_role, role_word},
 };
@@ -69,7 +69,8 @@ impl Client {
             at_ms: self.core.now_ms(),
             delivery: Delivery::Pending,
         };
-        let (message, info) = store::insert_message(&mut tx, &message)
+        let mut history = History::open(&mut tx, id).await?;
+        let (message, info) = store::insert_message(&mut tx, &message, &mut history)
             .await?
             .ok_or_else(|| CoreError::internal("a message id was drawn twice"))?;
         store::enqueue(&mut tx, &row.id, message, &salt, "").await?;
@@ -305,6 +306,14 @@ impl Client {
         let own = self.core.identity.account;
         let own_role = policy.role_of(&own);
         let others = policy.members().filter(|(account, _)| **account != own);
+        if row.state != LogState::Active {
+            return Err(CoreError::new(
+                ErrorKind::Halted,
+                "halted",
+                "the conversation does not work on this device, so nobody can be asked",
+                "`sealwire chat show` says why",
+            ));
+        }
         let mut roles = others.map(|(_, role)| role);
         let someone = roles.any(|role| match own_role {
             Some(GroupRole::Owner | GroupRole::Admin) => role == GroupRole::Owner,
@@ -317,10 +326,8 @@ impl Client {
                 "make another member owner first: `sealwire chat member role`",
             ));
         }
-        if row.state == LogState::Active {
-            let salt = random::salt();
-            store::enqueue(&mut tx, &row.id, 0, &salt, store::LEAVE_REQUEST).await?;
-        }
+        let salt = random::salt();
+        store::enqueue(&mut tx, &row.id, 0, &salt, store::LEAVE_REQUEST).await?;
         tx.commit().await?;
         drop(conn);
         self.core.wake(&row.id);
@@ -380,6 +387,7 @@ pub(crate) async fn request_seat(core: &crate::core::Core, log: LogId) -> Result
         store::add_posting(&mut tx, &posting, due).await?;
     }
     row.state = LogState::Rejoining;
+    row.leaf_due_at = core.now_ms() + group::ASK_AGAIN_MS;
     row.save(&mut tx, None).await?;
     tx.commit().await?;
     core.postings.notify_one();

@@ -19,7 +19,7 @@ use crate::{
     api::Options,
     client::{Client, DATABASE, migrate, new_dir},
     error::{CoreError, ErrorKind, Result},
-    inbox::CERTIFICATE_LIFE_S,
+    inbox::{CERTIFICATE_LIFE_S, CERTIFICATE_SLACK_S},
     net::{AccountClient, Endpoint, SessionSigner},
     profile::{Database, ProfileLock, create_key},
     store::{Identity, Unfinished},
@@ -120,7 +120,6 @@ impl Client {
         let db = create_database(dir, passphrase, kdf).await?;
         let unfinished = Unfinished {
             enrolment: Some(request),
-            link_secret: None,
         };
         save(&db, &identity, &unfinished).await?;
         let client = Self::with_database(db, lock, options).await;
@@ -175,7 +174,7 @@ fn request(
         kind: DeviceKind::Person,
         signature_key: identity.device_key.public(),
         inbox_key: identity.inbox_key.public(),
-        not_before_s: now_s.saturating_sub(14 * 86_400),
+        not_before_s: now_s.saturating_sub(CERTIFICATE_SLACK_S),
         not_after_s: now_s + CERTIFICATE_LIFE_S,
     }
     .sign(account);

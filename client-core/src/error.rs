@@ -89,7 +89,8 @@ impl CoreError {
             Some(Code::Forbidden) => (ErrorKind::Policy, "forbidden"),
             Some(Code::LastOwner) => (ErrorKind::Policy, "last_owner"),
             Some(Code::RateLimited | Code::CommitRate) => (ErrorKind::RateLimited, "rate_limited"),
-            Some(Code::StorageFull | Code::Unavailable | Code::Internal | Code::InboxFull) => {
+            Some(Code::InboxFull) => (ErrorKind::Io, Code::InboxFull.as_str()),
+            Some(Code::StorageFull | Code::Unavailable | Code::Internal) => {
                 (ErrorKind::Io, "relay_unavailable")
             }
             Some(Code::BadCertificate) => (ErrorKind::Untrusted, "bad_certificate"),
@@ -105,6 +106,12 @@ impl CoreError {
         error.hint.clone_from(&problem.detail);
         error.retry_after_ms = problem.retry_after_ms;
         error
+    }
+
+    /// What background work tries again: also what a person can mend without a new command, like
+    /// a network that shows its own certificate, or a suspension that ends.
+    pub fn may_pass(&self) -> bool {
+        self.is_transient() || self.kind == ErrorKind::Locked || self.code == "relay_certificate"
     }
 
     /// A repeat later may succeed without anybody doing anything.

@@ -18,17 +18,25 @@ use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
     group, net, random,
-    store::{self, Posting, Wish},
+    store::{self, LogRow, LogState, Posting, Wish},
 };
 
 /// How long the relay may hold a question for new items, seconds.
 const WAIT_S: u32 = 25;
 const RETRY: Duration = Duration::from_secs(2);
+/// How long a Welcome waits for news of an earlier removal.
+const SETTLE: Duration = Duration::from_secs(10);
+/// They are valid before they were made, for clocks that are wrong, seconds.
+pub(crate) const CERTIFICATE_SLACK_S: u64 = 14 * 86_400;
 /// Validity of the certificates that devices give to further devices, seconds.
 pub(crate) const CERTIFICATE_LIFE_S: u64 = 2 * 365 * 86_400;
 
 /// Reads the inbox until the client is dropped.
 pub(crate) async fn run(core: Arc<Core>, spawn: impl Fn(LogId) + Send + Sync) {
+    while let Err(error) = forget_processed(&core).await {
+        tracing::debug!(code = error.code, "inbox not read; will be tried again");
+        sleep(RETRY).await;
+    }
     loop {
         match read(&core, WAIT_S, &spawn).await {
             Ok(_) => {}
@@ -42,6 +50,25 @@ pub(crate) async fn run(core: Arc<Core>, spawn: impl Fn(LogId) + Send + Sync) {
                 .await;
             }
         }
+    }
+}
+
+/// Acknowledges what was processed before the program ended, and could not be told any more.
+async fn forget_processed(core: &Core) -> Result<()> {
+    let cursor = {
+        let mut conn = core.db.readers.acquire().await?;
+        store::inbox_cursor(&mut conn).await?
+    };
+    let items = core.account.inbox(0, 0).await?.items;
+    let old: Vec<u64> = items
+        .iter()
+        .map(|item| item.id)
+        .filter(|id| *id <= cursor)
+        .collect();
+    if old.is_empty() {
+        Ok(())
+    } else {
+        core.account.ack(&old).await
     }
 }
 
@@ -61,7 +88,7 @@ pub(crate) async fn read(
         match process(core, &item).await {
             Ok(Some(log)) => spawn(log),
             Ok(None) => {}
-            Err(error) if error.is_transient() => return Err(error),
+            Err(error) if error.may_pass() => return Err(error),
             Err(error) => core.warn(
                 None,
                 format!(
@@ -96,7 +123,12 @@ async fn process(core: &Core, item: &InboxItem) -> Result<Option<LogId>> {
             "nothing is lost; whoever sent it will try again",
         )
     })?;
-    let OpenedEnvelope { sender, body, .. } = opened;
+    let OpenedEnvelope {
+        sender,
+        body,
+        sent_at_s,
+        ..
+    } = opened;
     match (body, sender) {
         (Body::Welcome(welcome), Some(sender)) => {
             check_sender(core, &sender).await?;
@@ -105,11 +137,14 @@ async fn process(core: &Core, item: &InboxItem) -> Result<Option<LogId>> {
             let sealed = net::get_blob(endpoint, &blob.blob, blob.read_token.expose()).await?;
             let content = open_blob(&blob.key, &sealed).map_err(CoreError::internal)?;
             let content = WelcomeBlob::parse(&content).map_err(CoreError::internal)?;
+            settle(core, log).await?;
             let joined = group::join(core, &sender, log, welcome.conversation, &content).await?;
-            Ok(joined.then_some(log))
+            // Following twice is harmless; not following at all is not.
+            tracing::debug!(joined, "Welcome processed");
+            Ok(Some(log))
         }
         (Body::Rejoin(request), Some(sender)) => {
-            seat(core, request.log, &sender, &request.key_package).await?;
+            seat(core, &request, &sender, sent_at_s).await?;
             Ok(None)
         }
         (Body::LinkRequest(proposal), _) => {
@@ -122,6 +157,29 @@ async fn process(core: &Core, item: &InboxItem) -> Result<Option<LogId>> {
             "an envelope without a sender",
             "nothing is lost",
         )),
+    }
+}
+
+/// Gives a group that this device still counts as its own the time to learn that it was removed:
+/// a Welcome may overtake the news.
+async fn settle(core: &Core, log: LogId) -> Result<()> {
+    let mut progress = core.progress.subscribe();
+    let deadline = tokio::time::Instant::now() + SETTLE;
+    loop {
+        progress.borrow_and_update();
+        let active = {
+            let mut conn = core.db.readers.acquire().await?;
+            LogRow::load(&mut conn, &log)
+                .await?
+                .is_some_and(|row| row.state == LogState::Active)
+        };
+        if !active
+            || tokio::time::timeout_at(deadline, progress.changed())
+                .await
+                .is_err()
+        {
+            return Ok(());
+        }
     }
 }
 
@@ -149,10 +207,11 @@ async fn check_sender(core: &Core, sender: &DeviceCertificate) -> Result<()> {
 /// A device of an account that is in the group asks for its leaf.
 async fn seat(
     core: &Core,
-    log: LogId,
+    request: &Rejoin,
     sender: &DeviceCertificate,
-    key_package: &[u8],
+    sent_at_s: u64,
 ) -> Result<()> {
+    let log = request.log;
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
     let members = store::members(&mut tx, &log).await?;
@@ -169,7 +228,8 @@ async fn seat(
     }
     let wish = Wish::SeatDevice {
         device: sender.device().to_string(),
-        key_package: data_encoding::BASE64.encode(key_package),
+        key_package: data_encoding::BASE64.encode(&request.key_package),
+        asked_at: sent_at_s.saturating_mul(1_000),
     };
     // Own devices answer at once, others give them time to.
     let own = sender.account() == &core.identity.account;
@@ -220,7 +280,7 @@ async fn approve(core: &Core, proposal: &LinkRequest) -> Result<()> {
         kind: DeviceKind::Person,
         signature_key: proposal.signature_key,
         inbox_key: proposal.inbox_key,
-        not_before_s: now.saturating_sub(86_400),
+        not_before_s: now.saturating_sub(CERTIFICATE_SLACK_S),
         not_after_s: now + CERTIFICATE_LIFE_S,
     }
     .sign(account_key);

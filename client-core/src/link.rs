@@ -6,14 +6,13 @@ use sealwire_crypto::{DeviceKey, InboxKey, KdfParams, open_blob};
 use sealwire_protocol::{
     certificate::DeviceCertificate,
     envelope::{BlobRef, Body, LinkRequest, RosterBlob, open_envelope, seal_envelope},
-    ids::{DeviceId, LogId, Pass},
+    ids::{DeviceId, Pass},
     link::DeviceLink,
     problem::Code,
 };
 use zeroize::Zeroizing;
 
 use crate::{
-    actions,
     api::Options,
     client::{Client, new_dir},
     enrol::{NewProfile, Signer, create_database, now_s, save},
@@ -54,13 +53,10 @@ impl Client {
                 )
             })??;
         save(&db, &identity, &Unfinished::default()).await?;
-        let logs = save_groups(&db, &granter, &roster).await?;
+        save_groups(&db, &granter, &roster).await?;
         profile.keep = true;
-        let client = Self::with_database(db, lock, options).await?;
-        for log in logs {
-            actions::request_seat(&client.core, log).await?;
-        }
-        Ok(client)
+        // The actors of these groups ask for their seats.
+        Self::with_database(db, lock, options).await
     }
 }
 
@@ -153,7 +149,6 @@ async fn await_grant(
                 None => RosterBlob::default(),
                 Some(blob) => read_roster(&identity.endpoint, &blob).await?,
             };
-            client.ack(&[item.id]).await?;
             return Ok((sender, roster));
         }
     }
@@ -170,11 +165,10 @@ async fn save_groups(
     db: &Database,
     granter: &DeviceCertificate,
     roster: &RosterBlob,
-) -> Result<Vec<LogId>> {
+) -> Result<()> {
     const UNNAMED: &str = "(waiting for the name)";
     let mut conn = db.writer.lock().await;
     let mut tx = db.begin(&mut conn).await?;
-    let mut logs = Vec::new();
     for group in &roster.groups {
         store::put_conversation(&mut tx, &group.conversation, UNNAMED, &group.log, 0).await?;
         let nothing = Pass::from_slice(&[0; 32]).map_err(CoreError::internal)?;
@@ -190,8 +184,7 @@ async fn save_groups(
         );
         row.save(&mut tx, None).await?;
         store::put_member(&mut tx, &group.log, granter).await?;
-        logs.push(group.log);
     }
     tx.commit().await?;
-    Ok(logs)
+    Ok(())
 }

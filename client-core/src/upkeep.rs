@@ -7,7 +7,10 @@ use openmls::prelude::{
     tls_codec::{DeserializeBytes as _, Serialize as _},
 };
 use openmls_traits::{OpenMlsProvider, storage::StorageProvider as _};
-use sealwire_protocol::account::{B64, KeyPackages};
+use sealwire_protocol::{
+    account::{B64, KeyPackages},
+    problem::Code,
+};
 use tokio::time::sleep;
 
 use crate::{
@@ -23,12 +26,17 @@ const DAY_MS: u64 = 86_400_000;
 const LAST_RESORT_MS: u64 = 7 * DAY_MS;
 /// Key packages with less than this left are of no use to anybody (37 of 70 days).
 const USELESS_MS: u64 = 33 * DAY_MS;
+/// Fresh ones go up beside those that are older; who adds somebody takes another if one is too old.
+const STALE_MS: u64 = 21 * DAY_MS;
 /// A key package is kept this long, for a Welcome that is still on its way.
 const KEPT_MS: u64 = 70 * DAY_MS;
 /// Made in one transaction.
 const BATCH: u32 = 20;
 /// Wait between looks when nothing rings.
 const IDLE: Duration = Duration::from_secs(3_600);
+/// A full inbox is tried again after this time, at most so often: about three days.
+const FULL_MS: u64 = 1_800_000;
+const FULL_TRIES: u32 = 144;
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Posts what is in the durable outbox, in order.
@@ -75,7 +83,10 @@ async fn post_next(core: &Core) -> Result<Option<Duration>> {
     };
     match outcome {
         Ok(()) => {}
-        Err(error) if error.is_transient() => return Err(error),
+        Err(error) if error.code == Code::InboxFull.as_str() => {
+            return put_off(core, id).await.map(|()| None);
+        }
+        Err(error) if error.may_pass() => return Err(error),
         Err(error) => {
             core.warn(
                 None,
@@ -92,6 +103,15 @@ async fn post_next(core: &Core) -> Result<Option<Duration>> {
     tx.commit().await?;
     core.progressed();
     Ok(None)
+}
+
+/// Somebody's inbox is full: the others do not wait for it.
+async fn put_off(core: &Core, id: i64) -> Result<()> {
+    let mut conn = core.db.writer.lock().await;
+    let mut tx = core.db.begin(&mut conn).await?;
+    store::refuse_posting(&mut tx, id, core.now_ms() + FULL_MS, FULL_TRIES).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Keeps key packages at the relay.
@@ -129,7 +149,15 @@ pub(crate) async fn refill(core: &Core) -> Result<()> {
         .iter()
         .any(|row| row.last_resort && row.uploaded && row.made_at + LAST_RESORT_MS > now);
     let rotate = !count.last_resort || count.last_resort_used || !fresh_last_resort;
-    let missing = if count.one_time < core.options.key_package_low.max(1) {
+    let newest = known
+        .iter()
+        .filter(|row| !row.last_resort && row.uploaded)
+        .map(|row| row.made_at)
+        .max();
+    let stale = newest.is_some_and(|made_at| made_at + STALE_MS < now);
+    let missing = if stale {
+        core.options.key_package_target
+    } else if count.one_time < core.options.key_package_low.max(1) {
         core.options
             .key_package_target
             .saturating_sub(count.one_time)

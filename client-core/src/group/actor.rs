@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use sealwire_protocol::{
     frame::{ClientBody, CreateLog, Entries, ServerBody},
-    ids::{Incarnation, LogId},
+    ids::{Incarnation, Lane, LogId},
 };
 use tokio::{
     sync::{Notify, mpsc::UnboundedReceiver},
@@ -28,6 +28,8 @@ use crate::{
 /// A leaf is updated when it is older.
 pub(crate) const LEAF_LIFE_MS: u64 = 7 * DAY_MS;
 pub(crate) const DAY_MS: u64 = 86_400_000;
+/// How often a device that waits for its seat asks again.
+pub(crate) const ASK_AGAIN_MS: u64 = 6 * 3_600_000;
 /// Retention class of new logs, days.
 const RETENTION_DAYS: u32 = 30;
 /// Longest wait between looks at the intents.
@@ -50,7 +52,8 @@ pub(crate) async fn run(core: Arc<Core>, log: LogId) {
         sent_commit: false,
         commit_after: 0,
         connection: 0,
-        following: false,
+        lane: None,
+        leaf_due: None,
         fresh: true,
     };
     let mut failures = 0_u32;
@@ -99,8 +102,11 @@ pub(super) struct Actor {
     /// No commit before this time: the relay asked to wait.
     pub(super) commit_after: u64,
     pub(super) connection: u64,
-    /// The lane was followed since the last stop.
-    pub(super) following: bool,
+    /// The lane that this connection is subscribed to.
+    pub(super) lane: Option<Lane>,
+    /// When to update the leaf, if not as stored: after an absence at a random time, so that
+    /// Monday morning is no storm.
+    pub(super) leaf_due: Option<u64>,
     /// First session since the program started: a stopped group gets one more try.
     pub(super) fresh: bool,
 }
@@ -115,10 +121,10 @@ impl Actor {
             LogState::Creating => self.create_log(&row).await?,
             LogState::Active => {}
         }
+        self.draw_leaf_update(&row);
         let mut link = self.core.socket.state();
         loop {
             self.connection = self.online(&mut link).await;
-            self.following = true;
             self.sent = 0;
             self.sent_commit = false;
             match self.attach().await? {
@@ -140,20 +146,57 @@ impl Actor {
         }
     }
 
-    /// A device that lost its leaf although its account stays asks for another.
+    /// An update that fell due while this device was away happens at a random time of its next
+    /// day; one that was put off for a week happens now.
+    fn draw_leaf_update(&mut self, row: &LogRow) {
+        let late = self.core.now_ms().saturating_sub(row.leaf_due_at);
+        if self.leaf_due.is_none() && late > 0 && late < LEAF_LIFE_MS {
+            self.leaf_due = Some(self.core.now_ms() + random::up_to(DAY_MS));
+        }
+    }
+
+    /// When to update the own leaf.
+    pub(super) fn leaf_due(&self, row: &LogRow) -> u64 {
+        self.leaf_due
+            .map_or(row.leaf_due_at, |drawn| drawn.max(row.leaf_due_at))
+    }
+
+    /// Waits for the bell; a device that waits for its seat asks for it again from time to time.
     async fn after_stop(&mut self) {
         self.cache = None;
-        let rejoining = self
-            .row()
-            .await
-            .is_ok_and(|row| row.state == LogState::Rejoining);
-        if rejoining
-            && std::mem::take(&mut self.following)
-            && let Err(error) = crate::actions::request_seat(&self.core, self.log).await
-        {
-            tracing::warn!(code = error.code, "no seat could be asked for");
+        self.lane = None;
+        let Ok(row) = self.row().await else {
+            self.bell.notified().await;
+            return;
+        };
+        if row.state != LogState::Rejoining {
+            self.bell.notified().await;
+            return;
         }
-        self.bell.notified().await;
+        let mut wait = row.leaf_due_at.saturating_sub(self.core.now_ms());
+        if wait == 0 {
+            if let Err(error) = crate::actions::request_seat(&self.core, self.log).await {
+                tracing::warn!(code = error.code, "no seat could be asked for");
+            }
+            wait = ASK_AGAIN_MS;
+        }
+        tokio::select! {
+            () = self.bell.notified() => {}
+            () = sleep(Duration::from_millis(wait.min(ASK_AGAIN_MS))) => {}
+        }
+    }
+
+    /// This device has to be seated anew; it asks at once.
+    pub(super) async fn seat_lost(&mut self) -> Result<()> {
+        let mut conn = self.core.db.writer.lock().await;
+        let mut tx = self.core.db.begin(&mut conn).await?;
+        if let Some(mut row) = LogRow::load(&mut tx, &self.log).await? {
+            row.state = LogState::Rejoining;
+            row.leaf_due_at = 0;
+            row.save(&mut tx, None).await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn after_failure(&mut self, error: &CoreError, failures: u32) {
@@ -162,6 +205,7 @@ impl Actor {
             let reason = format!("{}; {}", error.message, error.hint);
             if let Err(error) = receive::halt(&self.core, &self.log, &reason).await {
                 tracing::warn!(code = error.code, "a stop could not be stored");
+                sleep(Duration::from_secs(1)).await;
             }
             return;
         }
@@ -309,7 +353,7 @@ impl Actor {
         let intent = store::next_intent_due(&mut conn, &self.log).await?;
         drop(conn);
         let row = self.row().await?;
-        let due = intent.map_or(row.leaf_due_at, |due| due.min(row.leaf_due_at));
+        let due = intent.map_or(self.leaf_due(&row), |due| due.min(self.leaf_due(&row)));
         let due = due.max(self.commit_after);
         let wait = Duration::from_millis(due.saturating_sub(self.core.now_ms()));
         Ok(if self.sent_commit {

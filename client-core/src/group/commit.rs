@@ -8,6 +8,8 @@ use sealwire_protocol::{
     ids::{EntryId, LogId},
 };
 
+use sqlx::SqliteConnection;
+
 use super::{
     encrypt::set_padding,
     plan::{Changes, Plan, plan},
@@ -20,7 +22,7 @@ use crate::{
         LARGE_PADDING, MlsSigner, Provider, Verdict, context_extensions, credential, judge,
         staged_pass,
     },
-    store::{IntentRow, Joiner, PendingCommit, set_intent},
+    store::{self, IntentRow, Joiner, PendingCommit, Wish, set_intent},
 };
 
 /// Builds and stores the commit for `intent`; `false` if the wish is met already.
@@ -35,7 +37,11 @@ pub(crate) async fn build(
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
     let mut place = Place::load(core, &mut tx, log, cached).await?;
-    let seats = intent.seats.as_deref().unwrap_or_default();
+    let seats = if seated_since(&mut tx, log, &intent.wish).await? {
+        &[]
+    } else {
+        intent.seats.as_deref().unwrap_or_default()
+    };
     let pending = {
         let provider = Provider::new(&core.crypto, &mut tx);
         match plan(core, &provider, &place, &intent.wish, seats)? {
@@ -51,6 +57,19 @@ pub(crate) async fn build(
     tx.commit().await?;
     core.progressed();
     Ok((place.into_loaded(), pending.is_some()))
+}
+
+/// Whether the device of a rejoin request got its leaf after it asked: a late answer would throw
+/// it out again.
+async fn seated_since(conn: &mut SqliteConnection, log: &LogId, wish: &Wish) -> Result<bool> {
+    let Wish::SeatDevice {
+        device, asked_at, ..
+    } = wish
+    else {
+        return Ok(false);
+    };
+    let seated = store::seated_at(conn, log, &store::device_of(device)?).await?;
+    Ok(seated > *asked_at)
 }
 
 fn stage(

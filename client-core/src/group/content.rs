@@ -1,10 +1,11 @@
 //! What members say: text into the history, signals into wishes, positions into comparison.
 
+use openmls::prelude::LeafNodeIndex;
 use sealwire_protocol::{
     certificate::DeviceCertificate,
     content::{Content, Decoded, GroupEvent, Position},
     frame::Entry,
-    policy::{Action, GroupPolicy},
+    policy::{Action, GroupPolicy, GroupRole},
 };
 use sqlx::SqliteConnection;
 
@@ -23,15 +24,10 @@ impl Step<'_> {
         &mut self,
         conn: &mut SqliteConnection,
         entry: &Entry,
-        sender: usize,
+        sender: LeafNodeIndex,
         bytes: &[u8],
     ) -> Result<()> {
-        let index = u32::try_from(sender).map_err(CoreError::internal)?;
-        let Some(leaf) = self
-            .place
-            .roster
-            .get(openmls::prelude::LeafNodeIndex::new(index))
-        else {
+        let Some(leaf) = self.place.roster.get(sender) else {
             return self
                 .refuse(conn, entry, &plain("the sender has no leaf"))
                 .await;
@@ -88,7 +84,7 @@ impl Step<'_> {
                 Delivery::Received
             },
         };
-        match store::insert_message(conn, &message).await? {
+        match store::insert_message(conn, &message, &mut self.history).await? {
             Some((_, info)) => self.events.push(Event::Message(info)),
             None => {
                 self.refuse(conn, entry, &plain("it repeats a message of its sender"))
@@ -108,12 +104,17 @@ impl Step<'_> {
             return Ok(());
         }
         let policy = GroupPolicy::parse(&self.place.row.policy).map_err(CoreError::internal)?;
+        let leaver = policy.role_of(leaf.account());
+        let outranks = |role: GroupRole| match leaver {
+            Some(GroupRole::Owner | GroupRole::Admin) => role == GroupRole::Owner,
+            _ => true,
+        };
         let own = self.core.identity.account;
         let may = |account: &sealwire_crypto::AccountPublic| {
             account != leaf.account()
                 && policy
                     .role_of(account)
-                    .is_some_and(|role| policy.may(role, Action::Remove))
+                    .is_some_and(|role| policy.may(role, Action::Remove) && outranks(role))
         };
         if !may(&own) {
             return Ok(());
@@ -150,7 +151,10 @@ impl Step<'_> {
     ) -> Result<()> {
         let row = &self.place.row;
         let ours = if theirs.lane == row.lane && theirs.seq < entry.seq {
-            store::hash_at(conn, row, theirs.seq).await?
+            match self.hashes.get(&theirs.seq) {
+                Some(hash) => Some(*hash),
+                None => store::hash_at(conn, row, theirs.seq).await?,
+            }
         } else {
             None
         };
@@ -162,6 +166,7 @@ impl Step<'_> {
             conn,
             row,
             theirs.seq,
+            ours.as_ref(),
             &theirs.hash,
             &handle,
             entry.received_at,

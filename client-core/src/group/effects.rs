@@ -1,6 +1,9 @@
 //! What follows from a merged commit: history, roster, outbox and the next lane.
 
-use sealwire_protocol::{handle::Handle, policy::Action};
+use sealwire_protocol::{
+    handle::Handle,
+    policy::{Action, GroupPolicy},
+};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -14,7 +17,7 @@ use crate::{
     error::{CoreError, Result},
     mls::{Effects, Roster},
     random,
-    store::{self, LogState, NewMessage, PendingCommit},
+    store::{self, History, LogState, NewMessage, PendingCommit},
 };
 
 /// Records a merged commit and moves to the lane it opened. `own` is this device's commit, if it
@@ -26,35 +29,74 @@ pub(crate) async fn apply(
     effects: Effects,
     own: Option<PendingCommit>,
     at_ms: u64,
+    history: &mut History,
     events: &mut Vec<Event>,
 ) -> Result<()> {
     for text in sentences(&effects) {
-        add_info(conn, place, &text, at_ms, events).await?;
+        add_info(conn, &text, at_ms, history, events).await?;
     }
     if effects.old.name() != effects.new.name() {
         store::set_name(conn, &place.row.conversation, effects.new.name()).await?;
     }
     PendingCommit::clear(conn, &place.row.id).await?;
+    for handle in &effects.removed {
+        // Whoever is gone need not be removed again, should they come back.
+        store::cancel_removal(conn, &place.row.id, handle).await?;
+    }
     let Some(pass) = effects.pass else {
-        // The account may have stayed: then only this device's leaf was replaced, and it has to
-        // ask for another.
-        let stays = effects.new.role_of(&core.identity.account).is_some();
-        place.row.state = if stays {
-            LogState::Rejoining
-        } else {
-            LogState::Removed
-        };
-        return Ok(());
+        return leave(core, conn, place, &effects.new, events).await;
     };
     if let Some(own) = own {
         finish_own(core, conn, place, own, effects.fresh_leaf).await?;
     }
     place.roster = Roster::of(&place.group).map_err(CoreError::internal)?;
     store::save_members(conn, &place.row.id, &place.roster).await?;
+    store::set_seated(conn, &place.row.id, &effects.seated, at_ms).await?;
+    for (_, leaf) in place
+        .roster
+        .iter()
+        .filter(|(_, leaf)| effects.added.contains(leaf.handle()))
+    {
+        let contact = store::note_contact(conn, leaf.handle(), leaf.account(), at_ms).await?;
+        if contact.key_changed {
+            events.push(Event::Warning {
+                conversation: Some(place.row.conversation.to_string()),
+                text: stranger(leaf.handle().as_str()),
+            });
+        }
+    }
     place.row.policy = effects.new.encode();
     place.row.enter_lane(pass);
     store::forget_hashes(conn, &place.row.id).await?;
     store::reset_encrypted(conn, &place.row.id).await
+}
+
+/// What people are told when a group shows another key for a handle than they know.
+pub(crate) fn stranger(handle: &str) -> String {
+    format!(
+        "{handle} is in this conversation with another key than the one you know. Do not trust \
+         what is written under that name until you have asked them in person."
+    )
+}
+
+/// This device has no leaf any more.
+async fn leave(
+    core: &Core,
+    conn: &mut SqliteConnection,
+    place: &mut Place,
+    policy: &GroupPolicy,
+    events: &mut Vec<Event>,
+) -> Result<()> {
+    if policy.role_of(&core.identity.account).is_some() {
+        // The account stays: only this device's leaf is gone, and it asks for another at once.
+        place.row.state = LogState::Rejoining;
+        place.row.leaf_due_at = 0;
+        return Ok(());
+    }
+    place.row.state = LogState::Removed;
+    let failed = store::abandon(conn, &place.row.id).await?;
+    events.extend(failed.into_iter().map(Event::Message));
+    Ok(())
 }
 
 async fn finish_own(
@@ -78,15 +120,15 @@ async fn finish_own(
 /// Adds a line that nobody wrote.
 pub(crate) async fn add_info(
     conn: &mut SqliteConnection,
-    place: &Place,
     text: &str,
     at_ms: u64,
+    history: &mut History,
     events: &mut Vec<Event>,
 ) -> Result<()> {
     let added = store::insert_message(
         conn,
         &NewMessage {
-            conversation: place.row.conversation,
+            conversation: history.conversation(),
             salt: random::salt(),
             sender: None,
             sender_handle: String::new(),
@@ -97,6 +139,7 @@ pub(crate) async fn add_info(
             at_ms,
             delivery: Delivery::Received,
         },
+        history,
     )
     .await?;
     events.extend(added.map(|(_, info)| Event::Message(info)));

@@ -1,8 +1,11 @@
 //! What one entry is: the MLS part of a step, without `.await`.
 
-use openmls::prelude::{
-    MlsMessageBodyIn, MlsMessageIn, ProcessedMessageContent, ProtocolMessage, Sender,
-    tls_codec::DeserializeBytes as _,
+use openmls::{
+    group::ProcessMessageError,
+    prelude::{
+        LeafNodeIndex, MlsMessageBodyIn, MlsMessageIn, ProcessedMessageContent, ProtocolMessage,
+        Sender, StagedCommit, tls_codec::DeserializeBytes as _,
+    },
 };
 use sealwire_protocol::{
     frame::Entry,
@@ -15,21 +18,64 @@ use sqlx::SqliteConnection;
 use super::receive::{Step, plain};
 use crate::{
     error::{CoreError, Result},
-    mls::{Effects, Provider, Refusal, Verdict, judge, verdict_of_error},
+    mls::{DeferredProvider, Effects, Provider, Refusal, Verdict, judge, verdict_of_error},
     store::PendingCommit,
 };
 
 /// What one entry turned out to be.
 pub(super) enum Meaning {
-    Content { sender: usize, bytes: Vec<u8> },
+    Content {
+        sender: LeafNodeIndex,
+        bytes: Vec<u8>,
+    },
     Merged(Box<Effects>, Option<PendingCommit>),
     Refused(Refusal),
     Undecided(String),
 }
 
+const FORGED: &str = "it claims to come from this device, which did not send it";
+const NOT_ALLOWED: &str = "a kind of message that is not allowed";
+
+fn of_error<E: std::fmt::Display>(error: &ProcessMessageError<E>) -> Meaning {
+    match verdict_of_error(error) {
+        Verdict::Invalid(refusal) => Meaning::Refused(refusal),
+        Verdict::Undecided(reason) => Meaning::Undecided(reason),
+        Verdict::Valid(_) => Meaning::Undecided("an error without a verdict".into()),
+    }
+}
+
 impl Step<'_> {
     /// The MLS part: no `.await` in here.
-    pub(super) fn interpret(
+    /// Decrypts an application message; its ratchets are written at the end of the step.
+    pub(super) fn interpret_message(&mut self, entry: &Entry) -> Meaning {
+        let message = match protocol_message(&entry.payload) {
+            Ok(message) => message,
+            Err(reason) => return Meaning::Refused(plain(reason)),
+        };
+        let provider = DeferredProvider::new(&self.core.crypto);
+        let processed = match self.place.group.process_message(&provider, message) {
+            Ok(processed) => processed,
+            Err(ProcessMessageError::StorageError(error)) => {
+                return Meaning::Refused(plain(error.to_string()));
+            }
+            Err(error) => return of_error(&error),
+        };
+        self.ratchets_moved = true;
+        let sender = processed.sender().clone();
+        match (processed.into_content(), sender) {
+            (ProcessedMessageContent::ApplicationMessage(message), Sender::Member(index)) => {
+                Meaning::Content {
+                    sender: index,
+                    bytes: message.into_bytes(),
+                }
+            }
+            (ProcessedMessageContent::OwnPrivateMessage, _) => Meaning::Refused(plain(FORGED)),
+            _ => Meaning::Refused(plain(NOT_ALLOWED)),
+        }
+    }
+
+    /// Judges a commit, and merges it if it is valid.
+    pub(super) fn interpret_commit(
         &mut self,
         conn: &mut SqliteConnection,
         parsed: &Parsed,
@@ -40,66 +86,49 @@ impl Step<'_> {
         if let Some(pending) = pending.filter(|pending| pending.entry_id == parsed.entry_id) {
             return self.own_commit(&provider, parsed, entry, pending);
         }
+        let Some(next) = &parsed.next else {
+            return Ok(Meaning::Refused(plain("a commit without `next`")));
+        };
         let message = match protocol_message(&entry.payload) {
             Ok(message) => message,
             Err(reason) => return Ok(Meaning::Refused(plain(reason))),
         };
         let processed = match self.place.group.process_message(&provider, message) {
             Ok(processed) => processed,
-            Err(openmls::group::ProcessMessageError::StorageError(error)) => {
-                return Err(error.into());
-            }
-            Err(error) => {
-                return Ok(match verdict_of_error(&error) {
-                    Verdict::Undecided(reason) => Meaning::Undecided(reason),
-                    Verdict::Invalid(refusal) => Meaning::Refused(refusal),
-                    Verdict::Valid(_) => Meaning::Undecided("no verdict".into()),
-                });
-            }
+            Err(ProcessMessageError::StorageError(error)) => return Err(error.into()),
+            Err(error) => return Ok(of_error(&error)),
         };
         let sender = processed.sender().clone();
-        match (processed.into_content(), parsed.kind) {
-            (ProcessedMessageContent::ApplicationMessage(message), EntryKind::Application) => {
-                let Sender::Member(index) = sender else {
-                    return Ok(Meaning::Refused(plain("the sender is not a member")));
-                };
-                Ok(Meaning::Content {
-                    sender: index.usize(),
-                    bytes: message.into_bytes(),
-                })
+        let staged = match processed.into_content() {
+            ProcessedMessageContent::StagedCommitMessage(staged) => staged,
+            ProcessedMessageContent::OwnPrivateMessage => {
+                return Ok(Meaning::Refused(plain(FORGED)));
             }
-            (ProcessedMessageContent::StagedCommitMessage(staged), EntryKind::Commit) => {
-                let Some(next) = &parsed.next else {
-                    return Ok(Meaning::Refused(plain("a commit without `next`")));
-                };
-                let verdict = judge(
-                    &self.place.group,
-                    &self.place.roster,
-                    &self.core.crypto,
-                    &self.place.row.id,
-                    &sender,
-                    &staged,
-                    next,
-                );
-                match verdict {
-                    Verdict::Undecided(reason) => Ok(Meaning::Undecided(reason)),
-                    Verdict::Invalid(refusal) => Ok(Meaning::Refused(refusal)),
-                    Verdict::Valid(effects) => {
-                        self.place
-                            .group
-                            .merge_staged_commit(&provider, *staged)
-                            .map_err(CoreError::internal)?;
-                        Ok(Meaning::Merged(effects, None))
-                    }
-                }
+            _ => return Ok(Meaning::Refused(plain(NOT_ALLOWED))),
+        };
+        match self.judge(&sender, &staged, next) {
+            Verdict::Undecided(reason) => Ok(Meaning::Undecided(reason)),
+            Verdict::Invalid(refusal) => Ok(Meaning::Refused(refusal)),
+            Verdict::Valid(effects) => {
+                self.place
+                    .group
+                    .merge_staged_commit(&provider, *staged)
+                    .map_err(CoreError::internal)?;
+                Ok(Meaning::Merged(effects, None))
             }
-            (ProcessedMessageContent::OwnPrivateMessage, _) => Ok(Meaning::Refused(plain(
-                "it claims to come from this device, which did not send it",
-            ))),
-            _ => Ok(Meaning::Refused(plain(
-                "a kind of message that is not allowed",
-            ))),
         }
+    }
+
+    fn judge(&self, sender: &Sender, staged: &StagedCommit, next: &Lane) -> Verdict {
+        judge(
+            &self.place.group,
+            &self.place.roster,
+            &self.core.crypto,
+            &self.place.row.id,
+            sender,
+            staged,
+            next,
+        )
     }
 
     fn own_commit(
@@ -115,19 +144,12 @@ impl Step<'_> {
             )));
         }
         let Some(staged) = self.place.group.pending_commit() else {
-            return Err(CoreError::internal("the pending commit is gone"));
+            return Ok(Meaning::Refused(plain(
+                "it belongs to an epoch that this device has left",
+            )));
         };
         let sender = Sender::Member(self.place.group.own_leaf_index());
-        let verdict = judge(
-            &self.place.group,
-            &self.place.roster,
-            &self.core.crypto,
-            &self.place.row.id,
-            &sender,
-            staged,
-            &pending.next,
-        );
-        match verdict {
+        match self.judge(&sender, staged, &pending.next) {
             Verdict::Valid(effects) => {
                 self.place
                     .group
@@ -135,7 +157,7 @@ impl Step<'_> {
                     .map_err(CoreError::internal)?;
                 Ok(Meaning::Merged(effects, Some(pending)))
             }
-            Verdict::Invalid(refusal) => Err(CoreError::internal(refusal.reason)),
+            Verdict::Invalid(refusal) => Ok(Meaning::Refused(refusal)),
             Verdict::Undecided(reason) => Ok(Meaning::Undecided(reason)),
         }
     }

@@ -14,13 +14,13 @@ use sealwire_protocol::{
 };
 use sqlx::SqliteConnection;
 
-use super::{actor::LEAF_LIFE_MS, state::Place};
+use super::actor::LEAF_LIFE_MS;
 use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
     mls::{PADDING, Provider, Roster, current_pass, group_policy, join_config},
     random,
-    store::{self, LogRow, LogState},
+    store::{self, History, LogRow, LogState, PendingCommit},
 };
 
 fn refused(why: impl std::fmt::Display) -> CoreError {
@@ -92,20 +92,38 @@ pub(crate) async fn join(
         policy.encode(),
         leaf_due.min(now + LEAF_LIFE_MS),
     );
-    row.generation = known.map_or(0, |row| row.generation);
+    if let Some(known) = known {
+        if place_is_old(&known, &group) {
+            return Err(refused("it leads back to a time before this device left"));
+        }
+        row.generation = known.generation;
+        row.incarnation = known.incarnation;
+    }
     row.save(&mut tx, Some(&group)).await?;
     store::save_members(&mut tx, &log, &roster).await?;
+    let mut strangers = Vec::new();
+    for (_, leaf) in roster.iter() {
+        let contact = store::note_contact(&mut tx, leaf.handle(), leaf.account(), now).await?;
+        if contact.key_changed {
+            strangers.push(leaf.handle().to_string());
+        }
+    }
     store::forget_hashes(&mut tx, &log).await?;
+    PendingCommit::clear(&mut tx, &log).await?;
     store::reset_encrypted(&mut tx, &log).await?;
     store::forget_key_packages(&mut tx, &used).await?;
     let salt = random::salt();
     store::enqueue(&mut tx, &log, 0, &salt, store::JOINED).await?;
-    let place = Place { row, group, roster };
     let mut events = Vec::new();
     let text = format!("{} added you", sender.handle());
-    super::effects::add_info(&mut tx, &place, &text, now, &mut events).await?;
+    let mut history = History::open(&mut tx, &conversation).await?;
+    super::effects::add_info(&mut tx, &text, now, &mut history, &mut events).await?;
+    history.save(&mut tx).await?;
     tx.commit().await?;
     drop(conn);
+    for handle in strangers {
+        core.warn(Some(&conversation), super::effects::stranger(&handle));
+    }
     for event in events {
         core.emit(event);
     }
@@ -139,6 +157,11 @@ async fn check_move(
             sender.handle()
         ))),
     }
+}
+
+/// A Welcome that comes again would start its sender ratchets anew and use generations twice.
+fn place_is_old(known: &LogRow, group: &openmls::prelude::MlsGroup) -> bool {
+    group.epoch().as_u64() <= known.mark.epoch
 }
 
 fn parse_welcome(bytes: &[u8]) -> Result<Welcome> {

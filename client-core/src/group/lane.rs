@@ -61,6 +61,7 @@ impl Actor {
             }
         }
         let row = self.row().await?;
+        self.lane = Some(row.lane);
         let subscribe = ClientBody::Subscribe(Subscribe {
             log: bytes_of(&self.log),
             pass: Bytes::copy_from_slice(row.pass.expose()),
@@ -101,7 +102,7 @@ impl Actor {
             Err(NetError::Refused(problem)) => match problem.code() {
                 Some(Code::Pruned) => {
                     // What is missing cannot come any more: the actor asks for a new seat.
-                    self.set_state(LogState::Rejoining, None).await?;
+                    self.seat_lost().await?;
                     let conversation = self.row().await?.conversation;
                     self.core.warn(
                         Some(&conversation),

@@ -19,7 +19,7 @@ mod receive;
 mod state;
 mod welcome;
 
-pub(crate) use actor::run;
+pub(crate) use actor::{ASK_AGAIN_MS, run};
 pub(crate) use create::create;
 pub(crate) use join::join;
 pub(crate) use prepare::lookup;

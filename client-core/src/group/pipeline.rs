@@ -1,11 +1,15 @@
 //! Sending, one thing at a time: the commit in flight, the next wish, the next message.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use sealwire_protocol::{
     frame::{Append, Appended, ClientBody, Entries, ServerBody},
     log::EntryKind,
     problem::{Code, Problem},
 };
+
+use tokio::time::sleep;
 
 use super::{
     actor::{Actor, DAY_MS, Next, REWOUND, bytes_of, unexpected},
@@ -18,6 +22,11 @@ use crate::{
     net::NetError,
     store::{self, LogRow, OutboxRow, PendingCommit, Wish},
 };
+
+/// A wish that could not be prepared is tried again after this time.
+const PUT_OFF_MS: u64 = 2_000;
+/// A refusal that brought nothing new is not repeated at once.
+const NOTHING_NEW: Duration = Duration::from_millis(200);
 
 impl Actor {
     /// Does what waits: the commit in flight, the next wish, the next message.
@@ -36,12 +45,16 @@ impl Actor {
             let Some(row) = row else {
                 return Ok(Next::Stop);
             };
+            if self.lane != Some(row.lane) {
+                // The group was joined anew meanwhile.
+                return Ok(Next::Attach);
+            }
             let may_commit = now >= self.commit_after;
             let next = if let Some(pending) = pending.filter(|_| !self.sent_commit && may_commit) {
                 self.send_commit(&row, pending).await?
             } else if let Some(intent) = intent.filter(|_| !self.sent_commit && may_commit) {
                 self.plan(intent).await?
-            } else if row.leaf_due_at <= now && !self.sent_commit && may_commit {
+            } else if self.leaf_due(&row) <= now && !self.sent_commit && may_commit {
                 self.wish_leaf_update().await?
             } else if let Some(message) = message {
                 self.send_message(message).await?
@@ -57,6 +70,7 @@ impl Actor {
     async fn wish_leaf_update(&mut self) -> Result<Next> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
+        self.leaf_due = None;
         store::add_intent(&mut tx, &self.log, &Wish::UpdateLeaf, 0).await?;
         // If this fails, the next try is tomorrow's; success sets the time anew.
         if let Some(mut row) = LogRow::load(&mut tx, &self.log).await? {
@@ -78,7 +92,7 @@ impl Actor {
                     tx.commit().await?;
                     intent.seats = Some(seats);
                 }
-                Err(error) if error.is_transient() => return Err(error),
+                Err(error) if error.may_pass() => return self.put_off(intent.id, &error).await,
                 Err(error) => return self.fail_intent(intent.id, &error).await,
             }
         }
@@ -91,6 +105,16 @@ impl Actor {
             Err(error) if error.is_transient() || error.kind == ErrorKind::Halted => Err(error),
             Err(error) => self.fail_intent(intent.id, &error).await,
         }
+    }
+
+    /// What cannot be prepared now must not hold up messages.
+    async fn put_off(&mut self, id: i64, error: &CoreError) -> Result<Next> {
+        let wait = error.retry_after_ms.unwrap_or(PUT_OFF_MS);
+        let mut conn = self.core.db.writer.lock().await;
+        let mut tx = self.core.db.begin(&mut conn).await?;
+        store::postpone_intent(&mut tx, id, self.core.now_ms() + wait).await?;
+        tx.commit().await?;
+        Ok(Next::Wait)
     }
 
     async fn fail_intent(&mut self, id: i64, error: &CoreError) -> Result<Next> {
@@ -191,7 +215,8 @@ impl Actor {
     }
 
     async fn take_stale(&mut self, row: &LogRow, entries: &Entries) -> Result<Next> {
-        if entries.entries.is_empty() {
+        if entries.entries.iter().all(|entry| entry.seq <= row.cursor) {
+            sleep(NOTHING_NEW).await;
             return Ok(Next::Attach);
         }
         Ok(match self.apply(entries).await? {

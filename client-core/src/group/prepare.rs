@@ -1,6 +1,8 @@
 //! What a wish needs from the relay before a commit can be built: directory and key packages.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, stream};
 use sealwire_crypto::AccountPublic;
 use sealwire_protocol::{
     account::{B64, DirectoryEntry},
@@ -12,12 +14,16 @@ use sealwire_protocol::{
 use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
+    mls::{DeferredProvider, check_key_package},
     net,
     store::{self, ContactRow, Seat, Wish},
 };
 
 /// Key packages are fetched this many at a time, each on a connection of its own.
 const FETCHES: usize = 8;
+
+/// Key packages of one device that are tried.
+const TRIES: u32 = 4;
 
 /// A contact with the devices that the directory shows for it now.
 pub(crate) struct Looked {
@@ -131,6 +137,7 @@ pub(crate) async fn prepare(core: &Core, log: &LogId, wish: &Wish) -> Result<Vec
         Wish::SeatDevice {
             device,
             key_package,
+            ..
         } => seat_from_request(core, log, device, key_package).await,
         _ => Ok(Vec::new()),
     }
@@ -139,33 +146,66 @@ pub(crate) async fn prepare(core: &Core, log: &LogId, wish: &Wish) -> Result<Vec
 async fn seated_devices(
     core: &Core,
     log: &LogId,
-) -> Result<std::collections::BTreeSet<sealwire_protocol::ids::DeviceId>> {
+) -> Result<BTreeSet<sealwire_protocol::ids::DeviceId>> {
     let mut conn = core.db.readers.acquire().await?;
     let members = store::members(&mut conn, log).await?;
     Ok(members.iter().map(DeviceCertificate::device).collect())
 }
 
+/// Takes a key package for each device. A device without a usable one is left out as long as its
+/// account keeps another; it will ask for its leaf when it is back.
 async fn fetch_seats(core: &Core, devices: Vec<DeviceCertificate>) -> Result<Vec<Seat>> {
-    let own = core.identity.account;
-    let seats: Vec<Option<Seat>> = stream::iter(devices)
+    let taken: Vec<(DeviceCertificate, Result<Seat>)> = stream::iter(devices)
         .map(|certificate| async move {
-            let endpoint = &core.identity.endpoint;
-            match net::take_key_package(endpoint, &certificate.device()).await {
-                Ok((key_package, _last_resort)) => Ok(Some(Seat {
-                    certificate: B64::from(certificate.as_bytes()),
-                    key_package: B64(key_package),
-                })),
-                // Another device of one's own that is not set up yet will ask for its leaf.
-                Err(error) if error.code == "no_key_package" && *certificate.account() == own => {
-                    Ok(None)
-                }
-                Err(error) => Err(error),
-            }
+            let seat = fetch_seat(core, &certificate).await;
+            (certificate, seat)
         })
         .buffered(FETCHES)
-        .try_collect()
-        .await?;
-    Ok(seats.into_iter().flatten().collect())
+        .collect()
+        .await;
+    let own = core.identity.account;
+    let mut seats = Vec::new();
+    let mut missing = Vec::new();
+    let mut reached = BTreeSet::new();
+    for (certificate, seat) in taken {
+        match seat {
+            Ok(seat) => {
+                reached.insert(*certificate.account());
+                seats.push(seat);
+            }
+            Err(error) if error.is_transient() => return Err(error),
+            Err(_) if *certificate.account() == own => {}
+            Err(error) => missing.push((*certificate.account(), error)),
+        }
+    }
+    match missing
+        .into_iter()
+        .find(|(account, _)| !reached.contains(account))
+    {
+        Some((_, error)) => Err(error),
+        None => Ok(seats),
+    }
+}
+
+/// Takes key packages of a device until one is usable; old ones may lie before the fresh ones.
+async fn fetch_seat(core: &Core, certificate: &DeviceCertificate) -> Result<Seat> {
+    let mut tries = 0;
+    loop {
+        let (key_package, last_resort) =
+            net::take_key_package(&core.identity.endpoint, &certificate.device()).await?;
+        tries += 1;
+        let provider = DeferredProvider::new(&core.crypto);
+        match check_key_package(&provider, &key_package, certificate, core.now_s()) {
+            Ok(_) => {
+                return Ok(Seat {
+                    certificate: B64::from(certificate.as_bytes()),
+                    key_package: B64(key_package),
+                });
+            }
+            Err(error) if last_resort || tries == TRIES => return Err(error),
+            Err(_) => {}
+        }
+    }
 }
 
 /// A rejoin request brings its key package; the directory says whether the device still counts.

@@ -1,9 +1,11 @@
 //! Entries from the relay, in order, up to 64 in one step.
 
+use std::collections::{BTreeMap, HashMap};
+
 use sealwire_protocol::{
     frame::Entry,
     ids::{EntryId, Lane, LogId},
-    log::EntryKind,
+    log::{EntryKind, RunningHash},
 };
 use sqlx::SqliteConnection;
 
@@ -16,8 +18,8 @@ use crate::{
     api::Event,
     core::Core,
     error::Result,
-    mls::Refusal,
-    store::{self, LogRow, LogState, PendingCommit},
+    mls::{Provider, Refusal, write_ratchets},
+    store::{self, History, LogRow, LogState, OutboxRow, PendingCommit},
 };
 
 /// Entries in one transaction.
@@ -77,10 +79,17 @@ async fn apply_chunk(
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
     let place = Place::load(core, &mut tx, log, cache.take()).await?;
+    let outbox = store::encrypted_entries(&mut tx, log).await?;
+    let history = History::open(&mut tx, &place.row.conversation).await?;
     let mut step = Step {
         core,
         place,
         events: Vec::new(),
+        outbox,
+        history,
+        hashes: BTreeMap::new(),
+        ratchets_moved: false,
+        left_lane: false,
         wakes_poster: false,
     };
     if step.place.row.lane != *lane {
@@ -111,7 +120,7 @@ async fn apply_chunk(
                 });
             }
         }
-        if step.place.row.state == LogState::Removed {
+        if step.place.row.state != LogState::Active {
             progress = Progress::Stopped;
         }
         if progress != Progress::Done {
@@ -122,7 +131,7 @@ async fn apply_chunk(
         *cache = step.place.into_loaded();
         return Ok(Chunk::Progress(progress));
     }
-    step.place.save(&mut tx).await?;
+    step.finish(&mut tx).await?;
     tx.commit().await?;
     drop(conn);
     step.publish().await?;
@@ -164,6 +173,14 @@ pub(super) struct Step<'a> {
     pub(super) core: &'a Core,
     pub(super) place: Place,
     pub(super) events: Vec<Event>,
+    /// What this device has sent and not read back.
+    outbox: HashMap<EntryId, OutboxRow>,
+    pub(super) history: History,
+    /// Running hashes of this batch.
+    pub(super) hashes: BTreeMap<u64, RunningHash>,
+    /// Messages were decrypted and the ratchets not written yet.
+    pub(super) ratchets_moved: bool,
+    left_lane: bool,
     wakes_poster: bool,
 }
 
@@ -176,45 +193,43 @@ impl Step<'_> {
                 &plain("the relay sent an entry that it should have refused"),
             )
             .await?;
-            self.advance(conn, entry, None).await?;
+            self.advance(entry, None);
             return Ok(Taken::Yes);
         };
-        let own_message = store::find_entry(conn, &self.place.row.id, &parsed.entry_id).await?;
-        if let Some(own) = own_message {
+        if let Some(own) = self.outbox.remove(&parsed.entry_id) {
             if own.payload == entry.payload {
-                self.advance(conn, entry, Some(&parsed)).await?;
+                self.advance(entry, Some(&parsed));
                 self.confirm(conn, &own, entry.received_at).await?;
                 return Ok(Taken::Yes);
             }
             self.refuse(conn, entry, &plain("somebody used this device's entry id"))
                 .await?;
-            self.advance(conn, entry, Some(&parsed)).await?;
+            self.outbox.insert(parsed.entry_id, own);
+            self.advance(entry, Some(&parsed));
             return Ok(Taken::Yes);
         }
-        let pending = match parsed.kind {
-            EntryKind::Commit => PendingCommit::load(conn, &self.place.row.id).await?,
-            EntryKind::Application => None,
+        let meaning = match parsed.kind {
+            EntryKind::Application => self.interpret_message(entry),
+            EntryKind::Commit => {
+                let pending = PendingCommit::load(conn, &self.place.row.id).await?;
+                self.interpret_commit(conn, &parsed, entry, pending)?
+            }
         };
-        let had_pending = pending.is_some();
-        let meaning = self.interpret(conn, &parsed, entry, pending)?;
         match meaning {
             Meaning::Undecided(reason) => Ok(Taken::Undecided(reason)),
             Meaning::Refused(refusal) => {
                 self.refuse(conn, entry, &refusal).await?;
-                self.advance(conn, entry, Some(&parsed)).await?;
+                self.advance(entry, Some(&parsed));
                 Ok(Taken::Yes)
             }
             Meaning::Content { sender, bytes } => {
                 self.take_content(conn, entry, sender, &bytes).await?;
-                self.advance(conn, entry, Some(&parsed)).await?;
+                self.advance(entry, Some(&parsed));
                 Ok(Taken::Yes)
             }
             Meaning::Merged(effects, own) => {
                 if own.as_ref().is_some_and(|own| !own.joiners.is_empty()) {
                     self.wakes_poster = true;
-                }
-                if own.is_none() && had_pending {
-                    tracing::debug!("another commit won; the wish is planned anew");
                 }
                 let at = entry.received_at;
                 effects::apply(
@@ -224,20 +239,17 @@ impl Step<'_> {
                     *effects,
                     own,
                     at,
+                    &mut self.history,
                     &mut self.events,
                 )
                 .await?;
+                self.left_lane = true;
                 Ok(Taken::NewLane)
             }
         }
     }
     /// Moves cursor, head and running hash past `entry`.
-    async fn advance(
-        &mut self,
-        conn: &mut SqliteConnection,
-        entry: &Entry,
-        parsed: Option<&Parsed>,
-    ) -> Result<()> {
+    fn advance(&mut self, entry: &Entry, parsed: Option<&Parsed>) {
         let row = &mut self.place.row;
         row.cursor = entry.seq;
         if let Some(parsed) = parsed {
@@ -252,7 +264,20 @@ impl Step<'_> {
         if entry.kind == EntryKind::Commit as u32 {
             row.head = EntryId::from_slice(&entry.entry_id).ok();
         }
-        store::remember_hash(conn, row).await
+        self.hashes.insert(row.cursor, row.running_hash);
+    }
+
+    /// Writes what was gathered over the batch.
+    async fn finish(&mut self, conn: &mut SqliteConnection) -> Result<()> {
+        if self.ratchets_moved && self.place.group.is_active() {
+            let provider = Provider::new(&self.core.crypto, conn);
+            write_ratchets(&mut self.place.group, &provider)?;
+        }
+        if !self.left_lane {
+            store::remember_hashes(conn, &self.place.row, &self.hashes).await?;
+        }
+        self.history.save(conn).await?;
+        self.place.save(conn).await
     }
 
     pub(super) async fn refuse(
@@ -287,8 +312,7 @@ impl Step<'_> {
         at_ms: u64,
     ) -> Result<()> {
         if own.message != 0 {
-            let conversation = self.place.row.conversation;
-            let info = store::confirm_message(conn, own.message, &conversation, at_ms).await?;
+            let info = store::confirm_message(conn, own.message, &mut self.history, at_ms).await?;
             self.events.extend(info.map(Event::Message));
         }
         store::remove(conn, own.id).await

@@ -34,6 +34,12 @@ const AFTER_S: u64 = 70 * DAY_S;
 /// What must be left of it when somebody is added.
 pub(crate) const MIN_REMAINING_S: u64 = 37 * DAY_S;
 
+/// Whether a key package lives no longer than Sealwire's do: the total alone, no clock.
+pub(crate) fn acceptable_lifetime(lifetime: &Lifetime) -> bool {
+    let total = lifetime.not_after().saturating_sub(lifetime.not_before());
+    lifetime.not_before() < lifetime.not_after() && total <= BEFORE_S + AFTER_S
+}
+
 /// Configuration of a group, with the given padding of ciphertexts in bytes.
 pub(crate) fn join_config(padding: usize) -> MlsGroupJoinConfig {
     MlsGroupJoinConfig::builder()

@@ -3,21 +3,23 @@
 //! say here.
 
 use openmls::{
-    group::{ProcessMessageError, ProposalValidationError, StageCommitError},
+    group::{ProcessMessageError, ProposalValidationError, StageCommitError, ValidationError},
     prelude::{
-        Extension, LeafNodeIndex, MlsGroup, Proposal, ProposalOrRefType, Sender, StagedCommit,
+        Extension, KeyPackageVerifyError, LeafNodeIndex, MlsGroup, Proposal, ProposalOrRefType,
+        Sender, StagedCommit,
     },
     treesync::errors::LeafNodeValidationError,
 };
 use openmls_rust_crypto::RustCrypto;
 use sealwire_crypto::AccountPublic;
 use sealwire_protocol::{
+    certificate::DeviceCertificate,
     handle::Handle,
-    ids::{Lane, LogId, Pass},
-    policy::{GroupPolicy, PolicyError, check_change},
+    ids::{DeviceId, Lane, LogId, Pass},
+    policy::{GroupPolicy, GroupRole, PolicyError, check_change},
 };
 
-use super::{POLICY_EXTENSION, Roster, check_leaf, context_extensions};
+use super::{POLICY_EXTENSION, Roster, acceptable_lifetime, check_leaf, context_extensions};
 
 /// What members conclude about a commit.
 pub(crate) enum Verdict {
@@ -35,7 +37,7 @@ pub(crate) struct Refusal {
     /// In words, without content.
     pub(crate) reason: String,
     /// Members can differ on this one: it lies in the part of the update path that only some
-    /// can check.
+    /// can check, or depends on their clocks.
     pub(crate) may_split: bool,
 }
 
@@ -44,6 +46,14 @@ impl Refusal {
         Self {
             reason: reason.into(),
             may_split: false,
+        }
+    }
+
+    /// For a reason that not every member can see.
+    fn local(reason: &dyn std::fmt::Display) -> Self {
+        Self {
+            reason: words(reason),
+            may_split: true,
         }
     }
 }
@@ -58,6 +68,8 @@ pub(crate) struct Effects {
     pub(crate) removed: Vec<Handle>,
     /// Further or replaced devices of accounts that stay.
     pub(crate) devices: Vec<Handle>,
+    /// Devices that got a leaf.
+    pub(crate) seated: Vec<DeviceId>,
     /// The committer's leaf has fresh keys.
     pub(crate) fresh_leaf: bool,
     /// The policy before.
@@ -102,27 +114,50 @@ fn policy_of<'a>(
 }
 
 /// Maps what openmls says of a message it could not process.
+///
+/// A lifetime is judged by this device's clock, so members can differ on it as on an update path:
+/// the commit is refused, and this device stops if others go on with it. Stopping at once would
+/// let any member stop everybody with a key package that has run out.
 pub(crate) fn verdict_of_error<E: std::fmt::Display>(error: &ProcessMessageError<E>) -> Verdict {
     match error {
         ProcessMessageError::StorageError(inner) => Verdict::Undecided(inner.to_string()),
+        ProcessMessageError::LibraryError(_) => {
+            Verdict::Undecided("the encryption library failed".into())
+        }
+        ProcessMessageError::ValidationError(ValidationError::KeyPackageVerifyError(
+            KeyPackageVerifyError::LifetimeError(_),
+        )) => outside_lifetime(),
         ProcessMessageError::InvalidCommit(stage) => match stage {
             StageCommitError::ProposalValidationError(
                 ProposalValidationError::LeafNodeValidation(LeafNodeValidationError::Lifetime(_)),
             )
             | StageCommitError::LeafNodeValidation(LeafNodeValidationError::Lifetime(_)) => {
-                Verdict::Undecided("a key package is outside its lifetime by this clock".into())
+                outside_lifetime()
             }
-            StageCommitError::UpdatePathError(_)
-            | StageCommitError::ConfirmationTagMismatch
-            | StageCommitError::MissingDecryptionKey
-            | StageCommitError::OwnKeyNotFound => Verdict::Invalid(Refusal {
-                reason: stage.to_string(),
-                may_split: true,
-            }),
-            other => Verdict::Invalid(Refusal::new(other.to_string())),
+            StageCommitError::UpdatePathError(_) | StageCommitError::ConfirmationTagMismatch => {
+                Verdict::Invalid(Refusal::local(stage))
+            }
+            // openmls says this when its rows could not be read.
+            StageCommitError::MissingDecryptionKey
+            | StageCommitError::OwnKeyNotFound
+            | StageCommitError::LibraryError(_) => {
+                Verdict::Undecided("own keys could not be read".into())
+            }
+            other => Verdict::Invalid(Refusal::new(words(other))),
         },
-        other => Verdict::Invalid(Refusal::new(other.to_string())),
+        other => Verdict::Invalid(Refusal::new(words(other))),
     }
+}
+
+fn outside_lifetime() -> Verdict {
+    Verdict::Invalid(Refusal::local(
+        &"it adds somebody by a key package that is outside its lifetime",
+    ))
+}
+
+/// Without the full stop that openmls puts at the end: it stands inside a sentence.
+fn words(error: &dyn std::fmt::Display) -> String {
+    error.to_string().trim_end_matches('.').to_owned()
 }
 
 /// Judges a staged commit, one's own pending one included.
@@ -192,7 +227,14 @@ fn examine(
     }
 
     let old = group_policy(group)?;
-    let new = new_policy(staged)?;
+    let new = match new_policy(staged) {
+        // Nobody here can say what it allows; that it is not for this member to bring, everybody
+        // can.
+        Err(Objection::CannotTell(_)) if old.role_of(actor.account()) != Some(GroupRole::Owner) => {
+            return Err(refuse("only an owner may bring in a newer policy"));
+        }
+        other => other?,
+    };
     let change = leaf_changes(roster, staged, actor.account())?;
     check_change(
         &old,
@@ -213,6 +255,7 @@ fn examine(
         added: handles(change.added),
         removed: handles(change.removed),
         devices: change.devices,
+        seated: change.seated,
         fresh_leaf: staged.update_path_leaf_node().is_some(),
         old,
         new,
@@ -266,6 +309,7 @@ struct LeafChange {
     added: Vec<(AccountPublic, Handle)>,
     removed: Vec<(AccountPublic, Handle)>,
     devices: Vec<Handle>,
+    seated: Vec<DeviceId>,
 }
 
 fn leaf_changes(
@@ -284,8 +328,14 @@ fn leaf_changes(
     }
     let mut put_on = Vec::new();
     for (number, add) in staged.add_proposals().enumerate() {
-        let leaf = check_leaf(add.add_proposal().key_package().leaf_node())
-            .map_err(|error| refuse(error.to_string()))?;
+        let package = add.add_proposal().key_package();
+        if !package.life_time().has_acceptable_range() {
+            return Err(refuse("the lifetime of an added key package is too long"));
+        }
+        let leaf = check_leaf(package.leaf_node()).map_err(|error| refuse(error.to_string()))?;
+        if !acceptable_lifetime(add.add_proposal().key_package().life_time()) {
+            return Err(refuse("a key package is valid for too long"));
+        }
         // The real index does not matter here, only that no two leaves conflict.
         let stand_in = LeafNodeIndex::new(u32::MAX - u32::try_from(number).unwrap_or(0));
         after
@@ -298,6 +348,7 @@ fn leaf_changes(
         added: Vec::new(),
         removed: Vec::new(),
         devices: Vec::new(),
+        seated: put_on.iter().map(DeviceCertificate::device).collect(),
     };
     for leaf in &put_on {
         let entry = (*leaf.account(), leaf.handle().clone());
@@ -317,7 +368,7 @@ fn leaf_changes(
         }
         // The account stays: its own devices may do this, and anybody who brings the
         // replacement in the same commit.
-        let replaced = put_on.iter().any(|new| new.account() == leaf.account());
+        let replaced = put_on.iter().any(|new| new.is_renewal_of(leaf));
         if leaf.account() != actor && !replaced {
             return Err(refuse("a device was removed whose account stays"));
         }

@@ -2,12 +2,14 @@
 //! credentials, and the function that decides whether a commit is valid.
 
 mod config;
+mod deferred;
 mod judge;
 mod key_package;
 mod provider;
 mod roster;
 
 pub(crate) use config::*;
+pub(crate) use deferred::*;
 pub(crate) use judge::*;
 pub(crate) use key_package::*;
 pub(crate) use provider::*;

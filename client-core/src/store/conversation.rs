@@ -84,23 +84,58 @@ pub(crate) async fn set_name(
     Ok(())
 }
 
-/// Takes the next place in a conversation's history.
-pub(crate) async fn take_position(
-    conn: &mut SqliteConnection,
-    id: &ConversationId,
-    at_ms: u64,
-    unread: bool,
-) -> Result<u64> {
-    let position: i64 = sqlx::query_scalar(
-        "UPDATE conversation SET next_position = next_position + 1, unread = unread + ?2,
-             newest_at = max(newest_at, ?3) WHERE id = ?1 RETURNING next_position - 1",
-    )
-    .bind(id.as_bytes().as_slice())
-    .bind(i64::from(unread))
-    .bind(to_db(at_ms))
-    .fetch_one(conn)
-    .await?;
-    Ok(from_db(position))
+/// The end of a conversation's history, for one transaction: places are given out in memory and
+/// written once.
+pub(crate) struct History {
+    conversation: ConversationId,
+    next_position: u64,
+    unread: u64,
+    newest_at: u64,
+}
+
+impl History {
+    /// Reads where the history of `id` ends.
+    pub(crate) async fn open(conn: &mut SqliteConnection, id: &ConversationId) -> Result<Self> {
+        let row = sqlx::query("SELECT next_position, newest_at FROM conversation WHERE id = ?")
+            .bind(id.as_bytes().as_slice())
+            .fetch_one(conn)
+            .await?;
+        Ok(Self {
+            conversation: *id,
+            next_position: from_db(row.get("next_position")),
+            unread: 0,
+            newest_at: from_db(row.get("newest_at")),
+        })
+    }
+
+    /// Whose history it is.
+    pub(crate) const fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    /// Takes the next place.
+    pub(crate) fn take(&mut self, at_ms: u64, unread: bool) -> u64 {
+        let position = self.next_position;
+        self.next_position += 1;
+        self.unread += u64::from(unread);
+        self.newest_at = self.newest_at.max(at_ms);
+        position
+    }
+
+    /// Writes the new end.
+    pub(crate) async fn save(&self, conn: &mut SqliteConnection) -> Result<()> {
+        sqlx::query(
+            "UPDATE conversation SET next_position = ?2, unread = unread + ?3, newest_at = ?4
+             WHERE id = ?1",
+        )
+        .bind(self.conversation.as_bytes().as_slice())
+        .bind(to_db(self.next_position))
+        .bind(to_db(self.unread))
+        .bind(to_db(self.newest_at))
+        .execute(conn)
+        .await?;
+        Ok(())
+    }
 }
 
 /// Everything was read.

@@ -1,11 +1,17 @@
 //! What the person wants of a group, until it is so; and the commit in flight for it.
 
-use sealwire_protocol::ids::{DeviceId, EntryId, Lane, LogId};
+use sealwire_protocol::{
+    handle::Handle,
+    ids::{DeviceId, EntryId, Lane, LogId},
+};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{damaged, to_db};
-use crate::error::{CoreError, ErrorKind, Result};
+use crate::{
+    api::MessageInfo,
+    error::{CoreError, ErrorKind, Result},
+};
 
 /// A goal, not a step: one that is already met vanishes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +56,8 @@ pub(crate) enum Wish {
         device: String,
         /// `MLSMessage`, base64.
         key_package: String,
+        /// When the device asked, milliseconds since the Unix epoch by its clock.
+        asked_at: u64,
     },
 }
 
@@ -200,6 +208,70 @@ pub(crate) async fn next_intent_due(
     Ok(due.map(super::from_db))
 }
 
+/// Puts an intent off.
+pub(crate) async fn postpone_intent(
+    conn: &mut SqliteConnection,
+    id: i64,
+    not_before: u64,
+) -> Result<()> {
+    sqlx::query("UPDATE intent SET not_before = ? WHERE id = ?")
+        .bind(to_db(not_before))
+        .bind(id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Ends the waiting wishes to remove somebody.
+pub(crate) async fn cancel_removal(
+    conn: &mut SqliteConnection,
+    log: &LogId,
+    handle: &Handle,
+) -> Result<()> {
+    let wish = Wish::Remove {
+        handle: handle.to_string(),
+    };
+    sqlx::query(
+        "UPDATE intent SET state = 'done' WHERE log = ? AND wish = ? AND state = 'waiting'",
+    )
+    .bind(log.as_bytes().as_slice())
+    .bind(json(&wish)?)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends everything that waits in a group which this account has left: texts stay as not sent.
+pub(crate) async fn abandon(conn: &mut SqliteConnection, log: &LogId) -> Result<Vec<MessageInfo>> {
+    let messages: Vec<i64> =
+        sqlx::query_scalar("SELECT message FROM outbox WHERE log = ? AND message <> 0")
+            .bind(log.as_bytes().as_slice())
+            .fetch_all(&mut *conn)
+            .await?;
+    let mut failed = Vec::new();
+    for message in messages {
+        failed.extend(super::fail_message(conn, message).await?);
+    }
+    sqlx::query("DELETE FROM outbox WHERE log = ?")
+        .bind(log.as_bytes().as_slice())
+        .execute(&mut *conn)
+        .await?;
+    let gone = CoreError::new(
+        ErrorKind::Policy,
+        "not_a_member",
+        "you are no longer a member of this conversation",
+        "its history stays readable; ask a member to add you again",
+    );
+    sqlx::query(
+        "UPDATE intent SET state = 'failed', failure = ? WHERE log = ? AND state = 'waiting'",
+    )
+    .bind(json(&Failure::from(&gone))?)
+    .bind(log.as_bytes().as_slice())
+    .execute(conn)
+    .await?;
+    Ok(failed)
+}
+
 /// Stores what was fetched for an intent.
 pub(crate) async fn set_prepared(
     conn: &mut SqliteConnection,
@@ -214,7 +286,7 @@ pub(crate) async fn set_prepared(
     Ok(())
 }
 
-/// Ends an intent, or puts it off.
+/// Ends an intent.
 pub(crate) async fn set_intent(
     conn: &mut SqliteConnection,
     id: i64,
@@ -317,7 +389,7 @@ impl PendingCommit {
     }
 }
 
-/// The devices of joiners, for logs of what is posted.
+/// Parses the device that a wish names.
 pub(crate) fn device_of(text: &str) -> Result<DeviceId> {
     DeviceId::from_hex(text).map_err(|_| damaged("device id"))
 }

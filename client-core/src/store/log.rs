@@ -1,5 +1,7 @@
 //! Where this device stands in each group's log.
 
+use std::collections::BTreeMap;
+
 use openmls::prelude::MlsGroup;
 use sealwire_protocol::{
     ids::{ConversationId, EntryId, Incarnation, Lane, LogId, Pass},
@@ -232,15 +234,24 @@ impl LogRow {
     }
 }
 
-/// Remembers the running hash after `seq`, and the newest ten thousand of the lane.
-pub(crate) async fn remember_hash(conn: &mut SqliteConnection, row: &LogRow) -> Result<()> {
-    sqlx::query("INSERT OR REPLACE INTO lane_hash (log, seq, hash) VALUES (?, ?, ?)")
-        .bind(row.id.as_bytes().as_slice())
-        .bind(to_db(row.cursor))
-        .bind(row.running_hash.0.as_slice())
-        .execute(&mut *conn)
-        .await?;
-    if row.cursor.is_multiple_of(1_000) {
+/// Remembers running hashes of the present lane, the newest ten thousand or so.
+pub(crate) async fn remember_hashes(
+    conn: &mut SqliteConnection,
+    row: &LogRow,
+    hashes: &BTreeMap<u64, RunningHash>,
+) -> Result<()> {
+    if hashes.is_empty() {
+        return Ok(());
+    }
+    let mut insert = sqlx::QueryBuilder::new("INSERT OR REPLACE INTO lane_hash (log, seq, hash) ");
+    insert.push_values(hashes, |mut values, (seq, hash)| {
+        values
+            .push_bind(row.id.as_bytes().as_slice())
+            .push_bind(to_db(*seq))
+            .push_bind(hash.0.as_slice());
+    });
+    insert.build().execute(&mut *conn).await?;
+    if hashes.keys().any(|seq| seq.is_multiple_of(1_000)) {
         sqlx::query("DELETE FROM lane_hash WHERE log = ? AND seq < ?")
             .bind(row.id.as_bytes().as_slice())
             .bind(to_db(row.cursor.saturating_sub(10_000)))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sealwire_protocol::{
     certificate::{DeviceCertificate, UnverifiedCertificate},
-    ids::LogId,
+    ids::{DeviceId, LogId},
     log::RunningHash,
 };
 use sqlx::{Row, SqliteConnection};
@@ -57,13 +57,49 @@ pub(crate) async fn put_member(
     log: &LogId,
     leaf: &DeviceCertificate,
 ) -> Result<()> {
-    sqlx::query("INSERT OR REPLACE INTO member (log, device, certificate) VALUES (?, ?, ?)")
-        .bind(log.as_bytes().as_slice())
-        .bind(leaf.device().as_bytes().as_slice())
-        .bind(leaf.as_bytes())
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "INSERT INTO member (log, device, certificate, seated_at) VALUES (?1, ?2, ?3, 0)
+         ON CONFLICT (log, device) DO UPDATE SET certificate = ?3",
+    )
+    .bind(log.as_bytes().as_slice())
+    .bind(leaf.device().as_bytes().as_slice())
+    .bind(leaf.as_bytes())
+    .execute(conn)
+    .await?;
     Ok(())
+}
+
+/// Notes that devices got a leaf at `at_ms`.
+pub(crate) async fn set_seated(
+    conn: &mut SqliteConnection,
+    log: &LogId,
+    devices: &[DeviceId],
+    at_ms: u64,
+) -> Result<()> {
+    for device in devices {
+        sqlx::query("UPDATE member SET seated_at = ? WHERE log = ? AND device = ?")
+            .bind(to_db(at_ms))
+            .bind(log.as_bytes().as_slice())
+            .bind(device.as_bytes().as_slice())
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// When a device last got a leaf; 0 if unknown.
+pub(crate) async fn seated_at(
+    conn: &mut SqliteConnection,
+    log: &LogId,
+    device: &DeviceId,
+) -> Result<u64> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT seated_at FROM member WHERE log = ? AND device = ?")
+            .bind(log.as_bytes().as_slice())
+            .bind(device.as_bytes().as_slice())
+            .fetch_optional(conn)
+            .await?;
+    Ok(found.map_or(0, super::from_db))
 }
 
 /// The devices of a group.
@@ -132,6 +168,7 @@ pub(crate) async fn keep_evidence(
     conn: &mut SqliteConnection,
     row: &LogRow,
     seq: u64,
+    ours: Option<&RunningHash>,
     theirs: &RunningHash,
     sender_handle: &str,
     at_ms: u64,
@@ -143,7 +180,7 @@ pub(crate) async fn keep_evidence(
     .bind(row.id.as_bytes().as_slice())
     .bind(row.lane.as_bytes().as_slice())
     .bind(to_db(seq))
-    .bind(row.running_hash.0.as_slice())
+    .bind(ours.map_or(&[][..], |hash| hash.0.as_slice()))
     .bind(theirs.0.as_slice())
     .bind(sender_handle)
     .bind(to_db(at_ms))

@@ -5,7 +5,7 @@ use sealwire_crypto::AccountPublic;
 use sealwire_protocol::ids::ConversationId;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{from_db, take_position, to_db};
+use super::{History, from_db, to_db};
 use crate::{
     api::{Delivery, MessageInfo, MessageKind},
     error::Result,
@@ -66,16 +66,22 @@ fn read(row: &SqliteRow) -> MessageInfo {
     }
 }
 
-/// Adds a line; unless it is pending it takes the next position. `None` if this sender's message
-/// with this salt is there already.
+/// Adds a line; unless it is pending it takes the next place in `history`. `None` if this
+/// sender's message with this salt is there already.
 pub(crate) async fn insert_message(
     conn: &mut SqliteConnection,
     message: &NewMessage<'_>,
+    history: &mut History,
 ) -> Result<Option<(i64, MessageInfo)>> {
+    let unread = !message.own && message.kind != MessageKind::Info;
+    let position = match message.delivery {
+        Delivery::Pending => 0,
+        _ => history.take(message.at_ms, unread),
+    };
     let row = sqlx::query(
         "INSERT INTO message (conversation, salt, sender, sender_handle, own, kind, text, content,
              position, at_ms, delivery)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (conversation, sender, salt) DO NOTHING RETURNING *",
     )
     .bind(message.conversation.as_bytes().as_slice())
@@ -90,50 +96,29 @@ pub(crate) async fn insert_message(
     .bind(kind_to_db(message.kind))
     .bind(message.text)
     .bind(message.content)
+    .bind(to_db(position))
     .bind(to_db(message.at_ms))
     .bind(delivery_to_db(message.delivery))
-    .fetch_optional(&mut *conn)
+    .fetch_optional(conn)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let id: i64 = row.get("id");
-    let mut info = read(&row);
-    if message.delivery != Delivery::Pending {
-        let unread = !message.own && message.kind != MessageKind::Info;
-        info.position = place(conn, id, &message.conversation, message.at_ms, unread).await?;
-    }
-    Ok(Some((id, info)))
-}
-
-async fn place(
-    conn: &mut SqliteConnection,
-    id: i64,
-    conversation: &ConversationId,
-    at_ms: u64,
-    unread: bool,
-) -> Result<u64> {
-    let position = take_position(conn, conversation, at_ms, unread).await?;
-    sqlx::query("UPDATE message SET position = ? WHERE id = ?")
-        .bind(to_db(position))
-        .bind(id)
-        .execute(conn)
-        .await?;
-    Ok(position)
+    Ok(row.map(|row| (row.get("id"), read(&row))))
 }
 
 /// A pending message was read back: it takes its place.
 pub(crate) async fn confirm_message(
     conn: &mut SqliteConnection,
     id: i64,
-    conversation: &ConversationId,
+    history: &mut History,
     at_ms: u64,
 ) -> Result<Option<MessageInfo>> {
-    place(conn, id, conversation, at_ms, false).await?;
-    let row =
-        sqlx::query("UPDATE message SET delivery = 'sent', at_ms = ? WHERE id = ? RETURNING *")
-            .bind(to_db(at_ms))
-            .bind(id)
-            .fetch_optional(conn)
-            .await?;
+    let row = sqlx::query(
+        "UPDATE message SET delivery = 'sent', at_ms = ?, position = ? WHERE id = ? RETURNING *",
+    )
+    .bind(to_db(at_ms))
+    .bind(to_db(history.take(at_ms, false)))
+    .bind(id)
+    .fetch_optional(conn)
+    .await?;
     Ok(row.as_ref().map(read))
 }
 

@@ -1,5 +1,7 @@
 //! What is to be sent, until it was read back from the relay.
 
+use std::collections::HashMap;
+
 use sealwire_protocol::{
     content::GroupEvent,
     ids::{EntryId, LogId},
@@ -86,19 +88,22 @@ pub(crate) async fn next_outbox(
         .transpose()
 }
 
-/// The row that was sent as `entry_id`.
-pub(crate) async fn find_entry(
+/// Rows that were encrypted and not read back yet, by entry id.
+pub(crate) async fn encrypted_entries(
     conn: &mut SqliteConnection,
     log: &LogId,
-    entry_id: &EntryId,
-) -> Result<Option<OutboxRow>> {
-    sqlx::query("SELECT * FROM outbox WHERE log = ? AND entry_id = ?")
+) -> Result<HashMap<EntryId, OutboxRow>> {
+    sqlx::query("SELECT * FROM outbox WHERE log = ? AND entry_id <> x''")
         .bind(log.as_bytes().as_slice())
-        .bind(entry_id.as_bytes().as_slice())
-        .fetch_optional(conn)
+        .fetch_all(conn)
         .await?
-        .map(|row| read(&row))
-        .transpose()
+        .iter()
+        .map(|row| {
+            let row = read(row)?;
+            let entry_id = row.entry_id.ok_or_else(|| damaged("entry id"))?;
+            Ok((entry_id, row))
+        })
+        .collect()
 }
 
 /// Stores what a row was encrypted to.

@@ -33,7 +33,8 @@ pub(crate) async fn add_posting(
         Posting::Envelope { device, envelope } => (&device.0[..], &[][..], &[][..], envelope),
     };
     sqlx::query(
-        "INSERT INTO posting (due_at, device, blob, read_token_hash, body) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO posting (due_at, refusals, device, blob, read_token_hash, body)
+         VALUES (?, 0, ?, ?, ?, ?)",
     )
     .bind(to_db(due_at))
     .bind(device)
@@ -72,6 +73,26 @@ pub(crate) async fn next_posting(
         }
     };
     Ok(Some((row.get("id"), from_db(row.get("due_at")), posting)))
+}
+
+/// The receiver has no room: tried again at `due_at`, and given up after `tries`.
+pub(crate) async fn refuse_posting(
+    conn: &mut SqliteConnection,
+    id: i64,
+    due_at: u64,
+    tries: u32,
+) -> Result<()> {
+    sqlx::query("UPDATE posting SET due_at = ?, refusals = refusals + 1 WHERE id = ?")
+        .bind(to_db(due_at))
+        .bind(id)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query("DELETE FROM posting WHERE id = ? AND refusals >= ?")
+        .bind(id)
+        .bind(tries)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// The relay has it, or refused it for good.

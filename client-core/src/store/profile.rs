@@ -14,7 +14,10 @@ use sqlx::{Row, SqliteConnection};
 use zeroize::Zeroizing;
 
 use super::{damaged, from_db, to_db};
-use crate::{error::Result, net::Endpoint};
+use crate::{
+    error::{CoreError, ErrorKind, Result},
+    net::Endpoint,
+};
 
 /// Keys and names of this profile. Has no `Debug`: it holds every long-term secret.
 pub(crate) struct Identity {
@@ -28,7 +31,6 @@ pub(crate) struct Identity {
     pub(crate) device: DeviceId,
     pub(crate) device_key: DeviceKey,
     pub(crate) inbox_key: InboxKey,
-    /// Absent until the account's other device has approved this one.
     pub(crate) certificate: Option<DeviceCertificate>,
     pub(crate) endpoint: Endpoint,
 }
@@ -38,8 +40,15 @@ pub(crate) struct Identity {
 pub(crate) struct Unfinished {
     /// `Enrol` request that was not answered yet, JSON.
     pub(crate) enrolment: Option<Zeroizing<String>>,
-    /// Secret of the device link that this device answers.
-    pub(crate) link_secret: Option<SecretBytes<32>>,
+}
+
+fn unfinished() -> CoreError {
+    CoreError::new(
+        ErrorKind::Locked,
+        "profile_unfinished",
+        "the account on this device was not completed",
+        "nothing was sent yet: remove this profile's folder and join again",
+    )
 }
 
 fn optional(bytes: Vec<u8>) -> Option<Zeroizing<Vec<u8>>> {
@@ -55,8 +64,9 @@ impl Identity {
     /// Reads the profile's row.
     pub(crate) async fn load(conn: &mut SqliteConnection) -> Result<(Self, Unfinished)> {
         let row = sqlx::query("SELECT * FROM profile WHERE id = 1")
-            .fetch_one(conn)
-            .await?;
+            .fetch_optional(conn)
+            .await?
+            .ok_or_else(unfinished)?;
         let bytes = |column: &str| Zeroizing::new(row.get::<Vec<u8>, _>(column));
         let organisation_key = optional(row.get("organisation_key"))
             .map(|key| OrganisationPublic::from_bytes(&key))
@@ -99,9 +109,6 @@ impl Identity {
         let enrolment: String = row.get("enrolment");
         let unfinished = Unfinished {
             enrolment: (!enrolment.is_empty()).then(|| Zeroizing::new(enrolment)),
-            link_secret: optional(row.get("link_secret"))
-                .map(|bytes| seed(&bytes))
-                .transpose()?,
         };
         Ok((identity, unfinished))
     }
@@ -118,32 +125,38 @@ impl Identity {
         sqlx::query(
             "INSERT OR REPLACE INTO profile (id, handle, organisation, organisation_key,
                  organisation_seed, account_key, account_seed, device, device_seed, inbox_seed,
-                 certificate, relay_host, relay_port, relay_pin, enrolment, link_secret, inbox_cursor)
-             VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                 certificate, relay_host, relay_port, relay_pin, enrolment, inbox_cursor)
+             VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
                  coalesce((SELECT inbox_cursor FROM profile WHERE id = 1), 0))",
         )
         .bind(self.handle.to_string())
         .bind(&self.organisation)
-        .bind(self.organisation_key.map_or_else(Vec::new, |key| key.as_bytes().to_vec()))
+        .bind(
+            self.organisation_key
+                .map_or_else(Vec::new, |key| key.as_bytes().to_vec()),
+        )
         .bind(secret(self.organisation_secret.as_ref().map(OrganisationKey::seed)).as_slice())
         .bind(self.account.as_bytes().as_slice())
         .bind(secret(self.account_secret.as_ref().map(AccountKey::seed)).as_slice())
         .bind(self.device.as_bytes().as_slice())
         .bind(self.device_key.seed().expose().as_slice())
         .bind(self.inbox_key.seed().expose().as_slice())
-        .bind(self.certificate.as_ref().map_or_else(Vec::new, |c| c.as_bytes().to_vec()))
+        .bind(
+            self.certificate
+                .as_ref()
+                .map_or_else(Vec::new, |c| c.as_bytes().to_vec()),
+        )
         .bind(self.endpoint.address.host())
         .bind(i64::from(self.endpoint.address.port()))
         .bind(match &self.endpoint.tls {
             TlsMode::Pinned(pin) => pin.to_vec(),
             TlsMode::WebPki => Vec::new(),
         })
-        .bind(unfinished.enrolment.as_ref().map_or("", |json| json.as_str()))
         .bind(
             unfinished
-                .link_secret
+                .enrolment
                 .as_ref()
-                .map_or(&[][..], |secret| secret.expose().as_slice()),
+                .map_or("", |json| json.as_str()),
         )
         .execute(conn)
         .await?;

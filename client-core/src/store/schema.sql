@@ -12,12 +12,11 @@ CREATE TABLE profile (
     device BLOB NOT NULL,
     device_seed BLOB NOT NULL,
     inbox_seed BLOB NOT NULL,
-    certificate BLOB NOT NULL,           -- empty while waiting to be linked
+    certificate BLOB NOT NULL,
     relay_host TEXT NOT NULL,
     relay_port INTEGER NOT NULL,
     relay_pin BLOB NOT NULL,             -- SHA-256 of its certificate, empty for the web PKI
     enrolment TEXT NOT NULL,             -- request that has not been answered yet, JSON; else empty
-    link_secret BLOB NOT NULL,           -- while waiting to be linked; else empty
     inbox_cursor INTEGER NOT NULL
 ) STRICT;
 
@@ -65,7 +64,7 @@ CREATE TABLE log (
     cursor INTEGER NOT NULL,
     head BLOB NOT NULL,                  -- newest commit in the lane, empty if none
     running_hash BLOB NOT NULL,
-    leaf_due_at INTEGER NOT NULL,        -- when to update the own leaf
+    leaf_due_at INTEGER NOT NULL,        -- when to update the own leaf; while rejoining, to ask again
     certificate BLOB NOT NULL,           -- certificate on the own leaf
     policy BLOB NOT NULL,                -- GroupPolicy of the present epoch
     generation INTEGER NOT NULL,         -- one more with every step
@@ -80,6 +79,7 @@ CREATE TABLE member (
     log BLOB NOT NULL,
     device BLOB NOT NULL,
     certificate BLOB NOT NULL,
+    seated_at INTEGER NOT NULL,          -- when it last got a leaf, by the relay's clock; 0 if unknown
     PRIMARY KEY (log, device)
 ) STRICT, WITHOUT ROWID;
 
@@ -148,6 +148,7 @@ CREATE TABLE pending_commit (
 CREATE TABLE posting (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     due_at INTEGER NOT NULL,
+    refusals INTEGER NOT NULL,           -- by a full inbox
     device BLOB NOT NULL,                -- of an envelope; empty for a blob
     blob BLOB NOT NULL,                  -- id of a blob; empty for an envelope
     read_token_hash BLOB NOT NULL,
