@@ -182,6 +182,15 @@ impl Person {
         self.start().await.expect("the client starts again");
     }
 
+    /// Opens the profile again, with other options.
+    ///
+    /// # Panics
+    /// If it does not open.
+    pub async fn reopen_with(&mut self, options: Options) {
+        self.options = options;
+        self.reopen().await;
+    }
+
     /// Makes an invitation for a new member of the organisation.
     ///
     /// # Panics

@@ -1,0 +1,113 @@
+//! Alice's laptop: a second device of her account, and her leaving with all of them.
+
+use sealwire_core::api::OrgRole;
+use sealwire_core::{Client, DeviceLink};
+use sealwire_tests::person::{EASY, Person, one_epoch, passphrase, quick};
+use sealwire_tests::{PATIENCE, Stage};
+
+/// Links a further device to `owner`'s account and starts it.
+async fn link_laptop(stage: &Stage, owner: &Person) -> Person {
+    let text = owner.device_link().await.expect("a device link");
+    let link = DeviceLink::parse(&text).expect("a good device link");
+    let dir = stage.homes().join(format!("{}-laptop", owner.name()));
+    let laptop = Client::link(&dir, &passphrase(), &link, EASY, quick(), PATIENCE).await;
+    let laptop = laptop.expect("a linked laptop");
+    let laptop = Person::begin(owner.name(), dir, quick(), laptop).await;
+    laptop.expect("a laptop that works")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_linked_laptop_reads_and_writes() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, _carol) = stage.alice_bob_carol().await;
+    let chat = alice.founds("Lunch", &[&bob]).await;
+    alice.says(&chat, "before the laptop").await;
+
+    // Alice links her laptop; it asks for its seat and gets it.
+    let laptop = link_laptop(&stage, &alice).await;
+    laptop.is_in(&chat).await;
+    one_epoch(&[&alice, &bob, &laptop], &chat).await;
+
+    // What is said from now on reaches both of her devices, and both speak as Alice.
+    bob.says(&chat, "welcome, laptop").await;
+    alice.hears(&chat, "welcome, laptop").await;
+    laptop.hears(&chat, "welcome, laptop").await;
+    laptop.says(&chat, "typed on the laptop").await;
+    for person in [&alice, &bob] {
+        person.hears(&chat, "typed on the laptop").await;
+    }
+    let history = alice.history(&chat).await;
+    let last = history.last().expect("a message");
+    assert_eq!(last.sender, alice.handle().to_string());
+
+    // Before its time the laptop has read nothing.
+    let read = laptop.history(&chat).await;
+    assert!(
+        read.iter().all(|line| line.text != "before the laptop"),
+        "{read:?}"
+    );
+
+    // Bob sees one Alice with two devices.
+    let members = bob.members(&chat).await.expect("members");
+    let seen = members
+        .iter()
+        .find(|member| member.handle == alice.handle().to_string());
+    assert_eq!(seen.expect("Alice").devices, 2);
+    assert_eq!(members.len(), 2);
+    alice.is_told("A device was linked to your account").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_goes_with_all_devices() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, carol) = stage.alice_bob_carol().await;
+    let chat = alice.founds("Lunch", &[&bob, &carol]).await;
+    let laptop = link_laptop(&stage, &bob).await;
+    laptop.is_in(&chat).await;
+
+    // Bob leaves on his phone; somebody who may, takes out both of his devices.
+    bob.leave(&chat).await.expect("a request to leave");
+    bob.is_out_of(&chat).await;
+    laptop.is_out_of(&chat).await;
+    alice.says(&chat, "Bob is gone").await;
+    carol.hears(&chat, "Bob is gone").await;
+    let members = carol.members(&chat).await.expect("members");
+    assert!(
+        members
+            .iter()
+            .all(|member| member.handle != bob.handle().to_string())
+    );
+    for device in [&bob, &laptop] {
+        let refused = device
+            .send(&chat, "still here?")
+            .await
+            .expect_err("he has left");
+        assert_eq!(refused.code, "not_a_member");
+        assert!(!refused.hint.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_owner_cannot_leave() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, _carol) = stage.alice_bob_carol().await;
+    assert_eq!(
+        alice.organisation_role().await.expect("a role"),
+        OrgRole::OrgOwner
+    );
+    let chat = alice.founds("Lunch", &[&bob]).await;
+
+    // Alice is the only owner, and nobody else could take her out.
+    let refused = alice.leave(&chat).await.expect_err("the last owner");
+    assert_eq!(refused.code, "last_owner");
+
+    // With a second owner she can go.
+    let change = alice
+        .set_role(&chat, &bob.handle(), "owner")
+        .await
+        .expect("a wish");
+    alice.made(change).await;
+    alice.leave(&chat).await.expect("a request to leave");
+    alice.is_out_of(&chat).await;
+    bob.says(&chat, "alone").await;
+}
