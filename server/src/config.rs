@@ -75,7 +75,7 @@ pub(crate) struct Limits {
     pub(crate) one_time_key_packages_per_hour: u32,
     pub(crate) accounts: u32,
     pub(crate) open_invitations: u32,
-    pub(crate) challenges: usize,
+    pub(crate) blob_requests: usize,
 }
 
 /// `[timeouts]`, seconds.
@@ -139,7 +139,7 @@ impl Default for Limits {
             one_time_key_packages_per_hour: 10,
             accounts: 100_000,
             open_invitations: 1_000,
-            challenges: 10_000,
+            blob_requests: 32,
         }
     }
 }
@@ -206,7 +206,7 @@ impl Config {
             ),
             ("limits.subscriptions", limits.subscriptions),
             ("limits.queue_frames", limits.queue_frames),
-            ("limits.challenges", limits.challenges),
+            ("limits.blob_requests", limits.blob_requests),
         ] {
             if value == 0 {
                 return Err(ConfigError::Value(name, "must be at least 1".into()));

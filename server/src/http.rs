@@ -1,12 +1,15 @@
 //! Reading requests strictly, and refusing in problem details.
 
+use std::time::Duration;
+
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::BodyDataStream;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use prost::Message;
 use sealwire_protocol::frame;
 use sealwire_protocol::problem::Code;
@@ -20,8 +23,8 @@ pub(crate) struct Json<T>(pub(crate) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Answer<Self> {
-        let body = body(request, state).await?;
+    async fn from_request(request: Request, _: &S) -> Answer<Self> {
+        let body = body(request).await?;
         serde_json::from_slice(&body).map(Self).map_err(|error| {
             // The text of serde_json errors quotes values, so only the place is told.
             Refusal::malformed(format!(
@@ -45,8 +48,8 @@ pub(crate) struct Proto<T>(pub(crate) T);
 impl<T: Message + Default, S: Send + Sync> FromRequest<S> for Proto<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Answer<Self> {
-        let body = body(request, state).await?;
+    async fn from_request(request: Request, _: &S) -> Answer<Self> {
+        let body = body(request).await?;
         frame::decode(&body)
             .map(Self)
             .map_err(|error| Refusal::malformed(format!("The body was refused: {error}.")))
@@ -63,19 +66,50 @@ impl<T: Message> IntoResponse for Proto<T> {
     }
 }
 
-async fn body<S: Send + Sync>(request: Request, state: &S) -> Answer<Bytes> {
-    Bytes::from_request(request, state)
-        .await
-        .map_err(|rejection| {
-            if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-                Refusal::new(
-                    Code::TooLarge,
-                    "The body is over the limit of this route; send less at once.",
-                )
-            } else {
-                Refusal::malformed("The body could not be read to its end; send it again.")
+/// Largest body of a route, set by a layer.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyLimit(pub(crate) usize);
+
+/// What is read and thrown away of a request that is refused: over HTTP/1.1 a client that is
+/// still sending would otherwise see a broken connection and not the refusal.
+const DISCARDED: usize = 16 * 1024 * 1024;
+const DISCARD_TIME: Duration = Duration::from_secs(20);
+
+async fn body(request: Request) -> Answer<Bytes> {
+    let most = request
+        .extensions()
+        .get()
+        .map_or(0, |&BodyLimit(most)| most);
+    let (mut stream, mut whole) = (request.into_body().into_data_stream(), BytesMut::new());
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| {
+            Refusal::malformed("The body could not be read to its end; send it again.")
+        })?;
+        if whole.len() + chunk.len() > most {
+            discard(stream).await;
+            return Err(Refusal::new(
+                Code::TooLarge,
+                "The body is over the limit of this route; send less at once.",
+            ));
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
+}
+
+/// Reads the rest of a body that nobody wants, within bounds.
+pub(crate) async fn discard(mut stream: BodyDataStream) {
+    let work = async {
+        let mut left = DISCARDED;
+        while let Some(Ok(chunk)) = stream.next().await {
+            match left.checked_sub(chunk.len()) {
+                Some(less) => left = less,
+                None => return,
             }
-        })
+        }
+    };
+    // Whoever is slower than this will have to do without.
+    drop(tokio::time::timeout(DISCARD_TIME, work).await);
 }
 
 /// The query string.

@@ -1,18 +1,24 @@
 //! Who may do what: one table, and the one way to add a route, which obeys it.
 
+use axum::Extension;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use sealwire_protocol::account::OrgRole;
+use sealwire_protocol::limits::MAX_JSON;
 use sealwire_protocol::problem::Code;
 
 use super::Plane;
-use super::session::authenticate;
+use super::session::{Caller, authenticate};
+use crate::http::{BodyLimit, discard};
 use crate::refusal::{Answer, Refusal};
+
+/// Largest body before anything is known of the sender.
+const MAX_ANONYMOUS: usize = 16 * 1024;
 
 use OrgRole::{Agent, Auditor, OrgAdmin, OrgMember, OrgOwner};
 
@@ -85,10 +91,16 @@ where
     H: Handler<T, Plane>,
     T: 'static,
 {
-    let (_, method, path, _) = action.row();
+    let (_, method, path, access) = action.row();
     let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
     let guard = from_fn_with_state((plane.clone(), action), guard);
-    router.route(path, on(filter, handler).route_layer(guard))
+    let most = match access {
+        Access::Anyone => MAX_ANONYMOUS,
+        Access::Roles(_) => MAX_JSON,
+    };
+    // The guard runs first: a body is read only of those who may send it.
+    let handler = on(filter, handler).route_layer(Extension(BodyLimit(most)));
+    router.route(path, handler.route_layer(guard))
 }
 
 async fn guard(
@@ -97,16 +109,26 @@ async fn guard(
     next: Next,
 ) -> Answer<Response> {
     if let Access::Roles(roles) = action.row().3 {
-        let caller = authenticate(&plane, request.headers()).await?;
-        if !roles.contains(&caller.role) {
-            return Err(Refusal::new(
-                Code::Forbidden,
-                "Your role in the organisation does not allow this; ask an owner or administrator.",
-            ));
+        match admit(&plane, roles, request.headers()).await {
+            Ok(caller) => drop(request.extensions_mut().insert(caller)),
+            Err(refusal) => {
+                discard(request.into_body().into_data_stream()).await;
+                return Err(refusal);
+            }
         }
-        request.extensions_mut().insert(caller);
     }
     Ok(next.run(request).await)
+}
+
+async fn admit(plane: &Plane, roles: &[OrgRole], headers: &HeaderMap) -> Answer<Caller> {
+    let caller = authenticate(plane, headers).await?;
+    if roles.contains(&caller.role) {
+        return Ok(caller);
+    }
+    Err(Refusal::new(
+        Code::Forbidden,
+        "Your role in the organisation does not allow this; ask an owner or administrator.",
+    ))
 }
 
 #[cfg(test)]

@@ -1,55 +1,79 @@
-//! Sign-in challenges: in memory, good once, for a minute.
+//! Sign-in challenges: good once, for a minute.
+//!
+//! A challenge carries its time and a MAC, so that nothing is kept for those who only ask: nobody
+//! can fill a table and keep others from signing in. What is remembered, for a minute, are the
+//! challenges that were answered rightly.
+//!
+//! milliseconds since the Unix epoch (8, big endian) || random (8) || MAC (16), in which the MAC
+//! covers the first two and the device id.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use rand::RngExt;
+use sealwire_crypto::{SecretBytes, mac};
 use sealwire_protocol::ids::DeviceId;
-use sealwire_protocol::problem::Code;
+use subtle::ConstantTimeEq;
 
-use crate::refusal::{Answer, Refusal};
+const LIFE_MS: u64 = 60_000;
+const CONTEXT: &str = "relay challenge";
 
-const LIFE: Duration = Duration::from_secs(60);
-
-/// Challenges that wait for their answer.
+/// Makes challenges, and takes each once.
 pub(super) struct Challenges {
-    most: usize,
-    open: Mutex<HashMap<[u8; 32], (DeviceId, Instant)>>,
+    // Of this process: a restart ends all open challenges.
+    key: SecretBytes<32>,
+    /// Challenges used, and until when they have to be remembered.
+    used: Mutex<HashMap<[u8; 32], u64>>,
 }
 
 impl Challenges {
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            most,
-            open: Mutex::default(),
+            key: SecretBytes::generate(&mut rand::rng()),
+            used: Mutex::default(),
         }
+    }
+
+    fn tag(&self, front: &[u8], device: DeviceId) -> [u8; 16] {
+        let message = [front, device.as_bytes()].concat();
+        let whole = mac(&self.key, CONTEXT, &message);
+        std::array::from_fn(|at| whole[at])
     }
 
     /// A fresh challenge for a device.
-    pub(super) fn make(&self, device: DeviceId, now: Instant) -> Answer<[u8; 32]> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= self.most {
-            open.retain(|_, (_, until)| *until > now);
-        }
-        if open.len() >= self.most {
-            return Err(Refusal::new(
-                Code::Unavailable,
-                "Too many devices are signing in; try again in a moment.",
-            )
-            .after(Duration::from_secs(2)));
-        }
-        let challenge: [u8; 32] = rand::rng().random();
-        open.insert(challenge, (device, now + LIFE));
-        Ok(challenge)
+    pub(super) fn make(&self, device: DeviceId, now_ms: u64) -> [u8; 32] {
+        let mut challenge = [0; 32];
+        challenge[..8].copy_from_slice(&now_ms.to_be_bytes());
+        challenge[8..16].copy_from_slice(&rand::rng().random::<[u8; 8]>());
+        let tag = self.tag(&challenge[..16], device);
+        challenge[16..].copy_from_slice(&tag);
+        challenge
     }
 
-    /// Uses a challenge up; whether it was good for this device.
-    pub(super) fn take(&self, challenge: &[u8; 32], device: DeviceId, now: Instant) -> bool {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.remove(challenge)
-            .is_some_and(|(made_for, until)| made_for == device && until > now)
+    /// Whether this challenge was made for this device in the last minute.
+    pub(super) fn check(&self, challenge: &[u8; 32], device: DeviceId, now_ms: u64) -> bool {
+        let tag = self.tag(&challenge[..16], device);
+        bool::from(challenge[16..].ct_eq(&tag))
+            && now_ms
+                .checked_sub(made_at(challenge))
+                .is_some_and(|age| age < LIFE_MS)
     }
+
+    /// Uses a challenge up, after the answer was found right; false if it was used before.
+    pub(super) fn take(&self, challenge: &[u8; 32], now_ms: u64) -> bool {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() == used.capacity() {
+            used.retain(|_, until| *until > now_ms);
+        }
+        let until = made_at(challenge).saturating_add(LIFE_MS);
+        used.insert(*challenge, until).is_none()
+    }
+}
+
+fn made_at(challenge: &[u8; 32]) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&challenge[..8]);
+    u64::from_be_bytes(bytes)
 }
 
 #[cfg(test)]
@@ -58,28 +82,46 @@ mod tests {
 
     const ALICE: DeviceId = DeviceId([1; 16]);
     const BOB: DeviceId = DeviceId([2; 16]);
+    const NOW: u64 = 1_000_000;
 
     #[test]
     fn a_challenge_is_good_once_for_its_device_for_a_minute() {
-        let challenges = Challenges::new(10);
-        let now = Instant::now();
-        let make = || challenges.make(ALICE, now).expect("room");
-        let first = make();
-        assert!(challenges.take(&first, ALICE, now));
-        assert!(!challenges.take(&first, ALICE, now), "used");
-        assert!(!challenges.take(&make(), BOB, now), "another device's");
-        assert!(!challenges.take(&make(), ALICE, now + LIFE), "late");
-        assert!(challenges.take(&make(), ALICE, now + LIFE / 2));
+        let challenges = Challenges::new();
+        let made = challenges.make(ALICE, NOW);
+        assert!(challenges.check(&made, ALICE, NOW));
+        assert!(challenges.check(&made, ALICE, NOW + LIFE_MS - 1));
+        assert!(!challenges.check(&made, ALICE, NOW + LIFE_MS), "late");
+        assert!(!challenges.check(&made, ALICE, NOW - 1), "from the future");
+        assert!(!challenges.check(&made, BOB, NOW), "another device's");
+        assert!(challenges.take(&made, NOW));
+        assert!(!challenges.take(&made, NOW), "used");
+        assert!(
+            challenges.take(&challenges.make(ALICE, NOW), NOW),
+            "another one"
+        );
     }
 
     #[test]
-    fn what_ran_out_makes_room() {
-        let challenges = Challenges::new(2);
-        let now = Instant::now();
-        assert!(challenges.make(ALICE, now).is_ok());
-        assert!(challenges.make(ALICE, now).is_ok());
-        let refusal = challenges.make(ALICE, now).expect_err("full");
-        assert_eq!(refusal.code(), Code::Unavailable);
-        assert!(challenges.make(ALICE, now + LIFE).is_ok());
+    fn nobody_else_makes_challenges() {
+        let challenges = Challenges::new();
+        let made = challenges.make(ALICE, NOW);
+        for at in 0..32 {
+            let mut forged = made;
+            forged[at] ^= 1;
+            assert!(!challenges.check(&forged, ALICE, NOW), "byte {at}");
+        }
+        let restarted = Challenges::new();
+        assert!(!restarted.check(&made, ALICE, NOW));
+    }
+
+    #[test]
+    fn used_ones_are_forgotten_when_they_have_run_out() {
+        let challenges = Challenges::new();
+        for step in 0..10_000 {
+            let now = NOW + step * 1000;
+            assert!(challenges.take(&challenges.make(ALICE, now), now));
+        }
+        let used = challenges.used.lock().expect("lock").len();
+        assert!(used < 300, "{used}");
     }
 }

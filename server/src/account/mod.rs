@@ -20,8 +20,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use sealwire_protocol::limits::MAX_JSON;
 use sealwire_protocol::link::InvitationCode;
 use tokio_util::sync::CancellationToken;
 
@@ -65,7 +63,7 @@ impl AccountPlane {
             organisation: config.organisation.clone(),
             limits: config.limits.clone(),
             tokens: Tokens::open(token_key, &config.organisation)?,
-            challenges: Challenges::new(config.limits.challenges),
+            challenges: Challenges::new(),
             waiting: Arc::default(),
             drain,
         }))
@@ -114,6 +112,5 @@ pub(crate) fn router(plane: Plane) -> Router {
         .merge(devices::router(&plane))
         .merge(key_packages::router(&plane))
         .merge(inbox::router(&plane))
-        .layer(DefaultBodyLimit::max(MAX_JSON))
         .with_state(plane)
 }

@@ -1,7 +1,5 @@
 //! Signing in, and who is calling.
 
-use std::time::Instant;
-
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::{Extension, Router};
@@ -46,8 +44,8 @@ async fn challenge(
     Json(request): Json<ChallengeRequest>,
 ) -> Answer<Json<Challenge>> {
     let device = device_id(&request.device.0)?;
-    // Made for unknown devices too: who has not proved anything is told nothing.
-    let challenge = plane.challenges.make(device, Instant::now())?;
+    // Made for unknown devices too: nothing is kept, and nothing told.
+    let challenge = plane.challenges.make(device, clock::now_ms());
     Ok(Json(Challenge {
         challenge: challenge.into(),
     }))
@@ -66,7 +64,8 @@ async fn sign_in(
         )
     };
     let challenge: [u8; 32] = request.challenge.0.try_into().map_err(|_| refused())?;
-    if !plane.challenges.take(&challenge, device, Instant::now()) {
+    let now_ms = clock::now_ms();
+    if !plane.challenges.check(&challenge, device, now_ms) {
         return Err(refused());
     }
     let row = sqlx::query(
@@ -92,8 +91,11 @@ async fn sign_in(
         .signature_key()
         .verify(SignContext::Challenge, &message, &signature)
         .map_err(|_| refused())?;
+    if !plane.challenges.take(&challenge, now_ms) {
+        return Err(refused());
+    }
     standing(row.try_get(1)?, row.try_get(2)?)?;
-    let now = clock::now_s();
+    let now = now_ms / 1000;
     Ok(Json(Session {
         token: plane.tokens.make(device, now)?,
         expires_in_s: token::LIFE_S,

@@ -15,14 +15,12 @@ use sealwire_protocol::ids::BlobId;
 use sealwire_protocol::limits::MAX_BLOB;
 use sealwire_protocol::problem::Code;
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::refusal::{Answer, Refusal, is_no_space};
 
 const MAGIC: &[u8; 8] = b"swblob1\n";
 const HEADER: usize = 48;
-/// Blobs that are read or written at the same time: each takes its size in memory.
-const AT_ONCE: usize = 16;
 
 /// A blob to store; its form has been checked.
 pub(super) struct NewBlob {
@@ -35,7 +33,7 @@ pub(super) struct NewBlob {
 /// The directory of blobs.
 pub(super) struct Blobs {
     dir: Arc<Dir>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 struct Dir {
@@ -47,7 +45,7 @@ struct Dir {
 
 impl Blobs {
     /// Opens the directory and counts what is in it.
-    pub(super) fn open(path: &Path, most_bytes: u64) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, most_bytes: u64, at_once: usize) -> io::Result<Self> {
         make_dir(path)?;
         let dir = Dir {
             path: path.into(),
@@ -67,8 +65,13 @@ impl Blobs {
         dir.bytes.store(bytes, Ordering::Relaxed);
         Ok(Self {
             dir: Arc::new(dir),
-            permits: Semaphore::new(AT_ONCE),
+            permits: Arc::new(Semaphore::new(at_once)),
         })
+    }
+
+    /// Waits for a place among the requests that are served; to be had before a body is read.
+    pub(super) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).acquire_owned().await.ok()
     }
 
     /// Stores a blob durably; a repeat changes nothing.
@@ -90,7 +93,6 @@ impl Blobs {
         &self,
         work: impl FnOnce(&Dir) -> Result<Answer<T>, io::Error> + Send + 'static,
     ) -> Answer<T> {
-        let _permit = self.permits.acquire().await;
         let dir = Arc::clone(&self.dir);
         match tokio::task::spawn_blocking(move || work(&dir)).await {
             Ok(Ok(answer)) => answer,
@@ -266,7 +268,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_token_opens_a_blob_and_only_until_it_expires() {
         let dir = tempfile::tempdir().expect("temporary directory");
-        let blobs = Blobs::open(dir.path(), 1000).expect("opened");
+        let blobs = Blobs::open(dir.path(), 1000, 4).expect("opened");
         blobs.put(blob(b"sealed")).await.expect("stored");
         let id = blob(b"").id;
         assert_eq!(
@@ -288,7 +290,7 @@ mod tests {
     #[tokio::test]
     async fn a_repeat_succeeds_and_other_bytes_do_not() {
         let dir = tempfile::tempdir().expect("temporary directory");
-        let blobs = Blobs::open(dir.path(), 1000).expect("opened");
+        let blobs = Blobs::open(dir.path(), 1000, 4).expect("opened");
         blobs.put(blob(b"sealed")).await.expect("stored");
         blobs.put(blob(b"sealed")).await.expect("repeated");
         let refusal = blobs.put(blob(b"other")).await.expect_err("conflict");
@@ -298,7 +300,7 @@ mod tests {
     #[tokio::test]
     async fn space_is_bounded_and_given_back() {
         let dir = tempfile::tempdir().expect("temporary directory");
-        let blobs = Blobs::open(dir.path(), 60).expect("opened");
+        let blobs = Blobs::open(dir.path(), 60, 4).expect("opened");
         blobs.put(blob(b"sealed")).await.expect("stored");
         let more = NewBlob {
             id: BlobId([2; 16]),
@@ -307,7 +309,7 @@ mod tests {
         let refusal = blobs.put(more).await.expect_err("full");
         assert_eq!(refusal.code(), Code::StorageFull);
         // What is there counts after a restart too.
-        let blobs = Blobs::open(dir.path(), 60).expect("opened again");
+        let blobs = Blobs::open(dir.path(), 60, 4).expect("opened again");
         let more = || NewBlob {
             id: BlobId([2; 16]),
             ..blob(b"sealed")
@@ -325,7 +327,7 @@ mod tests {
         std::fs::create_dir(dir.path().join("ab")).expect("made");
         let half = dir.path().join("ab").join("abab-0.new");
         std::fs::write(&half, b"half").expect("written");
-        Blobs::open(dir.path(), 1000).expect("opened");
+        Blobs::open(dir.path(), 1000, 4).expect("opened");
         assert!(!half.exists());
     }
 }

@@ -14,13 +14,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use sealwire_protocol::ids::DeviceId;
-use sealwire_protocol::limits::MAX_FRAME;
+use sealwire_protocol::limits::{ENVELOPE, MAX_BLOB};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,6 +30,7 @@ use self::socket::SocketLimits;
 use self::sqlite::{Options, SqliteLogs};
 use self::store::LogStore;
 use crate::config::Config;
+use crate::http::BodyLimit;
 use crate::rate::Rate;
 use crate::refusal::Answer;
 
@@ -37,6 +38,9 @@ pub(crate) use self::sqlite::renew_incarnation;
 
 /// File of the group plane's tables.
 pub(crate) const DATABASE: &str = "groups.db";
+
+/// Largest body of all requests but a blob's.
+const SMALL_BODY: usize = 2 * ENVELOPE;
 
 /// A key package of a device.
 pub(crate) struct TakenKeyPackage {
@@ -97,7 +101,11 @@ impl GroupPlane {
             store: Arc::new(store),
             hub,
             mailroom,
-            blobs: Blobs::open(blobs, config.storage.blob_mib << 20)?,
+            blobs: Blobs::open(
+                blobs,
+                config.storage.blob_mib << 20,
+                config.limits.blob_requests,
+            )?,
             limits: SocketLimits::new(config),
             drain,
             sockets: TaskTracker::new(),
@@ -130,12 +138,13 @@ impl GroupPlane {
 
 /// Routes under `/group/v1`.
 pub(crate) fn router(plane: Arc<GroupPlane>) -> Router {
+    let large = Extension(BodyLimit(MAX_BLOB + SMALL_BODY));
     Router::new()
         .route("/group/v1/ws", get(socket::upgrade))
         .route("/group/v1/key-package", post(oneshot::key_package))
         .route("/group/v1/inbox", post(oneshot::inbox))
-        .route("/group/v1/blob", post(oneshot::put_blob))
         .route("/group/v1/blob/read", post(oneshot::read_blob))
-        .layer(DefaultBodyLimit::max(MAX_FRAME))
+        .layer(Extension(BodyLimit(SMALL_BODY)))
+        .route("/group/v1/blob", post(oneshot::put_blob).layer(large))
         .with_state(plane)
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use sealwire_crypto::sealed_blob_len_is_valid;
 use sealwire_protocol::frame::{
     BlobGet, BlobPut, BlobReply, InboxPost, KeyPackageReply, KeyPackageRequest,
@@ -11,6 +12,7 @@ use sealwire_protocol::frame::{
 use sealwire_protocol::ids::{BlobId, DeviceId};
 use sealwire_protocol::limits::{ENVELOPE, MAX_BLOB};
 use sealwire_protocol::problem::Code;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::GroupPlane;
 use super::blobs::NewBlob;
@@ -24,6 +26,21 @@ const DAY_S: u64 = 24 * 60 * 60;
 
 fn bad_id(error: impl std::fmt::Display) -> Refusal {
     Refusal::malformed(format!("{error}."))
+}
+
+/// A place among the requests for blobs, taken before the body is read into memory.
+pub(super) struct BlobPlace {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl FromRequestParts<Arc<GroupPlane>> for BlobPlace {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(_: &mut Parts, plane: &Arc<GroupPlane>) -> Answer<Self> {
+        Ok(Self {
+            _permit: plane.blobs.place().await,
+        })
+    }
 }
 
 pub(super) async fn key_package(
@@ -55,6 +72,7 @@ pub(super) async fn inbox(
 
 pub(super) async fn put_blob(
     State(plane): State<Arc<GroupPlane>>,
+    _place: BlobPlace,
     Proto(request): Proto<BlobPut>,
 ) -> Answer<StatusCode> {
     let id = BlobId::from_slice(&request.blob).map_err(bad_id)?;
@@ -88,6 +106,7 @@ pub(super) async fn put_blob(
 
 pub(super) async fn read_blob(
     State(plane): State<Arc<GroupPlane>>,
+    _place: BlobPlace,
     Proto(request): Proto<BlobGet>,
 ) -> Answer<Proto<BlobReply>> {
     let id = BlobId::from_slice(&request.blob).map_err(bad_id)?;

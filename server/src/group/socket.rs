@@ -5,6 +5,7 @@
 //! blocks the other for long. An idle connection holds a task, a 4 KiB read buffer and no more.
 
 use std::collections::{HashSet, VecDeque};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -138,7 +139,9 @@ impl Drop for Connection {
 
 impl Connection {
     async fn run(&mut self, socket: &mut WebSocket) -> End {
+        // Made once: every new one would take a lock that all connections share.
         let drain = self.plane.drain.clone();
+        let mut drained = pin!(drain.cancelled());
         let mut ticks = tokio::time::interval(self.plane.limits.idle / 2);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks.tick().await;
@@ -147,7 +150,7 @@ impl Connection {
             let reading = outbox.in_flight() < IN_FLIGHT;
             let stepped = tokio::select! {
                 biased;
-                () = drain.cancelled() => Err(End::Close(close_code::AWAY, Code::Unavailable)),
+                () = &mut drained => Err(End::Close(close_code::AWAY, Code::Unavailable)),
                 () = outbox.ready() => self.write_waiting(socket).await,
                 message = socket.recv(), if reading => match message {
                     Some(Ok(message)) => Box::pin(self.receive(socket, message)).await,

@@ -340,3 +340,12 @@ async fn a_signature_for_something_else_signs_nobody_in() {
         Code::BadSignature
     );
 }
+
+/// Over HTTP/1.1 a refusal in the middle of a long body is easily lost.
+#[tokio::test]
+async fn a_long_body_without_a_session_gets_the_refusal() {
+    let relay = Relay::new();
+    let long = vec!["x".repeat(1000); 1000];
+    let refused = relay.tell(Method::POST, "key-packages", None, &long).await;
+    assert_eq!(refused.expect_err("no session").code, Code::Unauthenticated);
+}
