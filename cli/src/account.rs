@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use sealwire_core::{
     Client, CoreError, DeviceLink, JoinLink, Result,
-    api::{AccountInfo, ConversationState},
+    api::{AccountInfo, ConversationState, Handle},
 };
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -106,7 +106,8 @@ async fn create(context: &Context, options: Create) -> Outcome {
     )?;
     let link = JoinLink::parse(text.trim()).map_err(|error| bad_link(what, &error))?;
     let name = local_name(&options.name, &link.organisation)?;
-    let profile = new_profile(context, &format!("{name}@{}", link.organisation))?;
+    let handle = check_handle(name, &link.organisation)?;
+    let profile = new_profile(context, handle.as_str())?;
     let passphrase = passphrase::new(context)?;
     context
         .out
@@ -356,6 +357,17 @@ fn local_name<'a>(name: &'a str, organisation: &str) -> Result<&'a str> {
             format!("write --name {local}, or ask for an invitation to {of}"),
         )),
     }
+}
+
+/// Before anything is asked for.
+fn check_handle(name: &str, organisation: &str) -> Result<Handle> {
+    Handle::parse(&format!("{name}@{organisation}")).map_err(|error| {
+        usage(
+            "bad_handle",
+            error.to_string(),
+            "choose a name of small letters, digits, dots, dashes and underscores",
+        )
+    })
 }
 
 fn new_profile(context: &Context, handle: &str) -> Result<Profile> {

@@ -10,8 +10,9 @@ use crate::{
 };
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failure, 2 usage, 3 network or disk, 4 locked or no account,
-5 untrusted identity, 6 rate limited, 7 refused by policy, 130 interrupted.";
+Exit codes: 0 done, 1 failure, 2 usage, 3 network or disk, 4 locked or no
+account, 5 untrusted identity, 6 rate limited, 7 refused by policy,
+130 interrupted.";
 
 /// End-to-end encrypted messages for teams
 #[derive(Debug, Parser)]
@@ -95,11 +96,9 @@ impl Global {
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    // On a terminal, unless NO_COLOR is set.
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
-use sealwire_core::{Client, CoreError, ErrorKind};
+use sealwire_core::{Client, CoreError, ErrorKind, Result};
 use serde::Serialize;
 
 use crate::{
@@ -64,11 +64,8 @@ pub(crate) async fn run(context: &Context) -> Outcome {
         Ok(client) => {
             let account = client.account();
             checks.push(Check::good("profile", format!("{} opens", account.handle)));
-            match client.organisation_role().await {
-                Ok(_) => {
-                    let detail = format!("{} answers, and its certificate is right", account.relay);
-                    checks.push(Check::good("relay", detail));
-                }
+            match relay(&client).await {
+                Ok(check) => checks.push(check),
                 Err(error) => {
                     checks.push(Check::failed("relay", &error));
                     worst = Some(error.kind);
@@ -133,6 +130,17 @@ fn permissions(profile: &Profile) -> Check {
         "other users of this machine can read the profile",
         loose.join("; "),
     )
+}
+
+/// Its certificate and organisation are those pinned, and it lets this device sign in.
+async fn relay(client: &Client) -> Result<Check> {
+    client.check_relay().await?;
+    client.organisation_role().await?;
+    let relay = client.account().relay;
+    Ok(Check::good(
+        "relay",
+        format!("{relay} answers, and is the right one"),
+    ))
 }
 
 fn clock(client: &Client) -> Option<Check> {

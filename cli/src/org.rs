@@ -18,7 +18,8 @@ use crate::{
 pub(crate) enum OrgCommand {
     /// Make an invitation link for a new account
     Invite {
-        /// What the new account may do
+        /// What the new account may do: admins invite and suspend, auditors read
+        /// evidence, agents are bots
         #[arg(long, default_value = "member")]
         role: InvitedRole,
         /// How long the link is good: 12h, 7d; at most 30d
@@ -66,28 +67,28 @@ pub(crate) enum MemberCommand {
 /// Roles that an invitation can give.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum InvitedRole {
-    /// Uses the service
+    // Uses the service
     Member,
-    /// Invites and suspends
+    // Invites and suspends
     Admin,
-    /// Reads evidence
+    // Reads evidence
     Auditor,
-    /// A bot
+    // A bot
     Agent,
 }
 
 /// All roles.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Role {
-    /// Everything
+    // Everything
     Owner,
-    /// Invites and suspends
+    // Invites and suspends
     Admin,
-    /// Uses the service
+    // Uses the service
     Member,
-    /// Reads evidence
+    // Reads evidence
     Auditor,
-    /// A bot
+    // A bot
     Agent,
 }
 

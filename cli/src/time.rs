@@ -77,7 +77,7 @@ mod tests {
         let format = "%Y-%m-%d %H:%M";
         assert_eq!(
             shown(1_795_478_580_000, format, &TimeZone::UTC),
-            "2026-11-24 02:43"
+            "2026-11-24 00:03"
         );
         assert_eq!(
             shown(1_795_478_580_000, format, &shanghai),

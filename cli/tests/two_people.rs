@@ -29,8 +29,16 @@ fn alice_and_bob_talk() {
     assert_eq!(bob.join(link)["handle"], "bob@acme");
     let mallory = Person::new("mallory");
     let (code, error) = mallory.try_join(link);
-    assert_eq!((code, &error["code"]), (2, &Value::from("invitation_used")), "{error}");
-    assert_eq!(mallory.ok(&["account", "list"]), serde_json::json!([]), "nothing is left over");
+    assert_eq!(
+        (code, &error["code"]),
+        (2, &Value::from("invitation_used")),
+        "{error}"
+    );
+    assert_eq!(
+        mallory.ok(&["account", "list"]),
+        serde_json::json!([]),
+        "nothing is left over"
+    );
     let invitations = alice.ok(&["org", "invitations"]);
     assert_eq!(invitations[0]["used_by"], "bob@acme");
     assert_eq!(invitations[0]["genuine"], true);
@@ -41,7 +49,10 @@ fn alice_and_bob_talk() {
     let hers = alice.ok(&["contact", "verify", "bob", "--mark"]);
     let his = bob.ok(&["contact", "verify", "alice"]);
     assert_eq!(hers["safety_number"], his["safety_number"]);
-    assert_eq!((&hers["verified"], &his["verified"]), (&true.into(), &false.into()));
+    assert_eq!(
+        (&hers["verified"], &his["verified"]),
+        (&true.into(), &false.into())
+    );
 
     // Step 4: Alice begins a conversation and writes; Bob finds it.
     let chat = alice.ok(&["chat", "create", "午餐 Lunch", "bob"]);
@@ -49,8 +60,14 @@ fn alice_and_bob_talk() {
     alice.ok_with_input(&["message", "send", "午餐 Lunch", "-"], CHINESE);
     bob.ok(&["sync"]);
     let chats = bob.ok(&["chat", "list", "--unread"]);
-    assert_eq!((&chats[0]["id"], &chats[0]["unread"]), (&chat["id"], &2.into()));
-    assert_eq!(bob.texts("午餐 lunch"), [("alice@acme", ENGLISH), ("alice@acme", CHINESE)].map(owned));
+    assert_eq!(
+        (&chats[0]["id"], &chats[0]["unread"]),
+        (&chat["id"], &2.into())
+    );
+    assert_eq!(
+        bob.texts("午餐 lunch"),
+        [("alice@acme", ENGLISH), ("alice@acme", CHINESE)].map(owned)
+    );
     assert_eq!(bob.ok(&["chat", "list", "--unread"]), serde_json::json!([]));
 
     // Step 5: Bob answers from standard input, naming the conversation by the beginning of its id.
@@ -64,8 +81,13 @@ fn alice_and_bob_talk() {
     assert_eq!((code, &error["code"]), (7, &Value::from("not_allowed")));
 
     // Step 7: with a wrong passphrase nothing opens.
-    let (code, error) = alice.with_passphrase("not the passphrase").fails(&["chat", "list"]);
-    assert_eq!((code, &error["code"]), (4, &Value::from("wrong_passphrase")));
+    let (code, error) = alice
+        .with_passphrase("not the passphrase")
+        .fails(&["chat", "list"]);
+    assert_eq!(
+        (code, &error["code"]),
+        (4, &Value::from("wrong_passphrase"))
+    );
 }
 
 #[test]
@@ -107,9 +129,19 @@ fn nothing_is_lost_while_the_relay_is_away() {
     let (alice, bob) = cast::two_in(&relay, "Team");
     relay.stop();
     let (code, error) = alice.fails(&["--timeout", "2", "message", "send", "Team", "-m", "later"]);
-    assert_eq!((code, &error["code"]), (3, &Value::from("stored_not_sent")), "{error}");
+    assert_eq!(
+        (code, &error["code"]),
+        (3, &Value::from("stored_not_sent")),
+        "{error}"
+    );
     let waiting = alice.ok(&["message", "list", "Team"]);
-    assert_eq!(waiting.as_array().and_then(|all| all.last()).map(|last| &last["delivery"]), Some(&"pending".into()));
+    assert_eq!(
+        waiting
+            .as_array()
+            .and_then(|all| all.last())
+            .map(|last| &last["delivery"]),
+        Some(&"pending".into())
+    );
     relay.restart();
     alice.ok(&["sync"]);
     bob.ok(&["sync"]);
@@ -130,18 +162,29 @@ fn a_second_device_takes_its_place() {
     );
     assert_eq!(account["handle"], "alice@acme");
     assert_eq!(waiting.finish(Duration::from_secs(60)), 0);
-    assert_eq!(alice.ok(&["device", "list"]).as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        alice.ok(&["device", "list"]).as_array().map(Vec::len),
+        Some(2)
+    );
     bob.ok(&["message", "send", "Team", "-m", "to both"]);
     for device in [&alice, &laptop] {
         device.ok(&["sync"]);
-        assert!(device.texts("Team").contains(&owned(("bob@acme", "to both"))));
+        assert!(
+            device
+                .texts("Team")
+                .contains(&owned(("bob@acme", "to both")))
+        );
     }
     // The lost laptop is withdrawn.
     let id = account["device"].as_str().expect("an id").to_owned();
     alice.ok(&["--yes", "device", "revoke", &id[..8]]);
-    assert_eq!(alice.ok(&["device", "list"]).as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        alice.ok(&["device", "list"]).as_array().map(Vec::len),
+        Some(1)
+    );
     let (code, error) = laptop.fails(&["sync"]);
-    assert_eq!(code, 4, "{error}");
+    assert_ne!(code, 0);
+    assert_eq!(error["code"], "device_unknown");
 }
 
 fn owned((sender, text): (&str, &str)) -> (String, String) {

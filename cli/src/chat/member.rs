@@ -51,13 +51,13 @@ pub(crate) enum MemberCommand {
 /// Roles in a conversation.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Role {
-    /// Everything
+    // Everything
     Owner,
-    /// Members and readers, and what the policy gives to admins
+    // Members and readers, and what the policy gives to admins
     Admin,
-    /// Writes
+    // Writes
     Member,
-    /// Reads only
+    // Reads only
     Reader,
 }
 

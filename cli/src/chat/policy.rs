@@ -70,7 +70,7 @@ fn parse_rule(text: &str) -> Result<Rule, String> {
         })
         .ok_or_else(|| {
             format!(
-                "write one of {} = one of {}",
+                "write it like post=admin; actions: {}; least roles: {}",
                 ACTIONS.join(", "),
                 ROLES.join(", ")
             )

@@ -15,7 +15,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The waits that protect people from a curious relay are long; tests do not need them.
-const FAST: &str = r#"{"welcome_delay_max_ms":0,"key_package_target":5,"reconnect_ms":50,"kdf_memory_kib":64}"#;
+const FAST: &str =
+    r#"{"welcome_delay_max_ms":0,"key_package_target":5,"reconnect_ms":50,"kdf_memory_kib":64}"#;
 const PASSPHRASE: &str = "correct horse battery staple";
 
 fn program() -> &'static Path {
@@ -39,7 +40,12 @@ impl Relay {
         let listen = ready["listening"].as_str().expect("an address");
         let listen = listen.rsplit('/').next().expect("an address").to_owned();
         let owner_link = ready["owner_link"].as_str().expect("a link").to_owned();
-        Self { data, child, listen, owner_link }
+        Self {
+            data,
+            child,
+            listen,
+            owner_link,
+        }
     }
 
     /// Ends it the hard way.
@@ -65,14 +71,25 @@ impl Drop for Relay {
 fn serve(data: &Path, listen: &str) -> (Child, Value) {
     let program = program().with_file_name("sealwire-relay");
     let mut child = Command::new(&program)
-        .args(["serve", "--json", "--organisation", "acme", "--listen", listen, "--data"])
+        .args([
+            "serve",
+            "--json",
+            "--organisation",
+            "acme",
+            "--listen",
+            listen,
+            "--data",
+        ])
         .arg(data)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap_or_else(|error| {
-            panic!("{} does not start ({error}); build it: cargo build -p sealwire-relay", program.display())
+            panic!(
+                "{} does not start ({error}); build it: cargo build -p sealwire-relay",
+                program.display()
+            )
         });
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("piped"))
@@ -98,7 +115,12 @@ impl Person {
         let home = dir.path().join("home");
         let passphrase = dir.path().join("passphrase");
         write_private(&passphrase, PASSPHRASE);
-        Self { name: name.into(), home, passphrase, _dir: dir.into() }
+        Self {
+            name: name.into(),
+            home,
+            passphrase,
+            _dir: dir.into(),
+        }
     }
 
     /// The same person, typing something else.
@@ -135,7 +157,11 @@ impl Person {
             .spawn()
             .expect("the program starts");
         // Whoever does not read it closes it.
-        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+        let _ = child
+            .stdin
+            .take()
+            .expect("piped")
+            .write_all(input.as_bytes());
         child.wait_with_output().expect("the program ends")
     }
 
@@ -168,7 +194,10 @@ impl Person {
     pub fn lines(&self, args: &[&str]) -> Vec<Value> {
         let (code, lines) = self.try_run(args, "");
         assert_eq!(code, 0, "{} {args:?}: {lines:?}", self.name);
-        lines.into_iter().map(|mut line| line["result"].take()).collect()
+        lines
+            .into_iter()
+            .map(|mut line| line["result"].take())
+            .collect()
     }
 
     /// Runs a command that must fail; gives its exit code and error.
@@ -178,12 +207,29 @@ impl Person {
 
     /// Joins, which must work.
     pub fn join(&self, link: &str) -> Value {
-        self.ok_with_input(&["account", "create", "--name", &self.name, "--invitation-file", "-"], link)
+        self.ok_with_input(
+            &[
+                "account",
+                "create",
+                "--name",
+                &self.name,
+                "--invitation-file",
+                "-",
+            ],
+            link,
+        )
     }
 
     /// Joins, which must fail.
     pub fn try_join(&self, link: &str) -> (i32, Value) {
-        let args = ["account", "create", "--name", &self.name, "--invitation-file", "-"];
+        let args = [
+            "account",
+            "create",
+            "--name",
+            &self.name,
+            "--invitation-file",
+            "-",
+        ];
         failure(self.try_run(&args, link))
     }
 
@@ -216,7 +262,11 @@ impl Person {
                 }
             }
         });
-        Running { child, lines, seen: std::cell::RefCell::default() }
+        Running {
+            child,
+            lines,
+            seen: std::cell::RefCell::default(),
+        }
     }
 }
 
@@ -255,9 +305,17 @@ impl Running {
     /// Presses Ctrl-C; gives the exit code and all that was printed.
     pub fn interrupt(mut self) -> (i32, String) {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &pid]).status().expect("kill");
+        let sent = Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .expect("kill");
         assert!(sent.success());
-        let code = self.child.wait().expect("the program ends").code().expect("an exit code");
+        let code = self
+            .child
+            .wait()
+            .expect("the program ends")
+            .code()
+            .expect("an exit code");
         let mut text = self.seen.borrow().clone();
         text.extend(self.lines.iter().map(|line| line + "\n"));
         (code, text)
