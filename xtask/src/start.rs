@@ -68,8 +68,7 @@ fn instructions(relay: &Relay, sealwire: &Path) -> String {
     };
     page += &format!(
         "  {sealwire} chat create Team bob\n  \
-         {sealwire} message send Team -m \"Hello, Bob\"\n  \
-         {sealwire} message watch\n\n\
+         {sealwire} chat open Team\n\n\
          To try both sides on this machine, give the second person a folder of their\n\
          own: `--home FOLDER` with every command. README.md has the whole tour.\n\n"
     );

@@ -5,8 +5,9 @@ mod evidence;
 mod person;
 mod script;
 
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -29,6 +30,7 @@ pub(crate) fn run(programs: &Path) -> Result<(), Failure> {
         .prefix("sealwire-demo-")
         .tempdir()
         .map_err(|error| Failure::io("cannot make a temporary folder", &error))?;
+    let programs = &copied(programs, folder.path())?;
     let (data, log) = (folder.path().join("relay"), folder.path().join("relay.log"));
     println!("The desktop app does not exist yet; the two talk with the terminal client.\n");
     let relay = Relay::start(&Setup {
@@ -50,6 +52,17 @@ pub(crate) fn run(programs: &Path) -> Result<(), Failure> {
     drop(relay);
     println!("\nThe relay was stopped and everything it and the two had stored was removed.");
     Ok(())
+}
+
+/// Copies of the programs: a build that goes on elsewhere must not change them meanwhile.
+fn copied(programs: &Path, folder: &Path) -> Result<PathBuf, Failure> {
+    let bin = folder.join("bin");
+    let copy = |name: &str| fs::copy(programs.join(name), bin.join(name));
+    fs::create_dir(&bin)
+        .and_then(|()| copy("sealwire"))
+        .and_then(|_| copy("sealwire-relay"))
+        .map_err(|error| Failure::io("cannot copy the programs", &error))?;
+    Ok(bin)
 }
 
 fn meet(relay: &Relay, mara: &Person, lin: &Person) -> Result<(), Failure> {
