@@ -34,8 +34,11 @@ CREATE TABLE lanes (
 CREATE INDEX lanes_by_parent ON lanes (parent);
 
 CREATE TABLE entries (
-    -- lane id * 2^32 + seq: one tree keeps a lane's entries together and in order.
-    place       INTEGER NOT NULL PRIMARY KEY,
+    -- In order of arrival, so that the tree of payloads grows at its end only: keyed by lane it
+    -- would split pages in its middle, and leave them half empty.
+    id          INTEGER NOT NULL PRIMARY KEY,
+    lane_id     INTEGER NOT NULL REFERENCES lanes (id),
+    seq         INTEGER NOT NULL,
     log_id      INTEGER NOT NULL REFERENCES logs (id),
     entry_id    BLOB    NOT NULL,
     kind        INTEGER NOT NULL CHECK (kind IN (1, 2)),
@@ -44,5 +47,7 @@ CREATE TABLE entries (
     next        BLOB    NOT NULL,
     payload     BLOB    NOT NULL
 ) STRICT;
+
+CREATE UNIQUE INDEX entries_by_lane ON entries (lane_id, seq);
 
 CREATE UNIQUE INDEX entries_by_entry_id ON entries (log_id, entry_id);

@@ -11,7 +11,7 @@ use sealwire_protocol::problem::Code;
 
 use super::super::commit_rate::CommitRate;
 use super::super::store::{Appended, LaneKey, NewEntry, NewLog, ahead, lane_unknown};
-use super::rows::{EntryRow, Known, LaneRow, LogRow, MOST_BRANCHES, MOST_SEQ, signed};
+use super::rows::{EntryRow, Known, LaneRow, LogRow, MOST_BRANCHES, signed};
 use super::writer::lane_state;
 use crate::refusal::{Answer, Refusal};
 
@@ -140,12 +140,6 @@ impl<'a> Batch<'a> {
         }
         if new.head != lane.head {
             return Ok(Appended::StaleHead);
-        }
-        if lane.newest >= MOST_SEQ {
-            return Err(Refusal::new(
-                Code::TooLarge,
-                "This lane is full; commit to open the next one.",
-            ));
         }
         if let Some(next) = new.next {
             let child = LaneKey {

@@ -208,6 +208,8 @@ fn connection(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(10))
+        // The one writer takes every reference from rows it has just read.
+        .foreign_keys(false)
         .pragma("secure_delete", "ON")
         .statement_cache_capacity(128)
         .disable_statement_logging()

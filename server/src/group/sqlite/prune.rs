@@ -31,11 +31,10 @@ pub(super) async fn find(readers: &SqlitePool, now_ms: u64) -> Result<Vec<Prune>
     let expired = sqlx::query(
         "SELECT id, floor, keep FROM ( \
            SELECT l.id, l.floor, coalesce(( \
-             SELECT (e.place & 4294967295) - 1 FROM entries e \
-             WHERE e.place > (l.id << 32) + l.floor AND e.place <= (l.id << 32) + l.newest \
+             SELECT e.seq - 1 FROM entries e WHERE e.lane_id = l.id AND e.seq > l.floor \
                AND e.received_at >= CASE e.kind WHEN 1 THEN ?1 \
                  ELSE ?2 - g.retention_days * ?3 END \
-             ORDER BY e.place LIMIT 1), l.newest) AS keep \
+             ORDER BY e.seq LIMIT 1), l.newest) AS keep \
            FROM lanes l JOIN logs g ON g.id = l.log_id WHERE l.floor < l.newest) \
          WHERE keep > floor",
     )
@@ -85,9 +84,9 @@ pub(super) async fn apply(db: &mut SqliteConnection, step: &Prune) -> Result<(),
             .bind(lane)
             .execute(&mut *db)
             .await?;
-        sqlx::query("DELETE FROM entries WHERE place > ? AND place <= ?")
-            .bind(rows::place(lane, 0))
-            .bind(rows::place(lane, floor))
+        sqlx::query("DELETE FROM entries WHERE lane_id = ? AND seq <= ?")
+            .bind(lane)
+            .bind(signed(floor))
             .execute(&mut *db)
             .await?;
     }

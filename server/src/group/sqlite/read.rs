@@ -28,11 +28,11 @@ pub(super) async fn page(
     if limit.entries > 0 && after < page.state.newest {
         let mut bytes = 0;
         let mut found = sqlx::query(
-            "SELECT place, entry_id, kind, received_at, next, payload FROM entries \
-             WHERE place > ? AND place <= ? ORDER BY place LIMIT ?",
+            "SELECT lane_id, seq, entry_id, kind, received_at, next, payload FROM entries \
+             WHERE lane_id = ? AND seq > ? ORDER BY seq LIMIT ?",
         )
-        .bind(rows::place(lane_id, after))
-        .bind(rows::place(lane_id, rows::MOST_SEQ))
+        .bind(lane_id)
+        .bind(rows::signed(after))
         .bind(limit.entries)
         .fetch(&mut *snapshot);
         while let Some(row) = found.try_next().await? {

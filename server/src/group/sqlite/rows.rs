@@ -15,7 +15,6 @@ use super::super::store::{LaneKey, NewLog};
 const CHUNK: usize = 128;
 /// Most branches that are told of one lane.
 pub(super) const MOST_BRANCHES: usize = 64;
-const SEQ_BITS: u32 = 32;
 
 /// A lane as the writer knows it.
 #[derive(Clone)]
@@ -54,14 +53,6 @@ pub(super) struct Known {
     pub(super) entry: Entry,
 }
 
-/// Where an entry stands.
-pub(super) fn place(lane_id: i64, seq: u64) -> i64 {
-    (lane_id << SEQ_BITS) | i64::try_from(seq).unwrap_or(i64::MAX)
-}
-
-/// The highest `seq` that a lane can hold.
-pub(super) const MOST_SEQ: u64 = (1 << SEQ_BITS) - 1;
-
 /// A number that is never negative.
 pub(super) fn number(row: &SqliteRow, column: usize) -> Result<u64, sqlx::Error> {
     let value: i64 = row.try_get(column)?;
@@ -95,22 +86,21 @@ fn damaged() -> sqlx::Error {
     sqlx::Error::Decode("the database holds a value that the relay never writes".into())
 }
 
-/// An entry from the columns place, entry_id, kind, received_at, next, payload.
+/// An entry from the columns lane_id, seq, entry_id, kind, received_at, next, payload.
 pub(super) fn entry(row: &SqliteRow) -> Result<(i64, Entry), sqlx::Error> {
-    let place: i64 = row.try_get(0)?;
     let bytes = |column| -> Result<Bytes, sqlx::Error> {
         let bytes: Vec<u8> = row.try_get(column)?;
         Ok(bytes.into())
     };
     let entry = Entry {
-        seq: u64::try_from(place).map_err(|_| damaged())? & MOST_SEQ,
-        entry_id: bytes(1)?,
-        kind: u32::try_from(number(row, 2)?).map_err(|_| damaged())?,
-        received_at: number(row, 3)?,
-        next: bytes(4)?,
-        payload: bytes(5)?,
+        seq: number(row, 1)?,
+        entry_id: bytes(2)?,
+        kind: u32::try_from(number(row, 3)?).map_err(|_| damaged())?,
+        received_at: number(row, 4)?,
+        next: bytes(5)?,
+        payload: bytes(6)?,
     };
-    Ok((place >> SEQ_BITS, entry))
+    Ok((row.try_get(0)?, entry))
 }
 
 /// Repeats the last value up to a power of two: a lookup of it twice changes nothing, and there
@@ -244,12 +234,12 @@ pub(super) async fn known(
                 .push_unseparated(")");
         }
         query.push(
-            ") SELECT n.place, n.entry_id, n.kind, n.received_at, n.next, n.payload, n.log_id \
-             FROM q CROSS JOIN entries n ON n.log_id = q.l AND n.entry_id = q.e",
+            ") SELECT n.lane_id, n.seq, n.entry_id, n.kind, n.received_at, n.next, n.payload, \
+             n.log_id FROM q CROSS JOIN entries n ON n.log_id = q.l AND n.entry_id = q.e",
         );
         for row in query.build().fetch_all(&mut *db).await? {
             let (lane_id, entry) = entry(&row)?;
-            let key = (row.try_get(6)?, id(&row, 1, EntryId::from_slice)?);
+            let key = (row.try_get(7)?, id(&row, 2, EntryId::from_slice)?);
             found.insert(key, Known { lane_id, entry });
         }
     }
@@ -331,11 +321,12 @@ pub(super) async fn insert_entries(
 ) -> Result<(), sqlx::Error> {
     for run in runs(rows) {
         let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO entries (place, log_id, entry_id, kind, received_at, next, payload) ",
+            "INSERT INTO entries (lane_id, seq, log_id, entry_id, kind, received_at, next, payload) ",
         );
         query.push_values(run, |mut values, row| {
             values
-                .push_bind(place(row.lane_id, row.entry.seq))
+                .push_bind(row.lane_id)
+                .push_bind(signed(row.entry.seq))
                 .push_bind(row.log_id)
                 .push_bind(row.entry.entry_id.as_ref())
                 .push_bind(row.entry.kind)
