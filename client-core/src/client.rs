@@ -196,7 +196,7 @@ impl Client {
     pub fn connection(&self) -> Connection {
         connection(&self.core.socket.state().borrow())
     }
-    /// Waits until nothing is left to send, confirm or post, or `limit` is over.
+    /// Waits until nothing is left to send, confirm, post or upload, or `limit` is over.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -219,7 +219,8 @@ impl Client {
         }
     }
 
-    /// Messages, wishes and postings that are not done.
+    /// Messages, wishes and postings that are not done, and key packages without which nobody
+    /// could add this device.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -228,6 +229,7 @@ impl Client {
         Ok(store::outbox_len(&mut conn, None).await?
             + store::intents_waiting(&mut conn).await?
             + store::postings_len(&mut conn).await?
+            + u64::from(!store::has_last_resort(&mut conn).await?)
             + store::logs_creating(&mut conn).await?)
     }
 

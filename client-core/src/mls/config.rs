@@ -73,7 +73,11 @@ pub(crate) fn capabilities() -> Capabilities {
     Capabilities::new(
         Some(&[ProtocolVersion::Mls10]),
         Some(&[SUITE]),
-        Some(&[ExtensionType::Unknown(POLICY_EXTENSION)]),
+        // A key package may carry only extensions that its leaf lists (RFC 9420 §10.1).
+        Some(&[
+            ExtensionType::LastResort,
+            ExtensionType::Unknown(POLICY_EXTENSION),
+        ]),
         None,
         Some(&[CredentialType::Basic]),
     )

@@ -50,6 +50,15 @@ pub(crate) async fn key_packages(conn: &mut SqliteConnection) -> Result<Vec<KeyP
         .collect())
 }
 
+/// Whether the relay has one that is never used up.
+pub(crate) async fn has_last_resort(conn: &mut SqliteConnection) -> Result<bool> {
+    Ok(
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM key_package WHERE last_resort AND uploaded)")
+            .fetch_one(conn)
+            .await?,
+    )
+}
+
 /// The relay has them.
 pub(crate) async fn set_uploaded(conn: &mut SqliteConnection, refs: &[Vec<u8>]) -> Result<()> {
     for hash_ref in refs {
