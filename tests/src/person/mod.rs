@@ -100,7 +100,10 @@ impl Person {
     ) -> Result<Self> {
         let dir = home.join(name);
         let client = Client::enrol(&dir, &passphrase(), link, name, EASY, options.clone()).await?;
-        Self::begin(name, dir, options, client).await
+        let person = Self::begin(name, dir, options, client).await?;
+        // Nobody can add somebody whose key packages are not at the relay yet.
+        person.settles().await;
+        Ok(person)
     }
 
     /// Opens the profile of `name` below `home` and starts working.
