@@ -52,11 +52,11 @@ pub(crate) async fn key_packages(conn: &mut SqliteConnection) -> Result<Vec<KeyP
 
 /// Whether the relay has one that is never used up.
 pub(crate) async fn has_last_resort(conn: &mut SqliteConnection) -> Result<bool> {
-    Ok(
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM key_package WHERE last_resort AND uploaded)")
-            .fetch_one(conn)
-            .await?,
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM key_package WHERE last_resort AND uploaded)",
     )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// The relay has them.
