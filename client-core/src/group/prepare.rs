@@ -190,9 +190,15 @@ async fn fetch_seats(core: &Core, devices: Vec<DeviceCertificate>) -> Result<Vec
 /// Takes key packages of a device until one is usable; old ones may lie before the fresh ones.
 async fn fetch_seat(core: &Core, certificate: &DeviceCertificate) -> Result<Seat> {
     let mut tries = 0;
+    let mut refused: Option<CoreError> = None;
     loop {
-        let (key_package, last_resort) =
-            net::take_key_package(&core.identity.endpoint, &certificate.device()).await?;
+        let taken = net::take_key_package(&core.identity.endpoint, &certificate.device()).await;
+        let (key_package, last_resort) = match (taken, refused.take()) {
+            (Ok(taken), _) => taken,
+            // Why the last one was refused says more than that there is no other.
+            (Err(error), Some(refused)) if error.code == "no_key_package" => return Err(refused),
+            (Err(error), _) => return Err(error),
+        };
         tries += 1;
         let provider = DeferredProvider::new(&core.crypto);
         match check_key_package(&provider, &key_package, certificate, core.now_s()) {
@@ -203,7 +209,7 @@ async fn fetch_seat(core: &Core, certificate: &DeviceCertificate) -> Result<Seat
                 });
             }
             Err(error) if last_resort || tries == TRIES => return Err(error),
-            Err(_) => {}
+            Err(error) => refused = Some(error),
         }
     }
 }

@@ -144,15 +144,7 @@ impl Scene {
 /// # Panics
 /// If they do not.
 pub async fn all_is_well(people: &[&Person], chat: &ConversationId, number: &mut usize) {
-    for person in people {
-        *number += 1;
-        let text = format!("{} speaks, {number}", person.name());
-        person.says(chat, &text).await;
-        for other in people {
-            other.hears(chat, &text).await;
-        }
-    }
-    one_epoch(people, chat).await;
+    they_talk(people, chat, number).await;
     until("one history for all", async || {
         let first = people[0].history(chat).await;
         for person in &people[1..] {
@@ -168,4 +160,28 @@ pub async fn all_is_well(people: &[&Person], chat: &ConversationId, number: &mut
         Ok(())
     })
     .await;
+}
+
+/// Each of `people` sends a message and receives the others', in one order; all have one epoch.
+/// What they know of earlier times may differ.
+///
+/// # Panics
+/// If they do not.
+pub async fn they_talk(people: &[&Person], chat: &ConversationId, number: &mut usize) {
+    for person in people {
+        *number += 1;
+        let text = format!("{} speaks, {number}", person.name());
+        person.says(chat, &text).await;
+        for other in people {
+            other.hears(chat, &text).await;
+        }
+    }
+    one_epoch(people, chat).await;
+    for person in people {
+        let history = person.history(chat).await;
+        let newest = &history[history.len() - people.len()..];
+        for (line, speaker) in newest.iter().zip(people) {
+            assert_eq!(line.sender, speaker.handle().to_string(), "{newest:?}");
+        }
+    }
 }
