@@ -211,6 +211,8 @@ fn connection(path: &Path) -> SqliteConnectOptions {
         // The one writer takes every reference from rows it has just read.
         .foreign_keys(false)
         .pragma("secure_delete", "ON")
+        // Otherwise every statement of many rows copies pages to a file, to undo it by itself.
+        .pragma("temp_store", "MEMORY")
         .statement_cache_capacity(128)
         .disable_statement_logging()
 }
@@ -219,6 +221,8 @@ async fn connect(path: &Path, most_mib: u64) -> Result<SqliteConnection, sqlx::E
     let mut db = connection(path).create_if_missing(true).connect().await?;
     // Checkpoints run on a connection of their own, so that no append waits for one.
     db.execute("PRAGMA wal_autocheckpoint = 0").await?;
+    // 32 MiB: the newest pages of the indexes are needed again and again.
+    db.execute("PRAGMA cache_size = -32768").await?;
     if most_mib > 0 {
         let page: i64 = db.fetch_one("PRAGMA page_size").await?.try_get(0)?;
         let bytes = i64::try_from(most_mib)

@@ -314,14 +314,15 @@ pub(super) async fn upsert_lanes(
     Ok(())
 }
 
-/// Adds entries.
+/// Adds entries. On a conflict the whole transaction is rolled back, so the statement need not be
+/// able to undo itself.
 pub(super) async fn insert_entries(
     db: &mut SqliteConnection,
     rows: &[EntryRow],
 ) -> Result<(), sqlx::Error> {
     for run in runs(rows) {
         let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO entries (lane_id, seq, log_id, entry_id, kind, received_at, next, payload) ",
+            "INSERT OR FAIL INTO entries (lane_id, seq, log_id, entry_id, kind, received_at, next, payload) ",
         );
         query.push_values(run, |mut values, row| {
             values
