@@ -50,7 +50,10 @@ async fn measure(cores: &Cores, connections: usize) -> Result<()> {
     for socket in sockets {
         listeners.spawn(listen(socket));
     }
-    note(format_args!("idle: all subscribed; waiting {} s", SETTLE.as_secs()));
+    note(format_args!(
+        "idle: all subscribed; waiting {} s",
+        SETTLE.as_secs()
+    ));
     sleep(SETTLE).await;
     let after = memory_of(relay.pid())?;
     let left = connections - listeners_gone(&mut listeners);
@@ -62,9 +65,14 @@ async fn measure(cores: &Cores, connections: usize) -> Result<()> {
     Figure::new(BENCH, "idle_connection_bytes", each(before.0, after.0), "B")
         .against(format!("{load}; Pss"))
         .print();
-    Figure::new(BENCH, "idle_connection_rss_bytes", each(before.1, after.1), "B")
-        .against(format!("{load}; Rss"))
-        .print();
+    Figure::new(
+        BENCH,
+        "idle_connection_rss_bytes",
+        each(before.1, after.1),
+        "B",
+    )
+    .against(format!("{load}; Rss"))
+    .print();
     Ok(())
 }
 

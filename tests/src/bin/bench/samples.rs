@@ -9,7 +9,8 @@ pub(crate) struct Samples(Vec<u32>);
 impl Samples {
     /// Adds one.
     pub(crate) fn add(&mut self, time: Duration) {
-        self.0.push(u32::try_from(time.as_micros()).unwrap_or(u32::MAX));
+        self.0
+            .push(u32::try_from(time.as_micros()).unwrap_or(u32::MAX));
     }
 
     /// Takes over those of another.

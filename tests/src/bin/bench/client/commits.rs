@@ -6,7 +6,9 @@ use crate::{Result, note};
 
 /// Prints the curve: the size of the commit with which the N-th member updates its leaf.
 pub(super) fn run(size: u32) -> Result<()> {
-    note(format_args!("client: commits in a group of {size} made in one step"));
+    note(format_args!(
+        "client: commits in a group of {size} made in one step"
+    ));
     let (mut member, second, others) = raw_mls::group(usize::try_from(size)?, 0)?;
     let mut leaves: Vec<_> = others.into_iter().zip(2..).collect();
     drop(second);
@@ -24,7 +26,9 @@ pub(super) fn run(size: u32) -> Result<()> {
         last = member.update()?;
         updated += 1;
         if updated.is_power_of_two() || updated % (size / 10) == 0 || leaves.is_empty() {
-            note(format_args!("client: {updated} updated, the last with {last} bytes"));
+            note(format_args!(
+                "client: {updated} updated, the last with {last} bytes"
+            ));
             Figure::new(BENCH, format!("commit_bytes@{updated}"), last as f64, "B").print();
         }
     }

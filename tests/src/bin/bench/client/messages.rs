@@ -82,7 +82,10 @@ pub(super) async fn run(cores: &Cores, quick: bool) -> Result<()> {
 
 async fn measure(cores: &Cores, scale: &Scale) -> Result<()> {
     let cast = Cast::call(cores, scale.size).await?;
-    note(format_args!("client: founded in {:.1} s", cast.founding.as_secs_f64()));
+    note(format_args!(
+        "client: founded in {:.1} s",
+        cast.founding.as_secs_f64()
+    ));
     let (mut first, mut second, _) = raw_mls::group(scale.size, raw_mls::PADDING)?;
     let mut written = Vec::new();
 
@@ -159,7 +162,11 @@ async fn receive_singly(cast: &Cast, bob: &Client) -> Result<Cost> {
     let mut alice = Command::new(program)
         .arg("member")
         .arg(cast.alice.dir())
-        .args([cast.chat.to_string(), SINGLES.to_string(), PAUSE_MS.to_string()])
+        .args([
+            cast.chat.to_string(),
+            SINGLES.to_string(),
+            PAUSE_MS.to_string(),
+        ])
         .stdin(Stdio::null())
         .spawn()?;
     people::received(bob, &cast.chat, 1).await?;

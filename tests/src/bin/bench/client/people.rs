@@ -48,7 +48,10 @@ fn handle(name: &str) -> Result<Handle> {
 
 /// A text as people write them, 100 bytes.
 pub(super) fn text(number: u32) -> String {
-    format!("{number:06} {:-<93}", "the quick brown fox jumps over the lazy dog, and then home ")
+    format!(
+        "{number:06} {:-<93}",
+        "the quick brown fox jumps over the lazy dog, and then home "
+    )
 }
 
 /// Where a profile is.

@@ -111,8 +111,7 @@ fn join(
     };
     let tree: RatchetTreeIn = group.export_ratchet_tree().into();
     let config = join_config(padding);
-    let staged =
-        StagedWelcome::new_from_welcome(provider, &config, welcome, Some(tree))?;
+    let staged = StagedWelcome::new_from_welcome(provider, &config, welcome, Some(tree))?;
     Ok(staged.into_group(provider)?)
 }
 
@@ -130,7 +129,9 @@ impl Member {
     /// Encrypts an application message.
     pub(super) fn send(&mut self, content: &[u8]) -> Result<Vec<u8>> {
         let signer = self.who.signer();
-        let message = self.group.create_message(&self.provider, &signer, content)?;
+        let message = self
+            .group
+            .create_message(&self.provider, &signer, content)?;
         Ok(message.to_bytes()?)
     }
 
@@ -149,7 +150,9 @@ impl Member {
     pub(super) fn update(&mut self) -> Result<usize> {
         let signer = self.who.signer();
         let parameters = LeafNodeParameters::default();
-        let bundle = self.group.self_update(&self.provider, &signer, parameters)?;
+        let bundle = self
+            .group
+            .self_update(&self.provider, &signer, parameters)?;
         let bytes = bundle.into_commit().to_bytes()?.len();
         self.group.merge_pending_commit(&self.provider)?;
         Ok(bytes)
@@ -181,7 +184,10 @@ fn move_to_leaf(value: &mut Vec<u8>, leaf: u32) -> Result<()> {
         return Ok(());
     };
     let from = at + NAME.len();
-    let digits = value[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = value[from..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     if digits == 0 {
         return Err("openmls stores the own leaf in another form".into());
     }

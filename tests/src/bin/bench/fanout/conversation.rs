@@ -48,11 +48,7 @@ pub(super) async fn run(cores: &Cores, seconds: u64) -> Result<()> {
     Ok(())
 }
 
-async fn converse(
-    log: &Log,
-    sockets: Vec<crate::wire::Socket>,
-    seconds: u64,
-) -> Result<Tally> {
+async fn converse(log: &Log, sockets: Vec<crate::wire::Socket>, seconds: u64) -> Result<Tally> {
     let start = Instant::now() + Duration::from_millis(500);
     let length = Duration::from_secs(seconds);
     let mut members = JoinSet::new();
@@ -79,12 +75,26 @@ fn report(mut tally: Tally, worked: Duration, log: &Log, seconds: u64) {
     let lost = wanted.saturating_sub(tally.received);
     let cost = worked.as_secs_f64() * 1e6 / (tally.received.max(1) as f64);
     for (figure, value, unit) in [
-        ("conversation_p50_ms", tally.latencies.percentile_ms(50), "ms"),
-        ("conversation_p99_ms", tally.latencies.percentile_ms(99), "ms"),
+        (
+            "conversation_p50_ms",
+            tally.latencies.percentile_ms(50),
+            "ms",
+        ),
+        (
+            "conversation_p99_ms",
+            tally.latencies.percentile_ms(99),
+            "ms",
+        ),
         ("conversation_lost", lost as f64, "deliveries"),
-        ("conversation_duplicates", tally.duplicates as f64, "deliveries"),
+        (
+            "conversation_duplicates",
+            tally.duplicates as f64,
+            "deliveries",
+        ),
         ("cpu_us_per_delivery", cost, "us"),
     ] {
-        Figure::new(BENCH, figure, value, unit).against(&load).print();
+        Figure::new(BENCH, figure, value, unit)
+            .against(&load)
+            .print();
     }
 }

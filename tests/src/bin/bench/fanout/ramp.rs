@@ -20,38 +20,52 @@ const FIRST: f64 = 20_000.0;
 /// What the next trial is faster, until one fails.
 const STEP: f64 = 1.5;
 /// Trials between the last that held and the first that failed.
-const HALVINGS: u32 = 4;
-const TRIAL: Duration = Duration::from_secs(4);
+const HALVINGS: u32 = 3;
+/// A rate fails if it fails so many times: one slow fsync must not decide.
+const ATTEMPTS: u32 = 2;
+const TRIAL: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(3);
 const MOST_MS: f64 = 50.0;
+/// Nothing here comes near; so the search ends.
+const MOST_RATE: f64 = 1e7;
 
 /// Finds the highest rate for each number of receivers.
 pub(super) async fn run(cores: &Cores) -> Result<()> {
+    let mut least = f64::INFINITY;
     for receivers in RECEIVERS {
         let relay = Relay::start(cores, "")?;
         let dialler = Dialler::new(relay.address)?;
         let best = highest(&relay, &dialler, receivers).await?;
-        let load = format!(
-            "1 sender to {receivers} receivers, p99 at most {MOST_MS} ms, none lost, relay on one core"
+        least = least.min(best);
+        print(
+            &format!("deliveries_per_s_{receivers}"),
+            best,
+            &receivers.to_string(),
         );
-        Figure::new(BENCH, format!("deliveries_per_s_{receivers}"), best, "1/s")
-            .against(&load)
-            .print();
-        if receivers == RECEIVERS[0] {
-            Figure::new(BENCH, "deliveries_per_s", best, "1/s")
-                .against(load)
-                .print();
-        }
     }
+    let [few, many] = RECEIVERS;
+    print(
+        "deliveries_per_s",
+        least,
+        &format!("{few} or {many}, whichever is less,"),
+    );
     Ok(())
+}
+
+fn print(figure: &str, rate: f64, receivers: &str) {
+    Figure::new(BENCH, figure, rate, "1/s")
+        .against(format!(
+            "1 sender to {receivers} receivers, p99 at most {MOST_MS} ms, none lost, relay on one core"
+        ))
+        .print();
 }
 
 async fn highest(relay: &Relay, dialler: &Dialler, receivers: u32) -> Result<f64> {
     let (mut held, mut failed) = (0.0, f64::INFINITY);
     let mut rate = FIRST;
     let mut halvings = 0;
-    while halvings <= HALVINGS {
-        if trial(relay, dialler, receivers, rate).await? {
+    while halvings <= HALVINGS && rate < MOST_RATE {
+        if holds(relay, dialler, receivers, rate).await? {
             held = rate;
         } else {
             failed = rate;
@@ -66,7 +80,16 @@ async fn highest(relay: &Relay, dialler: &Dialler, receivers: u32) -> Result<f64
     Ok(held)
 }
 
-/// Whether `rate` deliveries a second hold.
+async fn holds(relay: &Relay, dialler: &Dialler, receivers: u32, rate: f64) -> Result<bool> {
+    for _ in 0..ATTEMPTS {
+        if trial(relay, dialler, receivers, rate).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether `rate` deliveries a second hold this time.
 async fn trial(relay: &Relay, dialler: &Dialler, receivers: u32, rate: f64) -> Result<bool> {
     let period = Duration::from_secs_f64(f64::from(receivers) / rate);
     let messages = u32::try_from(TRIAL.as_nanos() / period.as_nanos())?;
@@ -105,7 +128,9 @@ async fn trial(relay: &Relay, dialler: &Dialler, receivers: u32, rate: f64) -> R
         tally.duplicates,
         share(relay.work()?.saturating_sub(before.0)),
         share(own_work().saturating_sub(before.1)),
-        tally.trouble.map_or(String::new(), |trouble| format!("; {trouble}")),
+        tally
+            .trouble
+            .map_or(String::new(), |trouble| format!("; {trouble}")),
     ));
     Ok(lost == 0 && tally.duplicates == 0 && p99 <= MOST_MS)
 }

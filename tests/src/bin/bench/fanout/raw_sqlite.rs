@@ -31,7 +31,8 @@ impl Table {
     ) -> Result<f64> {
         let (path, bytes) = (self.path.clone(), self.bytes);
         // Threads run where the thread that starts them does, and so will SQLite's.
-        let loop_ = cores.as_relay(|| std::thread::spawn(move || append(path, bytes, length, batch)))?;
+        let loop_ =
+            cores.as_relay(|| std::thread::spawn(move || append(path, bytes, length, batch)))?;
         loop_.join().map_err(|_| "the raw loop failed")?
     }
 }
