@@ -176,7 +176,8 @@ impl Line {
     }
 }
 
-fn key_changed(contact: &ContactInfo) -> CoreError {
+/// The person is not who they were.
+pub(crate) fn key_changed(contact: &ContactInfo) -> CoreError {
     CoreError::new(
         ErrorKind::Untrusted,
         "untrusted_identity",

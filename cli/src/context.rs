@@ -53,19 +53,27 @@ impl Context {
         self.paths.select(self.global.account.as_deref())
     }
 
-    /// Opens the profile to use, without the network.
+    /// Opens the profile to use, without the network. A passphrase that was mistyped is asked for
+    /// again.
     pub(crate) async fn open(&self) -> Result<Client> {
         let profile = self.profile()?;
-        let passphrase = passphrase::existing(self, &profile.name)?;
-        let opened = Client::open(&profile.dir, &passphrase, self.settings.options.clone()).await;
-        opened.map_err(|mut error| {
-            if error.code == "profile_in_use" {
-                error.hint = "end that program first; to read and write at the same time, use \
-                              `sealwire chat open`"
-                    .into();
+        let mut tries = if passphrase::is_typed(self) {
+            passphrase::TRIES
+        } else {
+            1
+        };
+        loop {
+            tries -= 1;
+            let passphrase = passphrase::existing(self, &profile.name)?;
+            let options = self.settings.options.clone();
+            match Client::open(&profile.dir, &passphrase, options).await {
+                Err(error) if error.code == "wrong_passphrase" && tries > 0 => {
+                    self.out.warn(&error.message);
+                }
+                Err(error) => return Err(in_use(error)),
+                Ok(client) => return Ok(client),
             }
-            error
-        })
+        }
     }
 
     /// Asks before something that cannot be taken back.
@@ -93,4 +101,14 @@ impl Context {
             "answer y to go on",
         ))
     }
+}
+
+/// Says how to do two things at once with one profile.
+fn in_use(mut error: CoreError) -> CoreError {
+    if error.code == "profile_in_use" {
+        error.hint = "end that program first; to read and write at the same time, use \
+                      `sealwire chat open`"
+            .into();
+    }
+    error
 }

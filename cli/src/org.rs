@@ -13,6 +13,9 @@ use crate::{
     time::{minute_of_s, parse_span},
 };
 
+/// The relay keeps invitations no longer, seconds.
+const LONGEST_S: u64 = 30 * 86_400;
+
 /// Commands of `sealwire org`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrgCommand {
@@ -23,7 +26,7 @@ pub(crate) enum OrgCommand {
         #[arg(long, default_value = "member")]
         role: InvitedRole,
         /// How long the link is good: 12h, 7d; at most 30d
-        #[arg(long, default_value = "7d", value_name = "TIME", value_parser = parse_span)]
+        #[arg(long, default_value = "7d", value_name = "TIME", value_parser = parse_expiry)]
         expires: u64,
     },
     /// List the invitations
@@ -113,6 +116,14 @@ impl From<Role> for OrgRole {
             Role::Agent => Self::Agent,
         }
     }
+}
+
+fn parse_expiry(text: &str) -> Result<u64, String> {
+    let seconds = parse_span(text)?;
+    if seconds > LONGEST_S {
+        return Err("an invitation is good for at most 30 days".into());
+    }
+    Ok(seconds)
 }
 
 /// The word of the command line for a role.

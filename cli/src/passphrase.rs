@@ -8,6 +8,10 @@ use zeroize::Zeroizing;
 use crate::{context::Context, exit::usage, secret};
 
 const WHAT: &str = "passphrase";
+/// Times that somebody is asked.
+pub(crate) const TRIES: usize = 3;
+/// What the core demands; known here to say it before the second prompt.
+const SHORTEST: usize = 8;
 
 /// The passphrase of a profile that exists.
 pub(crate) fn existing(context: &Context, name: &str) -> Result<Zeroizing<String>> {
@@ -36,6 +40,11 @@ pub(crate) fn replacement(context: &Context, file: Option<&Path>) -> Result<Zero
     ask_twice(context)
 }
 
+/// Whether a wrong passphrase may have been a slip of the fingers.
+pub(crate) fn is_typed(context: &Context) -> bool {
+    context.global.passphrase_fd.is_none() && context.global.passphrase_file.is_none()
+}
+
 fn given(context: &Context) -> Option<Result<Zeroizing<String>>> {
     let global = &context.global;
     if let Some(number) = global.passphrase_fd {
@@ -45,20 +54,29 @@ fn given(context: &Context) -> Option<Result<Zeroizing<String>>> {
     Some(secret::from_file(file, WHAT, &context.out))
 }
 
+/// A slip is said and asked again; who cannot hit it thrice should begin anew.
 fn ask_twice(context: &Context) -> Result<Zeroizing<String>> {
     context.out.note(
         "Choose a passphrase for this device. It protects everything stored here and cannot be \
          reset: four or more words picked at random are good.",
     );
-    let first = secret::from_prompt("New passphrase")?;
-    let second = secret::from_prompt("The same again")?;
-    if first == second {
-        return Ok(first);
+    for _ in 0..TRIES {
+        let first = secret::from_prompt("New passphrase")?;
+        if first.chars().count() < SHORTEST {
+            context
+                .out
+                .warn(&format!("too short: {SHORTEST} characters are the least"));
+            continue;
+        }
+        if first == secret::from_prompt("The same again")? {
+            return Ok(first);
+        }
+        context.out.warn("the two are not the same");
     }
     Err(usage(
-        "passphrases_differ",
-        "the two passphrases are not the same",
-        "repeat the command and type them once more",
+        "no_passphrase_chosen",
+        "no passphrase was chosen",
+        "repeat the command",
     ))
 }
 

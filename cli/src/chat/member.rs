@@ -6,7 +6,7 @@ use sealwire_core::{
     api::{ConversationId, Handle, MemberInfo},
 };
 
-use super::{resolve, resolve_online};
+use super::{known, resolve, resolve_online};
 use crate::{
     context::Context,
     exit::Outcome,
@@ -114,6 +114,7 @@ async fn add(context: &Context, chat: &str, handles: &[String]) -> Outcome {
         .map(|text| client.parse_handle(text))
         .collect::<Result<Vec<Handle>>>()?;
     let id = resolve_online(&client, chat).await?;
+    known(&client, &members).await?;
     client.start().await?;
     let change = client.add_members(&id, &members).await?;
     network::made(context, &client, change).await?;

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::{
     chat::{member::MemberCommand, policy::PolicyCommand},
+    contact,
     context::Context,
     exit::Outcome,
     message, network,
@@ -170,6 +171,7 @@ async fn create(context: &Context, name: &str, handles: &[String]) -> Outcome {
         .iter()
         .map(|text| client.parse_handle(text))
         .collect::<Result<Vec<Handle>>>()?;
+    known(&client, &members).await?;
     client.start().await?;
     let (id, change) = client.create_conversation(name, &members).await?;
     if let Some(change) = change {
@@ -198,6 +200,18 @@ async fn create(context: &Context, name: &str, handles: &[String]) -> Outcome {
         );
     })?;
     client.shutdown().await;
+    Ok(())
+}
+
+/// Looks everybody up before anything is created or asked of the group: a slip in a handle should
+/// leave nothing behind.
+async fn known(client: &Client, members: &[Handle]) -> Result<()> {
+    for handle in members {
+        let contact = client.lookup(handle).await?;
+        if contact.key_changed {
+            return Err(contact::key_changed(&contact));
+        }
+    }
     Ok(())
 }
 

@@ -77,8 +77,13 @@ fn candidate(chat: &ConversationInfo) -> String {
         .newest_at
         .map(|at| format!(", newest {}", minute(at)))
         .unwrap_or_default();
+    let people = if chat.member_count == 1 {
+        "member"
+    } else {
+        "members"
+    };
     format!(
-        "{} ({:?}, {} members{newest})",
+        "{} ({:?}, {} {people}{newest})",
         short_id(&chat.id),
         chat.name,
         chat.member_count
