@@ -125,7 +125,7 @@ async fn create(context: &Context, options: Create) -> Outcome {
     let client = joined.map_err(|error| not_joined(&profile, error))?;
     client.start().await?;
     // Others can add this account only once it has key packages at the relay.
-    network::settle_upkeep(context, &client).await;
+    network::settle_upkeep(context, &client).await?;
     let account = client.account();
     context.out.result(&account, |page| {
         page.line(
@@ -186,7 +186,7 @@ async fn link(context: &Context, options: Link) -> Outcome {
     .await;
     let client = linked.map_err(|error| not_joined(&profile, error))?;
     client.start().await?;
-    network::settle_upkeep(context, &client).await;
+    network::settle_upkeep(context, &client).await?;
     context.out.note("Linked. Waiting for your conversations…");
     let seated = network::until(limit, || seated(&client)).await?;
     let account = client.account();

@@ -22,8 +22,6 @@ const QUIET: Duration = Duration::from_millis(600);
 const GRACE: Duration = Duration::from_millis(500);
 /// Welcomes wait up to a minute, so that the relay cannot tell who was added where.
 const WELCOME_WAIT_S: u64 = 75;
-/// Key packages are made and uploaded in about this time.
-const UPKEEP: Duration = Duration::from_millis(1_500);
 
 /// What `sync` found.
 #[derive(Serialize)]
@@ -115,15 +113,14 @@ async fn quiet(context: &Context, events: &mut broadcast::Receiver<Event>, limit
     }
 }
 
-/// Gives a new profile the time to become reachable for others.
-pub(crate) async fn settle_upkeep(context: &Context, client: &Client) {
-    if online(client, context.global.timeout()).await.is_ok() {
-        time::sleep(UPKEEP).await;
-    } else {
+/// Waits until others can add a new profile: it needs key packages at the relay.
+pub(crate) async fn settle_upkeep(context: &Context, client: &Client) -> Result<()> {
+    if client.idle(context.global.timeout()).await? == Idle::TimedOut {
         context
             .out
             .warn("the relay did not answer yet; run `sealwire sync` before others add you");
     }
+    Ok(())
 }
 
 /// Waits until a change is made and everything that follows from it was sent.
