@@ -62,18 +62,9 @@ async fn an_external_commit() {
     scene.all_is_well().await;
 }
 
-/// Every rule of the ingest grammar, broken alone. Fails for each rule that the relay does not
-/// check: with the right form the same frame is taken, at the end.
-#[tokio::test(flavor = "multi_thread")]
-async fn entries_outside_the_grammar() {
-    let mut scene = Scene::open().await;
-    let (log, epoch) = {
-        let seat = scene.mallory.seat();
-        (seat.log, seat.group.epoch().as_u64())
-    };
-    let right = || PrivateMessage::garbage(&log, epoch, EntryKind::Application);
-    let sealed = right().encode();
-    let cases = [
+/// A right message broken in one way each.
+fn outside(right: &impl Fn() -> PrivateMessage, sealed: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    vec![
         (
             "version",
             PrivateMessage {
@@ -138,12 +129,25 @@ async fn entries_outside_the_grammar() {
             }
             .encode(),
         ),
-        ("trailing byte", [sealed.as_slice(), &[0]].concat()),
+        ("trailing byte", [sealed, &[0]].concat()),
         ("truncated", sealed[..sealed.len() - 1].to_vec()),
         ("empty", Vec::new()),
         ("plain text", b"hello, this is not encrypted".to_vec()),
-    ];
-    for (what, payload) in cases {
+    ]
+}
+
+/// Every rule of the ingest grammar, broken alone. Fails for each rule that the relay does not
+/// check: with the right form the same frame is taken, at the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_outside_the_grammar() {
+    let mut scene = Scene::open().await;
+    let (log, epoch) = {
+        let seat = scene.mallory.seat();
+        (seat.log, seat.group.epoch().as_u64())
+    };
+    let right = || PrivateMessage::garbage(&log, epoch, EntryKind::Application);
+    let sealed = right().encode();
+    for (what, payload) in outside(&right, &sealed) {
         let refused = scene.mallory.append(&Draft::application(payload)).await;
         assert_eq!(refused.expect_err(what).code, "grammar", "{what}");
     }
@@ -206,23 +210,9 @@ async fn frames_that_are_not_canonical() {
     scene.all_is_well().await;
 }
 
-/// Requests whose parts do not fit: identifiers of other lengths, a message that opens a lane, a
-/// commit that opens none, one that opens a lane which exists. Fails for each that is taken.
-#[tokio::test(flavor = "multi_thread")]
-async fn appends_whose_parts_do_not_fit() {
-    let mut scene = Scene::open().await;
-    let made = scene
-        .mallory
-        .commit(|builder| builder.force_self_update(true));
-    let seat = scene.mallory.seat();
-    let epoch = seat.group.epoch().as_u64();
-    let message = PrivateMessage::garbage(&seat.log, epoch, EntryKind::Application);
-    let message = scene
-        .mallory
-        .append_frame(&Draft::application(message.encode()));
-    let commit = scene.mallory.append_frame(&made.draft);
-    let used = Bytes::copy_from_slice(scene.mallory.seat().pass.lane().as_bytes());
-    let cases = [
+/// Requests that break one rule each, with the refusal.
+fn misfits(message: Append, commit: Append, used: Bytes) -> Vec<(&'static str, Append)> {
+    vec![
         (
             "malformed",
             Append {
@@ -294,8 +284,26 @@ async fn appends_whose_parts_do_not_fit() {
                 ..message
             },
         ),
-    ];
-    for (code, append) in cases {
+    ]
+}
+
+/// Requests whose parts do not fit: identifiers of other lengths, a message that opens a lane, a
+/// commit that opens none, one that opens a lane which exists. Fails for each that is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn appends_whose_parts_do_not_fit() {
+    let mut scene = Scene::open().await;
+    let made = scene
+        .mallory
+        .commit(|builder| builder.force_self_update(true));
+    let seat = scene.mallory.seat();
+    let epoch = seat.group.epoch().as_u64();
+    let message = PrivateMessage::garbage(&seat.log, epoch, EntryKind::Application);
+    let message = scene
+        .mallory
+        .append_frame(&Draft::application(message.encode()));
+    let commit = scene.mallory.append_frame(&made.draft);
+    let used = Bytes::copy_from_slice(scene.mallory.seat().pass.lane().as_bytes());
+    for (code, append) in misfits(message, commit, used) {
         let refused = scene.mallory.append_raw(append).await.expect_err(code);
         assert_eq!(refused.code, code, "{}", refused.detail);
     }

@@ -96,6 +96,12 @@ impl Trap {
     }
 }
 
+/// A key package of somebody's device, as anybody may take it.
+async fn package_of(scene: &Scene, whose: &DeviceCertificate) -> Vec<u8> {
+    let taken = scene.mallory.plane.take_key_package(whose.device()).await;
+    taken.expect("a key package")
+}
+
 /// `person` knows no conversation but these.
 async fn knows_only(person: &Person, chats: &[&ConversationId]) {
     let mut known: Vec<_> = person
@@ -241,12 +247,7 @@ async fn welcomes_into_groups_that_are_not_what_they_say() {
     let forged = forged_certificate(&alice, &impostor);
     let (log, conversation) = (LogId::random(&mut rng), ConversationId::random(&mut rng));
     let mut trap = Trap::new(impostor, log, conversation, &forged);
-    let package = scene
-        .mallory
-        .plane
-        .take_key_package(bob.device())
-        .await
-        .expect("a key package");
+    let package = package_of(&scene, &bob).await;
     let policy = trap.policy_with(&[&bob]);
     let blob = trap.add(&[package], &policy);
     scene.mallory.invite(&bob, log, conversation, &blob).await;
@@ -257,12 +258,7 @@ async fn welcomes_into_groups_that_are_not_what_they_say() {
 
     let (log, conversation) = (LogId::random(&mut rng), ConversationId::random(&mut rng));
     let mut trap = Trap::of(&scene.mallory, log, conversation);
-    let package = scene
-        .mallory
-        .plane
-        .take_key_package(bob.device())
-        .await
-        .expect("a key package");
+    let package = package_of(&scene, &bob).await;
     let policy = trap.policy_with(&[&bob, &alice]);
     let blob = trap.add(&[package], &policy);
     scene.mallory.invite(&bob, log, conversation, &blob).await;
@@ -271,17 +267,21 @@ async fn welcomes_into_groups_that_are_not_what_they_say() {
         .is_told("its members are not those on its leaves")
         .await;
 
-    // Sealed by Mallory, but the group was made by another device of hers.
+    knows_only(&scene.bob, &[&scene.chat]).await;
+}
+
+/// A group that another device of Mallory's account made than the one that sealed the envelope.
+/// Fails if the Welcome's sender is not compared with the envelope's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_welcome_sealed_by_another_device() {
+    let scene = Scene::open().await;
+    let bob = scene.certificate_of("bob").await;
+    let mut rng = rand::rng();
     let second = scene.mallory.who.second_device();
     let certificate = second.certificate.as_bytes().to_vec();
     let (log, conversation) = (LogId::random(&mut rng), ConversationId::random(&mut rng));
     let mut trap = Trap::new(second, log, conversation, &certificate);
-    let package = scene
-        .mallory
-        .plane
-        .take_key_package(bob.device())
-        .await
-        .expect("a key package");
+    let package = package_of(&scene, &bob).await;
     let policy = trap.policy_with(&[&bob]);
     let blob = trap.add(&[package], &policy);
     scene.mallory.invite(&bob, log, conversation, &blob).await;
@@ -380,12 +380,7 @@ async fn a_second_welcome_into_the_same_group() {
     let bob = scene.certificate_of("bob").await;
     let log = scene.mallory.seat().log;
     let mut trap = Trap::of(&scene.mallory, log, scene.chat);
-    let package = scene
-        .mallory
-        .plane
-        .take_key_package(bob.device())
-        .await
-        .expect("a key package");
+    let package = package_of(&scene, &bob).await;
     let policy = trap.policy_with(&[&bob]);
     let blob = trap.add(&[package], &policy);
     scene.mallory.invite(&bob, log, scene.chat, &blob).await;
