@@ -80,3 +80,25 @@ impl Stage {
         (alice, bob, carol)
     }
 }
+
+impl Drop for Stage {
+    /// Waits until the databases of those who went before are closed: SQLCipher's threads use
+    /// OpenSSL, which takes itself apart when the process ends.
+    fn drop(&mut self) {
+        const WORKERS: &str = "sqlx-sqlite";
+        const STEPS: u32 = 300;
+        for _ in 0..STEPS {
+            let Ok(threads) = std::fs::read_dir("/proc/self/task") else {
+                return;
+            };
+            let busy = threads.flatten().any(|thread| {
+                std::fs::read_to_string(thread.path().join("comm"))
+                    .is_ok_and(|name| name.starts_with(WORKERS))
+            });
+            if !busy {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+}

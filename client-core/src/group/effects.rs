@@ -20,18 +20,29 @@ use crate::{
     store::{self, History, LogState, NewMessage, PendingCommit},
 };
 
-/// Records a merged commit and moves to the lane it opened. `own` is this device's commit, if it
-/// was that.
+/// A commit that was merged.
+pub(crate) struct Merged {
+    pub(crate) effects: Effects,
+    /// This device's commit, if it was that.
+    pub(crate) own: Option<PendingCommit>,
+    /// When the relay received it.
+    pub(crate) at_ms: u64,
+}
+
+/// Records a merged commit and moves to the lane it opened.
 pub(crate) async fn apply(
     core: &Core,
     conn: &mut SqliteConnection,
     place: &mut Place,
-    effects: Effects,
-    own: Option<PendingCommit>,
-    at_ms: u64,
+    merged: Merged,
     history: &mut History,
     events: &mut Vec<Event>,
 ) -> Result<()> {
+    let Merged {
+        effects,
+        own,
+        at_ms,
+    } = merged;
     for text in sentences(&effects) {
         add_info(conn, &text, at_ms, history, events).await?;
     }

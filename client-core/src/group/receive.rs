@@ -231,14 +231,16 @@ impl Step<'_> {
                 if own.as_ref().is_some_and(|own| !own.joiners.is_empty()) {
                     self.wakes_poster = true;
                 }
-                let at = entry.received_at;
+                let merged = effects::Merged {
+                    effects: *effects,
+                    own,
+                    at_ms: entry.received_at,
+                };
                 effects::apply(
                     self.core,
                     conn,
                     &mut self.place,
-                    *effects,
-                    own,
-                    at,
+                    merged,
                     &mut self.history,
                     &mut self.events,
                 )
