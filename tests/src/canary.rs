@@ -62,44 +62,63 @@ pub struct Find {
 /// # Panics
 /// If a file cannot be read.
 pub fn search(place: &Path, words: &[&str]) -> Vec<Find> {
-    let needles: Vec<_> = words.iter().flat_map(|word| forms(word)).collect();
+    let needles = Needles::new(words);
     let mut finds = Vec::new();
-    search_into(place, &needles, &mut finds);
+    needles.search(place, &mut finds);
     finds
 }
 
-fn search_into(place: &Path, needles: &[(&'static str, Vec<u8>)], finds: &mut Vec<Find>) {
-    if place.is_dir() {
-        let entries = std::fs::read_dir(place).expect("a readable directory");
-        for entry in entries.flatten() {
-            search_into(&entry.path(), needles, finds);
+/// What is looked for, by its first two bytes: dumps are large, and are read but once.
+struct Needles {
+    all: Vec<(&'static str, Vec<u8>)>,
+    by_start: Vec<Vec<usize>>,
+}
+
+fn start(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
+}
+
+impl Needles {
+    fn new(words: &[&str]) -> Self {
+        let all: Vec<_> = words.iter().flat_map(|word| forms(word)).collect();
+        let mut by_start = vec![Vec::new(); 1 << 16];
+        for (number, (_, needle)) in all.iter().enumerate() {
+            by_start[start(needle)].push(number);
         }
-        return;
+        Self { all, by_start }
     }
-    let content = std::fs::read(place).expect("a readable file");
-    for (form, needle) in needles {
-        if contains(&content, needle) {
+
+    fn search(&self, place: &Path, finds: &mut Vec<Find>) {
+        if place.is_dir() {
+            let entries = std::fs::read_dir(place).expect("a readable directory");
+            for entry in entries.flatten() {
+                self.search(&entry.path(), finds);
+            }
+            return;
+        }
+        let content = std::fs::read(place).expect("a readable file");
+        for form in self.found_in(&content) {
             finds.push(Find {
                 file: place.into(),
                 form,
             });
         }
     }
-}
 
-/// Jumps from one first byte to the next: dumps are large.
-fn contains(content: &[u8], needle: &[u8]) -> bool {
-    let Some((first, rest)) = needle.split_first() else {
-        return false;
-    };
-    let mut at = 0;
-    while let Some(step) = content[at..].iter().position(|byte| byte == first) {
-        at += step + 1;
-        if content[at..].starts_with(rest) {
-            return true;
+    /// The forms of what is in `content`.
+    fn found_in(&self, content: &[u8]) -> Vec<&'static str> {
+        let mut found = vec![false; self.all.len()];
+        for (at, pair) in content.windows(2).enumerate() {
+            for &number in &self.by_start[start(pair)] {
+                found[number] |= content[at..].starts_with(&self.all[number].1);
+            }
         }
+        let forms = self.all.iter().zip(&found);
+        forms
+            .filter(|(_, found)| **found)
+            .map(|((form, _), _)| *form)
+            .collect()
     }
-    false
 }
 
 /// Writes the memory of a process into a file below `dir`, by `gcore` of Debian's package gdb.
@@ -141,7 +160,7 @@ mod tests {
                 BASE64.encode(text.as_bytes()).into_bytes(),
                 BASE64URL.encode(text.as_bytes()).into_bytes(),
             ] {
-                let found = forms(&word).iter().any(|(_, form)| contains(&hidden, form));
+                let found = !Needles::new(&[&word]).found_in(&hidden).is_empty();
                 assert!(
                     found,
                     "after {before} signs: {}",
@@ -154,9 +173,7 @@ mod tests {
     #[test]
     fn nothing_is_found_where_nothing_is() {
         let (word, other) = (marker(), marker());
-        let found = forms(&word)
-            .iter()
-            .any(|(_, form)| contains(other.as_bytes(), form));
-        assert!(!found);
+        let needles = Needles::new(&[&word]);
+        assert!(needles.found_in(other.as_bytes()).is_empty());
     }
 }

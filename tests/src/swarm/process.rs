@@ -207,6 +207,15 @@ impl Swarm {
         self.ask(Order::Say { who, chat, text }).await.map(drop)
     }
 
+    /// A member renames a conversation; done when that is so.
+    ///
+    /// # Errors
+    /// The member's words, or that the process has ended.
+    pub async fn rename(&self, who: &str, chat: &str, title: &str) -> Result<(), String> {
+        let (who, chat, title) = (who.into(), chat.into(), title.into());
+        self.ask(Order::Rename { who, chat, title }).await.map(drop)
+    }
+
     /// Waits until a member's history holds `texts` messages; gives its digest.
     ///
     /// # Errors
