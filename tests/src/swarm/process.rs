@@ -12,7 +12,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
 
 use super::orders::{Answer, Answered, Asked, Order, View};
-use crate::person::Line;
+use crate::person::Line as Said;
 use crate::programs;
 use crate::relay::memory_kib;
 
@@ -26,8 +26,13 @@ pub struct Swarm {
     home: PathBuf,
     wrapper: Vec<String>,
     orders: AtomicU64,
-    line: tokio::sync::Mutex<Option<ChildStdin>>,
+    line: tokio::sync::Mutex<Option<Line>>,
     process: Mutex<Option<Child>>,
+}
+
+/// The way to one process, and who waits for its answers: another process knows nothing of them.
+struct Line {
+    orders: ChildStdin,
     waiting: Waiting,
 }
 
@@ -64,7 +69,6 @@ impl Swarm {
             orders: AtomicU64::new(0),
             line: tokio::sync::Mutex::default(),
             process: Mutex::default(),
-            waiting: Arc::default(),
         };
         swarm.restart().await;
         swarm
@@ -87,9 +91,11 @@ impl Swarm {
             .spawn()
             .expect("the swarm's program runs");
         let stdout = process.stdout.take().expect("the swarm's output");
-        *self.line.lock().await = process.stdin.take();
+        let orders = process.stdin.take().expect("the swarm's input");
+        let waiting = Waiting::default();
+        tokio::spawn(hand_out(stdout, Arc::clone(&waiting)));
+        *self.line.lock().await = Some(Line { orders, waiting });
         *lock(&self.process) = Some(process);
-        tokio::spawn(hand_out(stdout, Arc::clone(&self.waiting)));
     }
 
     /// Ends it as a power cut would: `kill -9`.
@@ -99,9 +105,10 @@ impl Swarm {
             // Fails only if it has ended by itself.
             let _ = process.kill().await;
         }
-        *self.line.lock().await = None;
-        // Whoever still waits hears of it.
-        lock(&self.waiting).clear();
+        if let Some(line) = self.line.lock().await.take() {
+            // Whoever still waits hears of it.
+            lock(&line.waiting).clear();
+        }
     }
 
     /// Its process, if it runs.
@@ -131,8 +138,8 @@ impl Swarm {
         {
             let mut line = self.line.lock().await;
             let line = line.as_mut().ok_or(ENDED)?;
-            lock(&self.waiting).insert(number, sender);
-            line.write_all(&text).await.map_err(|_| ENDED)?;
+            lock(&line.waiting).insert(number, sender);
+            line.orders.write_all(&text).await.map_err(|_| ENDED)?;
         }
         answer.await.map_err(|_| ENDED.to_owned())?
     }
@@ -229,7 +236,7 @@ impl Swarm {
     ///
     /// # Errors
     /// The member's words, or that the process has ended.
-    pub async fn history(&self, who: &str, chat: &str) -> Result<Vec<Line>, String> {
+    pub async fn history(&self, who: &str, chat: &str) -> Result<Vec<Said>, String> {
         let (who, chat) = (who.into(), chat.into());
         match self.ask(Order::History { who, chat }).await? {
             Answer::History(lines) => Ok(lines),
