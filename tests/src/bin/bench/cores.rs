@@ -25,7 +25,7 @@ impl Cores {
         }
         if load.count() == 0 {
             crate::note("there is one core only: relay and load share it, so figures are worse");
-            load = relay.clone();
+            load = relay;
         }
         Ok(Self { relay, load })
     }

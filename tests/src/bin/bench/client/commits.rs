@@ -9,9 +9,12 @@ pub(super) fn run(size: u32) -> Result<()> {
     note(format_args!(
         "client: commits in a group of {size} made in one step"
     ));
-    let (mut member, second, others) = raw_mls::group(usize::try_from(size)?, 0)?;
-    let mut leaves: Vec<_> = others.into_iter().zip(2..).collect();
-    drop(second);
+    let group = raw_mls::group(usize::try_from(size)?, 0)?;
+    Figure::new(BENCH, "commit_bytes_founding", group.founding as f64, "B")
+        .against(format!("adds all members of a group of {size}"))
+        .print();
+    let mut member = group.first;
+    let mut leaves: Vec<_> = group.others.into_iter().zip(2..).collect();
     let first = member.update()?;
     Figure::new(BENCH, "commit_bytes_at_birth", first as f64, "B")
         .against(format!("group of {size} made in one step"))
@@ -25,7 +28,7 @@ pub(super) fn run(size: u32) -> Result<()> {
         member.become_member(who, leaf)?;
         last = member.update()?;
         updated += 1;
-        if updated.is_power_of_two() || updated % (size / 10) == 0 || leaves.is_empty() {
+        if updated.is_power_of_two() || updated.is_multiple_of(size / 10) || leaves.is_empty() {
             note(format_args!(
                 "client: {updated} updated, the last with {last} bytes"
             ));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sealwire_core::Client;
 use sealwire_core::api::ConversationId;
 
-use super::people::{self, Cast};
+use super::people::{self, Cast, Listener};
 use super::{BENCH, raw_mls};
 use crate::cores::{Cores, own_work};
 use crate::figure::Figure;
@@ -86,25 +86,24 @@ async fn measure(cores: &Cores, scale: &Scale) -> Result<()> {
         "client: founded in {:.1} s",
         cast.founding.as_secs_f64()
     ));
-    let (mut first, mut second, _) = raw_mls::group(scale.size, raw_mls::PADDING)?;
+    let mut raw = raw_mls::group(scale.size, raw_mls::PADDING)?;
     let mut written = Vec::new();
 
     let alice = cast.alice.open().await?;
-    let (ours, theirs) = send(&alice, &cast.chat, scale, &mut first, &mut written).await?;
+    let (ours, theirs) = send(&alice, &cast.chat, scale, &mut raw.first, &mut written).await?;
     alice.shutdown().await;
     report(scale, "client_send", ours, theirs);
 
-    let theirs = read_raw(&mut second, &written)?;
+    let theirs = read_raw(&mut raw.second, &written)?;
     let meter = Meter::start();
-    let bob = cast.bob.open().await?;
-    people::received(&bob, &cast.chat, scale.backlog.into()).await?;
+    let mut bob = Listener::open(&cast.bob, cast.chat).await?;
+    bob.hears(scale.backlog.into()).await?;
     let ours = meter.cost(scale.backlog);
     report(scale, "client_receive_batched", ours, theirs);
 
-    bob.mark_read(&cast.chat).await?;
-    people::sent(&bob).await?;
-    let ours = receive_singly(&cast, &bob).await?;
-    bob.shutdown().await;
+    bob.reads(scale.backlog.into()).await?;
+    let ours = receive_singly(&cast, &mut bob).await?;
+    bob.client.shutdown().await;
     report(scale, "client_receive_single", ours, theirs);
     Ok(())
 }
@@ -157,7 +156,7 @@ fn read_raw(raw: &mut raw_mls::Member, written: &[Vec<u8>]) -> Result<Cost> {
 }
 
 /// Bob receives while Alice, in another process, sends one message after the other.
-async fn receive_singly(cast: &Cast, bob: &Client) -> Result<Cost> {
+async fn receive_singly(cast: &Cast, bob: &mut Listener) -> Result<Cost> {
     let program = std::env::current_exe()?;
     let mut alice = Command::new(program)
         .arg("member")
@@ -169,10 +168,11 @@ async fn receive_singly(cast: &Cast, bob: &Client) -> Result<Cost> {
         ])
         .stdin(Stdio::null())
         .spawn()?;
-    people::received(bob, &cast.chat, 1).await?;
+    bob.hears(1).await?;
     let meter = Meter::start();
-    people::received(bob, &cast.chat, SINGLES.into()).await?;
+    bob.hears(SINGLES.into()).await?;
     let cost = meter.cost(SINGLES - 1);
+    bob.reads(SINGLES.into()).await?;
     if !alice.wait()?.success() {
         return Err("Alice could not send".into());
     }

@@ -5,11 +5,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use openmls_rust_crypto::OpenMlsRustCrypto;
-use sealwire_core::api::{ConversationId, ConversationState, Handle, Options, OrgRole};
+use sealwire_core::api::{
+    ConversationId, ConversationState, Event, Handle, MessageKind, Options, OrgRole,
+};
 use sealwire_core::{Client, JoinLink, KdfParams};
 use sealwire_tests::mallory::{Identity, Plane};
 use tempfile::TempDir;
-use tokio::time::sleep;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
 use super::raw_mls;
@@ -22,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(900);
 const LOOK: Duration = Duration::from_millis(20);
 /// Accounts that enrol at the same time.
 const ENROLLING: usize = 8;
+/// Members that are added with one commit: its key packages have to fit into one entry.
+const STEP: usize = 400;
 /// The passphrase is not what is measured.
 const EASY: KdfParams = KdfParams {
     memory_kib: 8,
@@ -114,11 +119,7 @@ impl Cast {
         let mut members = vec![handle("bob")?];
         members.extend(fill(&alice, size.saturating_sub(2)).await?);
         let start = Instant::now();
-        let (chat, change) = alice.create_conversation("Load", &members).await?;
-        if let Some(change) = change {
-            alice.done(change, PATIENCE).await?;
-        }
-        sent(&alice).await?;
+        let chat = found(&alice, &members).await?;
         let founding = start.elapsed();
         is_in(&bob, &chat).await?;
         sent(&bob).await?;
@@ -133,6 +134,22 @@ impl Cast {
             _homes: homes,
         })
     }
+}
+
+/// Founds the conversation, in steps whose commits the relay takes.
+async fn found(alice: &Client, members: &[Handle]) -> Result<ConversationId> {
+    let mut steps = members.chunks(STEP);
+    let first = steps.next().unwrap_or_default();
+    let (chat, change) = alice.create_conversation("Load", first).await?;
+    if let Some(change) = change {
+        alice.done(change, PATIENCE).await?;
+    }
+    for step in steps {
+        let change = alice.add_members(&chat, step).await?;
+        alice.done(change, PATIENCE).await?;
+    }
+    sent(alice).await?;
+    Ok(chat)
 }
 
 /// What is measured is work, not the disk.
@@ -196,17 +213,68 @@ async fn is_in(client: &Client, chat: &ConversationId) -> Result<()> {
     }
 }
 
-/// Waits until so many messages are unread.
-pub(super) async fn received(client: &Client, chat: &ConversationId, count: u64) -> Result<()> {
-    let start = Instant::now();
-    loop {
-        let unread = client.conversation(chat).await?.unread;
-        if unread >= count {
-            return Ok(());
+/// Bob's client from its start on, and what it tells.
+pub(super) struct Listener {
+    /// The client.
+    pub(super) client: Client,
+    events: Receiver<Event>,
+    chat: ConversationId,
+    heard: u64,
+}
+
+impl Listener {
+    /// Opens the profile at `home` and starts working. Nothing is unread there.
+    pub(super) async fn open(home: &Home, chat: ConversationId) -> Result<Self> {
+        let client = Client::open(&home.0, &passphrase(), options()).await?;
+        let events = client.events();
+        client.start().await?;
+        Ok(Self {
+            client,
+            events,
+            chat,
+            heard: 0,
+        })
+    }
+
+    /// Waits until so many messages came since the last [`Listener::reads`]. Fronts hear of them
+    /// as events, and so does this.
+    pub(super) async fn hears(&mut self, count: u64) -> Result<()> {
+        timeout(PATIENCE, self.hear(count)).await?
+    }
+
+    async fn hear(&mut self, count: u64) -> Result<()> {
+        while self.heard < count {
+            match self.events.recv().await {
+                Ok(Event::Message(message)) if message.kind == MessageKind::Text => {
+                    self.heard += 1;
+                }
+                Ok(_) => {}
+                // Some were not heard, so they are counted.
+                Err(RecvError::Lagged(_)) => loop {
+                    sleep(LOOK).await;
+                    if self.unread().await? >= count {
+                        self.events = self.events.resubscribe();
+                        self.heard = count;
+                        break;
+                    }
+                },
+                Err(RecvError::Closed) => return Err("the client ended".into()),
+            }
         }
-        if start.elapsed() > PATIENCE {
-            return Err(format!("{unread} of {count} messages came").into());
+        Ok(())
+    }
+
+    async fn unread(&self) -> Result<u64> {
+        Ok(self.client.conversation(&self.chat).await?.unread)
+    }
+
+    /// Marks all as read; there have to be so many.
+    pub(super) async fn reads(&mut self, count: u64) -> Result<()> {
+        let unread = self.unread().await?;
+        if unread != count {
+            return Err(format!("{unread} messages came instead of {count}").into());
         }
-        sleep(LOOK).await;
+        self.heard = 0;
+        Ok(self.client.mark_read(&self.chat).await?)
     }
 }

@@ -55,9 +55,20 @@ pub(super) fn bytes_of(package: &KeyPackageBundle) -> Result<Vec<u8>> {
     Ok(MlsMessageOut::from(package.key_package().clone()).to_bytes()?)
 }
 
-/// A group made in one step: its maker, the member on the next leaf, and who is on which leaf
-/// (for others than those two).
-pub(super) fn group(size: usize, padding: usize) -> Result<(Member, Member, Vec<Identity>)> {
+/// A group made in one step.
+pub(super) struct Group {
+    /// Its maker.
+    pub(super) first: Member,
+    /// The member on the next leaf.
+    pub(super) second: Member,
+    /// Who is on the leaves after those two.
+    pub(super) others: Vec<Identity>,
+    /// Size of the commit that added all of them.
+    pub(super) founding: usize,
+}
+
+/// Makes a group of so many members.
+pub(super) fn group(size: usize, padding: usize) -> Result<Group> {
     let who = Identity::new("first@acme");
     let provider = OpenMlsRustCrypto::default();
     let mut group = MlsGroup::new_with_group_id(
@@ -82,7 +93,7 @@ pub(super) fn group(size: usize, padding: usize) -> Result<(Member, Member, Vec<
         };
         packages.push(bundle.key_package().clone());
     }
-    let (_, welcome, _) = group.add_members(&provider, &who.signer(), &packages)?;
+    let (commit, welcome, _) = group.add_members(&provider, &who.signer(), &packages)?;
     group.merge_pending_commit(&provider)?;
     let joined = join(&second, &welcome, &group, padding)?;
     let mut others = others.into_iter();
@@ -96,7 +107,12 @@ pub(super) fn group(size: usize, padding: usize) -> Result<(Member, Member, Vec<
         group,
         who,
     };
-    Ok((first, second, others.collect()))
+    Ok(Group {
+        first,
+        second,
+        others: others.collect(),
+        founding: commit.to_bytes()?.len(),
+    })
 }
 
 fn join(
