@@ -1,5 +1,6 @@
 //! The rules of the house, held to the code: who may import whom (docs/architecture.md), how
-//! long a file may be, what every crate begins with.
+//! long a file may be, what every crate begins with, and that the ledger of metadata
+//! (docs/metadata-ledger.md) is complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -162,4 +163,60 @@ fn every_crate_forbids_unsafe_code() {
             head.display()
         );
     }
+}
+
+/// Table and column of each field in `CREATE TABLE` statements.
+fn columns(schema: &str) -> BTreeSet<(String, String)> {
+    let mut table = String::new();
+    let mut found = BTreeSet::new();
+    for line in schema.lines() {
+        if let Some(name) = line.strip_prefix("CREATE TABLE ") {
+            table = name.trim_end_matches(" (").to_owned();
+        } else if let Some(field) = line.strip_prefix("    ")
+            && field.starts_with(|c: char| c.is_ascii_lowercase())
+        {
+            let column = field.split(' ').next().unwrap().to_owned();
+            found.insert((table.clone(), column));
+        }
+    }
+    found
+}
+
+/// Table and column of each field in the ledger's rows: | `table` | `column`, `column` | … |
+fn ledger(page: &str) -> BTreeSet<(String, String)> {
+    let mut table = String::new();
+    let mut found = BTreeSet::new();
+    for line in page.lines().filter(|line| line.starts_with('|')) {
+        let mut cells = line.split('|').skip(1);
+        let mut words = || {
+            cells
+                .next()
+                .unwrap_or_default()
+                .split('`')
+                .skip(1)
+                .step_by(2)
+        };
+        if let Some(name) = words().next() {
+            table = name.to_owned();
+        }
+        found.extend(words().map(|column| (table.clone(), column.to_owned())));
+    }
+    found
+}
+
+#[test]
+fn the_ledger_names_every_field_that_the_relay_stores() {
+    let root = build::root().unwrap();
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let mut stored = columns(&read("server/src/group/schema.sql"));
+    stored.extend(columns(&read("server/src/account/schema.sql")));
+    assert!(stored.len() > 50);
+    // Row numbers; the ledger says once what they tell.
+    stored.retain(|(_, column)| column != "id");
+    let told = ledger(&read("docs/metadata-ledger.md"));
+    let missing: Vec<_> = stored.difference(&told).collect();
+    assert!(
+        missing.is_empty(),
+        "say in the ledger what these tell: {missing:?}"
+    );
 }

@@ -25,7 +25,7 @@ struct Step {
 
 /// Runs the command.
 pub(crate) fn run(options: &Test) -> Result<(), Failure> {
-    deps::packages(&[deps::TO_BUILD, deps::TO_TEST])?;
+    deps::packages(&[deps::TO_BUILD, deps::TO_SHOW, deps::TO_TEST])?;
     let mut steps = Steps::default();
     if options.filters.is_empty() {
         deps::rust_components()?;

@@ -10,10 +10,10 @@ use crate::failure::Failure;
 use crate::stop;
 
 const ENTRIES: &str = "\
-    SELECT lower(hex(substr(l.log, 1, 4))) AS log, e.place & 4294967295 AS seq, e.kind, \
+    SELECT lower(hex(substr(l.log, 1, 4))) AS log, e.seq, e.kind, \
       length(e.payload) AS size, lower(hex(substr(e.payload, 1, 4))) AS first, \
       lower(hex(substr(e.payload, -12))) AS last \
-    FROM entries e JOIN logs l ON l.id = e.log_id ORDER BY e.received_at, e.place";
+    FROM entries e JOIN logs l ON l.id = e.log_id ORDER BY e.id";
 
 const ACCOUNTS: &str = "\
     SELECT a.handle, a.role, lower(hex(substr(d.device, 1, 4))) AS device, \
@@ -105,4 +105,44 @@ fn account(row: &Value) -> [String; 2] {
 
 fn word<'a>(row: &'a Value, name: &str) -> &'a str {
     row[name].as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build;
+
+    /// The relay's schema lives in another crate, which this one must not import.
+    #[test]
+    fn the_queries_fit_the_relays_tables() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = build::root().unwrap();
+        for (schema, sql) in [("group", ENTRIES), ("account", ACCOUNTS)] {
+            let schema = root.join("server/src").join(schema).join("schema.sql");
+            let database = folder.path().join("database");
+            let read = format!(".read {}", schema.display());
+            let made = Command::new("sqlite3")
+                .arg(&database)
+                .arg(read)
+                .status()
+                .unwrap();
+            assert!(made.success());
+            assert_eq!(query(&database, sql).unwrap(), "");
+            std::fs::remove_file(database).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_row_is_two_short_lines() {
+        let evidence = Evidence::from_json(
+            r#"[{"log":"5f3a91c2","seq":2,"kind":1,"size":2126,"first":"00010002","last":"00ff"}]"#,
+            "",
+        )
+        .unwrap();
+        assert_eq!(
+            evidence.entries,
+            ["log 5f3a91c2… seq 2 commit 2126 B", "  00010002…00ff"]
+        );
+        assert!(evidence.accounts.is_empty());
+    }
 }
