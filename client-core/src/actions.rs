@@ -7,7 +7,7 @@ use sealwire_protocol::{
     handle::Handle,
     ids::{ConversationId, LogId},
     limits::MAX_TEXT,
-    policy::{Action, GroupPolicy, GroupRole},
+    policy::{Action, GroupRole},
 };
 use sqlx::SqliteConnection;
 
@@ -116,7 +116,7 @@ impl Client {
                 ));
             }
         }
-        let policy = GroupPolicy::parse(&row.policy).map_err(CoreError::internal)?;
+        let policy = self.core.policy(&row)?;
         let role = policy.role_of(&self.core.identity.account);
         if !role.is_some_and(|role| policy.may(role, action)) {
             return Err(refused(
@@ -302,7 +302,7 @@ impl Client {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
         let row = self.log_row(&mut tx, id).await?;
-        let policy = GroupPolicy::parse(&row.policy).map_err(CoreError::internal)?;
+        let policy = self.core.policy(&row)?;
         let own = self.core.identity.account;
         let own_role = policy.role_of(&own);
         let others = policy.members().filter(|(account, _)| **account != own);

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, broadcast};
 
 use crate::{
     api::{ConversationInfo, ConversationState, Event, Options},
-    error::Result,
+    error::{CoreError, Result},
     net::{AccountClient, GroupSocket},
     profile::Database,
     store::{self, Identity, LogRow, LogState},
@@ -47,7 +47,11 @@ pub(crate) struct Core {
     pub(crate) clock_warned: std::sync::atomic::AtomicBool,
     wakes: Mutex<HashMap<LogId, Arc<Notify>>>,
     followed: Mutex<HashSet<LogId>>,
+    policies: Mutex<HashMap<LogId, Policy>>,
 }
+
+/// A policy and the bytes it was read from.
+type Policy = (Vec<u8>, Arc<GroupPolicy>);
 
 impl Core {
     pub(crate) fn new(
@@ -73,6 +77,7 @@ impl Core {
             clock_warned: std::sync::atomic::AtomicBool::new(false),
             wakes: Mutex::default(),
             followed: Mutex::default(),
+            policies: Mutex::default(),
         }
     }
 
@@ -130,6 +135,23 @@ impl Core {
         self.progress.send_modify(|step| *step += 1);
     }
 
+    /// The policy of a group's present epoch. Reading one checks every account key, which costs
+    /// more than all else that is done for a message, so the newest of each group is kept.
+    pub(crate) fn policy(&self, row: &LogRow) -> Result<Arc<GroupPolicy>> {
+        let mut policies = self
+            .policies
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some((bytes, policy)) = policies.get(&row.id)
+            && *bytes == row.policy
+        {
+            return Ok(policy.clone());
+        }
+        let policy = Arc::new(GroupPolicy::parse(&row.policy).map_err(CoreError::internal)?);
+        policies.insert(row.id, (row.policy.clone(), policy.clone()));
+        Ok(policy)
+    }
+
     /// What fronts show of a conversation.
     pub(crate) async fn conversation_info(
         &self,
@@ -142,7 +164,7 @@ impl Core {
         let Some(row) = LogRow::load(conn, &conversation.log).await? else {
             return Ok(None);
         };
-        let policy = GroupPolicy::parse(&row.policy).ok();
+        let policy = self.policy(&row).ok();
         Ok(Some(ConversationInfo {
             id: conversation.id.to_string(),
             name: conversation.name,

@@ -1,6 +1,6 @@
 //! What is stored: conversations, members, history.
 
-use sealwire_protocol::{ids::ConversationId, policy::GroupPolicy};
+use sealwire_protocol::ids::ConversationId;
 
 use crate::{
     api::{ConversationInfo, MemberInfo, MessageInfo},
@@ -44,7 +44,7 @@ impl Client {
         let mut conn = self.core.db.readers.acquire().await?;
         let row = self.log_row(&mut conn, id).await?;
         let leaves = store::members(&mut conn, &row.id).await?;
-        let policy = GroupPolicy::parse(&row.policy).map_err(CoreError::internal)?;
+        let policy = self.core.policy(&row)?;
         let mut members: Vec<MemberInfo> = policy
             .members()
             .filter_map(|(account, role)| {

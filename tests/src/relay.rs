@@ -184,6 +184,19 @@ pub fn memory_kib(pid: u32) -> u64 {
         .unwrap_or(0)
 }
 
+/// Processor time that a process has used, seconds.
+pub fn processor_s(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // After the program's name, which may hold anything: state is the third field of proc(5),
+    // utime and stime are the 14th and 15th, in hundredths.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let times = fields.split_whitespace().skip(11).take(2);
+    times
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / 100.0
+}
+
 fn config(data: &Path) -> PathBuf {
     data.join("relay.toml")
 }

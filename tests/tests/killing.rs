@@ -233,7 +233,7 @@ async fn what_was_confirmed_is_there_once_for_everybody() {
             line.text
         );
     }
-    let confirmed = troupe.confirmed.lock().expect("what was confirmed");
+    let confirmed = troupe.confirmed.lock().expect("what was confirmed").clone();
     let lost: Vec<_> = confirmed.difference(&seen).collect();
     assert!(lost.is_empty(), "confirmed and not there: {lost:?}");
 

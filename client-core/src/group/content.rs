@@ -5,14 +5,14 @@ use sealwire_protocol::{
     certificate::DeviceCertificate,
     content::{Content, Decoded, GroupEvent, Position},
     frame::Entry,
-    policy::{Action, GroupPolicy, GroupRole},
+    policy::{Action, GroupRole},
 };
 use sqlx::SqliteConnection;
 
 use super::receive::{Step, plain};
 use crate::{
     api::{Delivery, Event, MessageKind},
-    error::{CoreError, Result},
+    error::Result,
     store::{self, NewMessage, Wish},
 };
 
@@ -50,7 +50,7 @@ impl Step<'_> {
         if let Some(event) = content.and_then(|content| content.event.clone()) {
             return self.take_signal(conn, &event, &leaf).await;
         }
-        let policy = GroupPolicy::parse(&self.place.row.policy).map_err(CoreError::internal)?;
+        let policy = self.core.policy(&self.place.row)?;
         let role = policy.role_of(leaf.account());
         if !role.is_some_and(|role| policy.may(role, Action::Post)) {
             return self
@@ -103,7 +103,7 @@ impl Step<'_> {
         if !matches!(event, GroupEvent::LeaveRequest) {
             return Ok(());
         }
-        let policy = GroupPolicy::parse(&self.place.row.policy).map_err(CoreError::internal)?;
+        let policy = self.core.policy(&self.place.row)?;
         let leaver = policy.role_of(leaf.account());
         let outranks = |role: GroupRole| match leaver {
             Some(GroupRole::Owner | GroupRole::Admin) => role == GroupRole::Owner,
