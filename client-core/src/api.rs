@@ -119,6 +119,15 @@ pub struct MemberInfo {
     pub fingerprint: String,
 }
 
+/// Who may do something in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleInfo {
+    /// add, remove, rename or post.
+    pub action: String,
+    /// The least role that may: owner, admin or member.
+    pub least_role: String,
+}
+
 /// What a line of the history is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -23,8 +23,10 @@ mod people;
 mod profile;
 mod random;
 mod reading;
+mod rejoin;
 mod store;
 mod upkeep;
+mod withdraw;
 mod words;
 
 pub use actions::{Change, parse_conversation};

@@ -1,13 +1,13 @@
 //! What is stored: conversations, members, history.
 
-use sealwire_protocol::ids::ConversationId;
+use sealwire_protocol::{ids::ConversationId, policy::Action};
 
 use crate::{
-    api::{ConversationInfo, MemberInfo, MessageInfo},
+    api::{ConversationInfo, MemberInfo, MessageInfo, RuleInfo},
     client::Client,
     error::{CoreError, ErrorKind, Result},
     store::{self, LogRow},
-    words::{kind_word, role_word},
+    words::{action_word, kind_word, role_word},
 };
 
 impl Client {
@@ -64,6 +64,23 @@ impl Client {
             .collect();
         members.sort_by(|a, b| a.handle.cmp(&b.handle));
         Ok(members)
+    }
+
+    /// Who may do what in a conversation.
+    ///
+    /// # Errors
+    /// `unknown_conversation`.
+    pub async fn rules(&self, id: &ConversationId) -> Result<Vec<RuleInfo>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        let row = self.log_row(&mut conn, id).await?;
+        let policy = self.core.policy(&row)?;
+        Ok(Action::ALL
+            .into_iter()
+            .map(|action| RuleInfo {
+                action: action_word(action).into(),
+                least_role: role_word(policy.least(action).into()).into(),
+            })
+            .collect())
     }
 
     pub(crate) async fn log_row(

@@ -2,8 +2,15 @@
 
 use clap::Subcommand;
 
-use super::resolve_online;
-use crate::{context::Context, exit::Outcome, network};
+use sealwire_core::api::RuleInfo;
+
+use super::{resolve, resolve_online};
+use crate::{
+    context::Context,
+    exit::Outcome,
+    network,
+    output::{Page, Table},
+};
 
 const ACTIONS: [&str; 4] = ["add", "remove", "rename", "post"];
 const ROLES: [&str; 3] = ["owner", "admin", "member"];
@@ -11,6 +18,11 @@ const ROLES: [&str; 3] = ["owner", "admin", "member"];
 /// Commands of `sealwire chat policy`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
+    /// Show which least role may do what
+    Show {
+        /// Name, id, or the beginning of the id
+        chat: String,
+    },
     /// Say which least role may do something
     Set {
         /// Name, id, or the beginning of the id
@@ -31,8 +43,27 @@ pub(crate) struct Rule {
 /// Runs a command.
 pub(super) async fn run(context: &Context, command: PolicyCommand) -> Outcome {
     match command {
+        PolicyCommand::Show { chat } => show(context, &chat).await,
         PolicyCommand::Set { chat, rules } => set(context, &chat, &rules).await,
     }
+}
+
+async fn show(context: &Context, chat: &str) -> Outcome {
+    let client = context.open().await?;
+    let id = resolve(&client, chat).await?;
+    let rules = client.rules(&id).await?;
+    context.out.result(&rules, |page| print(page, &rules))
+}
+
+fn print(page: &mut Page, rules: &[RuleInfo]) {
+    let mut table = Table::new(&["ACTION", "LEAST ROLE"]);
+    for rule in rules {
+        table.row(vec![
+            rule.action.as_str().into(),
+            rule.least_role.as_str().into(),
+        ]);
+    }
+    table.print(page);
 }
 
 async fn set(context: &Context, chat: &str, rules: &[Rule]) -> Outcome {
@@ -80,6 +111,18 @@ fn parse_rule(text: &str) -> Result<Rule, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_json_form() {
+        let rule = RuleInfo {
+            action: "post".into(),
+            least_role: "member".into(),
+        };
+        insta::assert_snapshot!(
+            serde_json::to_string(&rule).unwrap(),
+            @r#"{"action":"post","least_role":"member"}"#
+        );
+    }
 
     #[test]
     fn rules_have_one_form() {

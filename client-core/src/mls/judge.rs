@@ -68,6 +68,8 @@ pub(crate) struct Effects {
     pub(crate) removed: Vec<Handle>,
     /// Further or replaced devices of accounts that stay.
     pub(crate) devices: Vec<Handle>,
+    /// Devices taken off their leaf whose accounts stay.
+    pub(crate) withdrawn: Vec<Handle>,
     /// Devices that got a leaf.
     pub(crate) seated: Vec<DeviceId>,
     /// The committer's leaf has fresh keys.
@@ -255,6 +257,7 @@ fn examine(
         added: handles(change.added),
         removed: handles(change.removed),
         devices: change.devices,
+        withdrawn: change.withdrawn,
         seated: change.seated,
         fresh_leaf: staged.update_path_leaf_node().is_some(),
         old,
@@ -309,6 +312,7 @@ struct LeafChange {
     added: Vec<(AccountPublic, Handle)>,
     removed: Vec<(AccountPublic, Handle)>,
     devices: Vec<Handle>,
+    withdrawn: Vec<Handle>,
     seated: Vec<DeviceId>,
 }
 
@@ -348,6 +352,7 @@ fn leaf_changes(
         added: Vec::new(),
         removed: Vec::new(),
         devices: Vec::new(),
+        withdrawn: Vec::new(),
         seated: put_on.iter().map(DeviceCertificate::device).collect(),
     };
     for leaf in &put_on {
@@ -371,6 +376,9 @@ fn leaf_changes(
         let replaced = put_on.iter().any(|new| new.is_renewal_of(leaf));
         if leaf.account() != actor && !replaced {
             return Err(refuse("a device was removed whose account stays"));
+        }
+        if !replaced {
+            change.withdrawn.push(entry.1);
         }
     }
     Ok(change)
