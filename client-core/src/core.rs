@@ -41,6 +41,8 @@ pub(crate) struct Core {
     pub(crate) postings: Notify,
     /// Wakes key package and inbox upkeep.
     pub(crate) upkeep: Notify,
+    /// Wakes the removal of messages that disappear.
+    pub(crate) expiry: Notify,
     /// Told after every step, for those who wait for a state.
     pub(crate) progress: tokio::sync::watch::Sender<u64>,
     /// The person was told that the clock is wrong.
@@ -74,6 +76,7 @@ impl Core {
             events: broadcast::Sender::new(EVENTS),
             postings: Notify::new(),
             upkeep: Notify::new(),
+            expiry: Notify::new(),
             progress: tokio::sync::watch::Sender::new(0),
             clock_warned: std::sync::atomic::AtomicBool::new(false),
             wakes: Mutex::default(),
@@ -201,6 +204,8 @@ impl Core {
                 .map(|role| role_word(role).to_owned()),
             epoch: row.mark.epoch,
             unread: conversation.unread,
+            mentions_unread: conversation.mentions_unread,
+            read_position: conversation.read_position,
             newest_at: (conversation.newest_at > 0).then_some(conversation.newest_at),
         }))
     }

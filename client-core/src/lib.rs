@@ -9,14 +9,18 @@
 
 pub mod api;
 pub mod error;
+pub mod timeline;
 
 mod actions;
 mod client;
 mod core;
 mod enrol;
+mod expiry;
 mod group;
 mod inbox;
+mod keeping;
 mod link;
+mod mentions;
 mod mls;
 mod net;
 mod people;
@@ -28,6 +32,7 @@ mod store;
 mod upkeep;
 mod withdraw;
 mod words;
+mod writing;
 
 pub use actions::{Change, parse_conversation};
 pub use client::{Client, Idle};

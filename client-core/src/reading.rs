@@ -107,7 +107,8 @@ impl Client {
         limit: u32,
     ) -> Result<Vec<MessageInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
-        store::messages_after(&mut conn, id, after, limit).await
+        let lines = store::messages_after(&mut conn, id, after, limit).await?;
+        store::complete(&mut conn, id, &self.core.identity.account, lines).await
     }
 
     /// The newest `limit` lines of history; then what is pending or failed.
@@ -120,7 +121,9 @@ impl Client {
         limit: u32,
     ) -> Result<Vec<MessageInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
-        store::newest_messages(&mut conn, id, limit).await
+        let mut lines = store::messages_before(&mut conn, id, u64::MAX, limit).await?;
+        lines.extend(store::unplaced(&mut conn, id).await?);
+        store::complete(&mut conn, id, &self.core.identity.account, lines).await
     }
 
     /// Everything in the conversation was read.
@@ -130,9 +133,13 @@ impl Client {
     pub async fn mark_read(&self, id: &ConversationId) -> Result<()> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        store::set_read(&mut tx, id).await?;
+        let log = self.log_row(&mut tx, id).await?.id;
+        let newest = store::newest_position(&mut tx, id).await?;
+        store::read_up_to(&mut tx, id, newest, self.core.now_ms()).await?;
         tx.commit().await?;
         drop(conn);
+        self.core.expiry.notify_one();
+        self.core.wake(&log);
         self.core.emit_conversation(id).await
     }
 }

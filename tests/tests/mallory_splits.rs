@@ -203,7 +203,11 @@ async fn an_update_path_that_fails_for_one() {
         assert!(history.iter().all(|line| !line.text.contains("anybody")));
     }
 
-    scene.carol.rejoin(&scene.chat, None).await.expect("a request");
+    scene
+        .carol
+        .rejoin(&scene.chat, None)
+        .await
+        .expect("a request");
     scene.carol.is_in(&scene.chat).await;
     scene.mallory.catch_up().await;
     let people = scene.honest();

@@ -109,6 +109,8 @@ pub(super) mod tests {
             role: Some("owner".into()),
             epoch: 3,
             unread: 0,
+            mentions_unread: 0,
+            read_position: 0,
             newest_at: None,
         }
     }
