@@ -43,7 +43,7 @@ pub(crate) fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
             .find(|c: char| !matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-' | '@'))
             .unwrap_or(rest.len());
         let name = rest[..end].trim_end_matches(['.', '_', '-', '@']);
-        (!name.is_empty()).then_some((at, name))
+        (!name.is_empty() && !name.starts_with('@')).then_some((at, name))
     })
 }
 

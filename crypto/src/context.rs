@@ -102,6 +102,7 @@ mod tests {
         Policy: sealwire v1 policy\x00message
         LinkRequest: sealwire v1 link request\x00message
         Endorsement: sealwire v1 endorsement\x00message
+        Acknowledgement: sealwire v1 acknowledgement\x00message
         ");
     }
 }
