@@ -166,10 +166,7 @@ pub(crate) async fn prepare(core: &Core, log: &LogId, wish: &Wish) -> Result<Vec
     }
 }
 
-async fn seated_devices(
-    core: &Core,
-    log: &LogId,
-) -> Result<BTreeSet<DeviceId>> {
+async fn seated_devices(core: &Core, log: &LogId) -> Result<BTreeSet<DeviceId>> {
     let mut conn = core.db.readers.acquire().await?;
     let members = store::members(&mut conn, log).await?;
     Ok(members.iter().map(DeviceCertificate::device).collect())
