@@ -334,6 +334,33 @@ async fn a_batch_with_everything_in_it_is_decided_in_order() {
 }
 
 #[tokio::test]
+async fn a_large_batch_is_stored_whole() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let (logs, _) = open(dir.path(), 0).await;
+    for log in 1..=23 {
+        create(&logs, lane(log, 1), 30).await;
+    }
+    let (done, mut answers) = mpsc::unbounded_channel();
+    for _ in 0..9 {
+        for log in 1..=23 {
+            let done = done.clone();
+            let answer = move |appended: Answer<Appended>| drop(done.send(appended.is_ok()));
+            logs.append(message(lane(log, 1), None, 300), Box::new(answer));
+        }
+    }
+    for _ in 0..9 * 23 {
+        assert_eq!(answers.recv().await, Some(true));
+    }
+    logs.close().await;
+    let (logs, _) = open(dir.path(), 0).await;
+    for log in 1..=23 {
+        let stored = seqs(&logs, lane(log, 1), 0).await;
+        assert_eq!(stored, Ok((1..=9).collect()));
+    }
+    logs.close().await;
+}
+
+#[tokio::test]
 async fn after_closing_nothing_is_taken() {
     let dir = tempfile::tempdir().expect("temporary directory");
     let (logs, _) = open(dir.path(), 0).await;
