@@ -344,7 +344,9 @@ async fn a_large_batch_is_stored_whole() {
     for _ in 0..9 {
         for log in 1..=23 {
             let done = done.clone();
-            let answer = move |appended: Answer<Appended>| drop(done.send(appended.is_ok()));
+            let answer = move |appended: Answer<Appended>| {
+                done.send(appended.is_ok()).expect("heard");
+            };
             logs.append(message(lane(log, 1), None, 300), Box::new(answer));
         }
     }
