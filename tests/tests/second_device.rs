@@ -89,7 +89,7 @@ async fn a_withdrawn_laptop_is_taken_out() {
         read.iter().all(|line| line.text != "after the theft"),
         "{read:?}"
     );
-    let told = bob.history(&chat).await;
+    let told = bob.newest_messages(&chat, 50).await.expect("lines");
     assert!(
         told.iter()
             .any(|line| line.text.contains("took out a device of")),
