@@ -7,11 +7,12 @@ use sealwire_protocol::{
     handle::Handle,
     ids::{ConversationId, LogId},
     limits::MAX_TEXT,
-    policy::{Action, GroupRole},
+    policy::{Action, GroupKind, GroupRole},
 };
 use sqlx::SqliteConnection;
 
 use crate::{
+    agreement,
     api::{Delivery, Event, MessageInfo, MessageKind},
     client::Client,
     error::{CoreError, ErrorKind, Result},
@@ -25,6 +26,12 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 #[must_use = "the change may still fail: wait for it with `Client::done`"]
 pub struct Change(i64);
+
+impl Change {
+    pub(crate) const fn new(intent: i64) -> Self {
+        Self(intent)
+    }
+}
 
 fn refused(code: &'static str, message: &str, hint: &str) -> CoreError {
     CoreError::new(ErrorKind::Policy, code, message, hint)
@@ -57,6 +64,9 @@ impl Client {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
         let row = self.writable(&mut tx, id, Action::Post, "write").await?;
+        if !agreement::may_send(&self.core, &mut tx, &row).await? {
+            return Err(agreement::no_custodian());
+        }
         let message = NewMessage {
             conversation: *id,
             salt,
@@ -81,13 +91,11 @@ impl Client {
         Ok(info)
     }
 
-    /// The log of a conversation in which this account may do `action`.
-    async fn writable(
+    /// The log of a conversation that works on this device.
+    pub(crate) async fn working(
         &self,
         conn: &mut SqliteConnection,
         id: &ConversationId,
-        action: Action,
-        words: &str,
     ) -> Result<LogRow> {
         let row = self.log_row(conn, id).await?;
         match &row.state {
@@ -116,6 +124,18 @@ impl Client {
                 ));
             }
         }
+        Ok(row)
+    }
+
+    /// The log of a conversation in which this account may do `action`.
+    pub(crate) async fn writable(
+        &self,
+        conn: &mut SqliteConnection,
+        id: &ConversationId,
+        action: Action,
+        words: &str,
+    ) -> Result<LogRow> {
+        let row = self.working(conn, id).await?;
         let policy = self.core.policy(&row)?;
         let role = policy.role_of(&self.core.identity.account);
         if !role.is_some_and(|role| policy.may(role, action)) {
@@ -137,6 +157,27 @@ impl Client {
         name: &str,
         members: &[Handle],
     ) -> Result<(ConversationId, Option<Change>)> {
+        self.found(GroupKind::Group, name, members).await
+    }
+
+    /// Founds a conversation in which only owners and admins write.
+    ///
+    /// # Errors
+    /// As [`Client::create_conversation`].
+    pub async fn create_announcement(
+        &self,
+        name: &str,
+        members: &[Handle],
+    ) -> Result<(ConversationId, Option<Change>)> {
+        self.found(GroupKind::Announcement, name, members).await
+    }
+
+    async fn found(
+        &self,
+        kind: GroupKind,
+        name: &str,
+        members: &[Handle],
+    ) -> Result<(ConversationId, Option<Change>)> {
         let own = &self.core.identity.handle;
         let mut handles: Vec<String> = members
             .iter()
@@ -145,7 +186,13 @@ impl Client {
             .collect();
         handles.sort();
         handles.dedup();
-        let (id, log, intent) = group::create(&self.core, name, handles).await?;
+        let wish = (!handles.is_empty()).then(|| Wish::Add {
+            handles,
+            role: role_word(GroupRole::Member).into(),
+        });
+        let policy = group::policy(&self.core, kind, name)?;
+        let id = policy.conversation();
+        let (log, intent) = group::create(&self.core, &policy, name, wish).await?;
         self.follow(log);
         self.core.emit_conversation(&id).await?;
         Ok((id, intent.map(Change)))
@@ -156,9 +203,15 @@ impl Client {
     /// # Errors
     /// As [`Client::send`].
     pub async fn add_members(&self, id: &ConversationId, members: &[Handle]) -> Result<Change> {
+        // Beside the two of a direct conversation, custodians read along.
+        let role = if id.is_direct() {
+            GroupRole::Reader
+        } else {
+            GroupRole::Member
+        };
         let wish = Wish::Add {
             handles: members.iter().map(ToString::to_string).collect(),
-            role: role_word(GroupRole::Member).into(),
+            role: role_word(role).into(),
         };
         self.wish(id, Action::Add, "add people", wish).await
     }
@@ -174,6 +227,14 @@ impl Client {
                 "use_leave",
                 "you cannot remove yourself",
                 "leave instead: `sealwire chat leave`",
+            ));
+        }
+        if id.is_direct() && self.conversation(id).await?.peer == Some(member.to_string()) {
+            return Err(CoreError::new(
+                ErrorKind::Usage,
+                "use_leave",
+                "nobody puts the other out of a direct conversation",
+                "leave it, or block them: `sealwire contact block`",
             ));
         }
         let wish = Wish::Remove {
@@ -208,7 +269,8 @@ impl Client {
         self.wish(id, Action::Add, "change roles", wish).await
     }
 
-    /// Says which least role may `action` (add, remove, rename, post).
+    /// Says which least role may `action`: add, remove, rename, post, mention-all, delete (messages
+    /// of others), describe (topic and picture) or timer.
     ///
     /// # Errors
     /// As [`Client::send`]; the group's rules come with [`Client::done`].

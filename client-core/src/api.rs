@@ -1,7 +1,10 @@
 //! The data that all fronts see. No keys, no secrets.
 
+mod groups;
+
 use serde::Serialize;
 
+pub use groups::*;
 pub use sealwire_protocol::account::OrgRole;
 pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
@@ -66,6 +69,10 @@ pub struct ContactInfo {
     pub key_changed: bool,
     /// Safety number with this profile's account: 12 groups of 5 digits.
     pub safety_number: String,
+    /// Name that only this device knows; empty if none.
+    pub nickname: String,
+    /// Their direct messages and invitations are not shown here.
+    pub blocked: bool,
 }
 
 /// Whether a conversation can be used.
@@ -96,6 +103,15 @@ pub struct ConversationInfo {
     pub member_count: usize,
     /// This account's role.
     pub role: Option<String>,
+    /// group, direct or announcement.
+    pub kind: String,
+    /// Handle of the other person in a direct conversation.
+    pub peer: Option<String>,
+    /// What it is about.
+    pub topic: String,
+    /// What this device alone remembers of it.
+    #[serde(flatten)]
+    pub local: LocalSettings,
     /// MLS epoch.
     pub epoch: u64,
     /// Messages not marked as read.
@@ -166,6 +182,9 @@ pub struct MessageInfo {
     pub at_ms: u64,
     /// How far it has come.
     pub delivery: Delivery,
+    /// Of somebody who is blocked here: to be shown folded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub folded: bool,
 }
 
 /// State of the connection to the relay.
@@ -187,6 +206,8 @@ pub enum Event {
     Message(MessageInfo),
     /// A conversation appeared or changed (name, members, state).
     Conversation(ConversationInfo),
+    /// Somebody asks to be let into a conversation.
+    JoinRequest(JoinRequestInfo),
     /// The connection changed.
     Connection(Connection),
     /// Something a person should know; in words, with a next step.

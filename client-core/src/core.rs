@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -10,7 +10,7 @@ use openmls_rust_crypto::RustCrypto;
 use sealwire_protocol::{
     certificate::DeviceCertificate,
     ids::{ConversationId, LogId},
-    policy::GroupPolicy,
+    policy::{GroupKind, GroupPolicy},
 };
 use sqlx::SqliteConnection;
 use tokio::sync::{Notify, broadcast};
@@ -18,10 +18,11 @@ use tokio::sync::{Notify, broadcast};
 use crate::{
     api::{ConversationInfo, ConversationState, Event, Options},
     error::{CoreError, Result},
+    local::Unseen,
     net::{AccountClient, GroupSocket},
     profile::Database,
     store::{self, Identity, LogRow, LogState},
-    words::role_word,
+    words::{group_kind_word, role_word},
 };
 
 /// Events kept for a front that is slow to read them.
@@ -48,6 +49,7 @@ pub(crate) struct Core {
     wakes: Mutex<HashMap<LogId, Arc<Notify>>>,
     followed: Mutex<HashSet<LogId>>,
     policies: Mutex<HashMap<LogId, Policy>>,
+    unseen: Mutex<Unseen>,
 }
 
 /// A policy and the bytes it was read from.
@@ -78,6 +80,7 @@ impl Core {
             wakes: Mutex::default(),
             followed: Mutex::default(),
             policies: Mutex::default(),
+            unseen: Mutex::default(),
         }
     }
 
@@ -93,10 +96,24 @@ impl Core {
         self.now_ms() / 1_000
     }
 
-    /// Tells the fronts.
+    /// Tells the fronts, unless it concerns what this device does not show.
     pub(crate) fn emit(&self, event: Event) {
-        // Nobody listening is an ordinary state.
-        let _ = self.events.send(event);
+        if let Some(event) = self.unseen().pass(event) {
+            // Nobody listening is an ordinary state.
+            let _ = self.events.send(event);
+        }
+    }
+
+    /// Whom and what this device does not show.
+    pub(crate) fn unseen(&self) -> MutexGuard<'_, Unseen> {
+        self.unseen
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Changes whom and what this device does not show.
+    pub(crate) fn set_unseen(&self, unseen: Unseen) {
+        *self.unseen() = unseen;
     }
 
     /// Tells the fronts something a person should know.
@@ -165,9 +182,26 @@ impl Core {
             return Ok(None);
         };
         let policy = self.policy(&row).ok();
+        let kind = policy.as_ref().map_or(GroupKind::Group, |policy| policy.kind());
+        let direct = kind == GroupKind::Direct;
+        let peer = direct.then(|| conversation.name.clone());
+        let nickname = match &peer {
+            Some(peer) => store::person_setting(conn, peer).await?.nickname,
+            None => String::new(),
+        };
         Ok(Some(ConversationInfo {
             id: conversation.id.to_string(),
-            name: conversation.name,
+            name: if nickname.is_empty() {
+                conversation.name
+            } else {
+                nickname
+            },
+            kind: group_kind_word(kind).into(),
+            peer,
+            topic: policy
+                .as_ref()
+                .map_or_else(String::new, |policy| policy.settings().topic.clone()),
+            local: store::local_settings(conn, id).await?,
             state: match row.state {
                 LogState::Creating | LogState::Active => ConversationState::Active,
                 LogState::Removed => ConversationState::Removed,

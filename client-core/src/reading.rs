@@ -11,14 +11,19 @@ use crate::{
 };
 
 impl Client {
-    /// All conversations, the one with the newest message first.
+    /// All conversations but those hidden with a blocked person, the one with the newest message
+    /// first.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub async fn conversations(&self) -> Result<Vec<ConversationInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
         let mut list = Vec::new();
+        let hidden = store::hidden_conversations(&mut conn).await?;
         for row in store::conversations(&mut conn).await? {
+            if hidden.contains(&row.id) {
+                continue;
+            }
             list.extend(self.core.conversation_info(&mut conn, &row.id).await?);
         }
         Ok(list)
@@ -90,7 +95,9 @@ impl Client {
         limit: u32,
     ) -> Result<Vec<MessageInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
-        store::messages_after(&mut conn, id, after, limit).await
+        let mut list = store::messages_after(&mut conn, id, after, limit).await?;
+        list.iter_mut().for_each(|info| self.core.unseen().fold(info));
+        Ok(list)
     }
 
     /// The newest `limit` lines of history; then what is pending or failed.
@@ -103,7 +110,9 @@ impl Client {
         limit: u32,
     ) -> Result<Vec<MessageInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
-        store::newest_messages(&mut conn, id, limit).await
+        let mut list = store::newest_messages(&mut conn, id, limit).await?;
+        list.iter_mut().for_each(|info| self.core.unseen().fold(info));
+        Ok(list)
     }
 
     /// Everything in the conversation was read.
@@ -114,6 +123,7 @@ impl Client {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
         store::set_read(&mut tx, id).await?;
+        store::forget_unread_mark(&mut tx, id).await?;
         tx.commit().await?;
         drop(conn);
         self.core.emit_conversation(id).await

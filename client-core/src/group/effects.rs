@@ -77,6 +77,7 @@ pub(crate) async fn apply(
         }
     }
     place.row.policy = effects.new.encode();
+    super::direct::settle(core, conn, &place.row, &effects.new).await?;
     place.row.enter_lane(pass);
     store::forget_hashes(conn, &place.row.id).await?;
     store::reset_encrypted(conn, &place.row.id).await

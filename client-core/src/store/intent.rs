@@ -43,10 +43,26 @@ pub(crate) enum Wish {
     },
     /// Members with at least this role may do this.
     SetPermission {
-        /// add, remove, rename or post.
+        /// add, remove, rename, post, mention-all, delete, describe or timer.
         action: String,
         /// Least role.
         role: String,
+    },
+    /// Somebody who asked by a link is a member.
+    Admit {
+        /// Handle.
+        handle: String,
+        /// Role, if they are new.
+        role: String,
+        /// Device that asked, hexadecimal.
+        device: String,
+        /// Its key package: an `MLSMessage`, base64.
+        key_package: String,
+    },
+    /// The members agree on this.
+    Set {
+        /// What.
+        setting: crate::api::Setting,
     },
     /// The own leaf has fresh keys and the present certificate.
     UpdateLeaf,
@@ -101,6 +117,7 @@ impl From<Failure> for CoreError {
             "bad_directory",
             "not_a_member",
             "bad_name",
+            "bad_setting",
         ];
         let code = known
             .into_iter()

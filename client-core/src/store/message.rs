@@ -63,6 +63,7 @@ fn read(row: &SqliteRow) -> MessageInfo {
             "failed" => Delivery::Failed,
             _ => Delivery::Received,
         },
+        folded: false,
     }
 }
 

@@ -4,6 +4,7 @@
 mod contact;
 mod conversation;
 mod intent;
+mod invite;
 mod key_package;
 mod log;
 mod member;
@@ -11,10 +12,12 @@ mod message;
 mod outbox;
 mod posting;
 mod profile;
+mod setting;
 
 pub(crate) use contact::*;
 pub(crate) use conversation::*;
 pub(crate) use intent::*;
+pub(crate) use invite::*;
 pub(crate) use key_package::*;
 pub(crate) use log::*;
 pub(crate) use member::*;
@@ -22,9 +25,13 @@ pub(crate) use message::*;
 pub(crate) use outbox::*;
 pub(crate) use posting::*;
 pub(crate) use profile::*;
+pub(crate) use setting::*;
 
 /// The schema, in order of time.
-pub(crate) const MIGRATIONS: &[(&str, &str)] = &[("0001_start", include_str!("schema.sql"))];
+pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_start", include_str!("schema.sql")),
+    ("0002_groups", include_str!("groups.sql")),
+];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.
 pub(crate) fn to_db(value: u64) -> i64 {

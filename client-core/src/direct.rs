@@ -1,0 +1,94 @@
+//! Conversations of two: one for each pair.
+
+use sealwire_crypto::AccountPublic;
+use sealwire_protocol::{
+    handle::Handle,
+    ids::ConversationId,
+    policy::{GroupPolicy, GroupRole},
+};
+
+use crate::{
+    actions::Change,
+    client::Client,
+    error::{CoreError, ErrorKind, Result},
+    group,
+    store::{self, LogState, Wish},
+    words::role_word,
+};
+
+impl Client {
+    /// The one conversation with somebody: finds it, or founds it. If both found it at the same
+    /// time, both groups are followed and the one with the smaller log id is written to.
+    ///
+    /// # Errors
+    /// `yourself`, `untrusted_identity`; those of the directory.
+    pub async fn direct(&self, peer: &Handle) -> Result<(ConversationId, Option<Change>)> {
+        let account = self.peer(peer).await?;
+        let own = self.core.identity.account;
+        let policy = GroupPolicy::direct(own, &account).map_err(|_| yourself())?;
+        let id = policy.conversation();
+        let wish = Wish::Add {
+            handles: vec![peer.to_string()],
+            role: role_word(GroupRole::Owner).into(),
+        };
+        let known = {
+            let mut conn = self.core.db.readers.acquire().await?;
+            match store::conversation(&mut conn, &id).await? {
+                Some(_) => Some(self.log_row(&mut conn, &id).await?),
+                None => None,
+            }
+        };
+        let row = match known {
+            Some(row) if row.state != LogState::Removed => row,
+            _ => {
+                let name = peer.as_str();
+                let (log, intent) = group::create(&self.core, &policy, name, Some(wish)).await?;
+                self.follow(log);
+                self.core.emit_conversation(&id).await?;
+                return Ok((id, intent.map(Change::new)));
+            }
+        };
+        let works = matches!(row.state, LogState::Active | LogState::Creating);
+        if !works || self.core.policy(&row)?.role_of(&account).is_some() {
+            return Ok((id, None));
+        }
+        // They left, or are not in it yet.
+        let mut conn = self.core.db.writer.lock().await;
+        let mut tx = self.core.db.begin(&mut conn).await?;
+        let intent = store::add_intent(&mut tx, &row.id, &wish, 0).await?;
+        tx.commit().await?;
+        drop(conn);
+        self.core.wake(&row.id);
+        Ok((id, Some(Change::new(intent))))
+    }
+
+    /// The account of somebody; asks the directory only for strangers.
+    async fn peer(&self, peer: &Handle) -> Result<AccountPublic> {
+        let known = {
+            let mut conn = self.core.db.readers.acquire().await?;
+            store::contact(&mut conn, peer).await?
+        };
+        let contact = match known {
+            Some(contact) => contact,
+            None => group::lookup(&self.core, peer).await?.contact,
+        };
+        if contact.key_changed {
+            return Err(CoreError::new(
+                ErrorKind::Untrusted,
+                "untrusted_identity",
+                format!("the key of {peer} has changed"),
+                "ask them in person why before you write to them",
+            ));
+        }
+        Ok(contact.account)
+    }
+}
+
+fn yourself() -> CoreError {
+    CoreError::new(
+        ErrorKind::Usage,
+        "yourself",
+        "a direct conversation needs somebody else",
+        "name another person: `sealwire contact list` shows whom you know",
+    )
+}
