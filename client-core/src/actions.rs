@@ -7,7 +7,7 @@ use sealwire_protocol::{
     handle::Handle,
     ids::{ConversationId, LogId},
     limits::MAX_TEXT,
-    policy::{Action, GroupKind, GroupRole},
+    policy::{Action, GroupRole},
 };
 use sqlx::SqliteConnection;
 
@@ -148,56 +148,6 @@ impl Client {
         Ok(row)
     }
 
-    /// Founds a conversation with `members`; the change is done when they are added.
-    ///
-    /// # Errors
-    /// `bad_name`; those of the directory come with [`Client::done`].
-    pub async fn create_conversation(
-        &self,
-        name: &str,
-        members: &[Handle],
-    ) -> Result<(ConversationId, Option<Change>)> {
-        self.found(GroupKind::Group, name, members).await
-    }
-
-    /// Founds a conversation in which only owners and admins write.
-    ///
-    /// # Errors
-    /// As [`Client::create_conversation`].
-    pub async fn create_announcement(
-        &self,
-        name: &str,
-        members: &[Handle],
-    ) -> Result<(ConversationId, Option<Change>)> {
-        self.found(GroupKind::Announcement, name, members).await
-    }
-
-    async fn found(
-        &self,
-        kind: GroupKind,
-        name: &str,
-        members: &[Handle],
-    ) -> Result<(ConversationId, Option<Change>)> {
-        let own = &self.core.identity.handle;
-        let mut handles: Vec<String> = members
-            .iter()
-            .filter(|handle| *handle != own)
-            .map(ToString::to_string)
-            .collect();
-        handles.sort();
-        handles.dedup();
-        let wish = (!handles.is_empty()).then(|| Wish::Add {
-            handles,
-            role: role_word(GroupRole::Member).into(),
-        });
-        let policy = group::policy(&self.core, kind, name)?;
-        let id = policy.conversation();
-        let (log, intent) = group::create(&self.core, &policy, name, wish).await?;
-        self.follow(log);
-        self.core.emit_conversation(&id).await?;
-        Ok((id, intent.map(Change)))
-    }
-
     /// Adds people.
     ///
     /// # Errors
@@ -270,7 +220,7 @@ impl Client {
     }
 
     /// Says which least role may `action`: add, remove, rename, post, mention-all, delete (messages
-    /// of others), describe (topic and picture) or timer.
+    /// of others), describe (topic and picture) or set-timer.
     ///
     /// # Errors
     /// As [`Client::send`]; the group's rules come with [`Client::done`].

@@ -22,7 +22,7 @@ const ACTIONS: [(&str, Action); 8] = [
     ("mention-all", Action::MentionAll),
     ("delete", Action::Delete),
     ("describe", Action::Describe),
-    ("timer", Action::Timer),
+    ("set-timer", Action::Timer),
 ];
 
 /// The word for a role.
@@ -119,7 +119,7 @@ pub(crate) fn parse_action(text: &str) -> Result<Action> {
             ErrorKind::Usage,
             "bad_action",
             format!("{text} is not something that can be restricted"),
-            "choose one of add, remove, rename, post, mention-all, delete, describe and timer",
+            "choose one of add, remove, rename, post, mention-all, delete, describe and set-timer",
         )
     })
 }

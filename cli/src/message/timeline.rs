@@ -94,6 +94,7 @@ impl Timeline {
 
 fn text(message: &MessageInfo) -> &str {
     match message.kind {
+        _ if message.folded => "(folded: you blocked this person)",
         MessageKind::Unknown if message.text.is_empty() => {
             "(a message of a newer version; update to read it)"
         }
@@ -118,6 +119,7 @@ mod tests {
             text: text.into(),
             at_ms: 1_795_478_580_000,
             delivery: Delivery::Received,
+            folded: false,
         }
     }
 

@@ -1,10 +1,10 @@
-//! Conversations of two: one for each pair.
+//! Founding conversations: groups, announcement groups, and the one of each pair.
 
 use sealwire_crypto::AccountPublic;
 use sealwire_protocol::{
     handle::Handle,
     ids::ConversationId,
-    policy::{GroupPolicy, GroupRole},
+    policy::{GroupKind, GroupPolicy, GroupRole},
 };
 
 use crate::{
@@ -17,6 +17,56 @@ use crate::{
 };
 
 impl Client {
+    /// Founds a conversation with `members`; the change is done when they are added.
+    ///
+    /// # Errors
+    /// `bad_name`; those of the directory come with [`Client::done`].
+    pub async fn create_conversation(
+        &self,
+        name: &str,
+        members: &[Handle],
+    ) -> Result<(ConversationId, Option<Change>)> {
+        self.found(GroupKind::Group, name, members).await
+    }
+
+    /// Founds a conversation in which only owners and admins write.
+    ///
+    /// # Errors
+    /// As [`Client::create_conversation`].
+    pub async fn create_announcement(
+        &self,
+        name: &str,
+        members: &[Handle],
+    ) -> Result<(ConversationId, Option<Change>)> {
+        self.found(GroupKind::Announcement, name, members).await
+    }
+
+    async fn found(
+        &self,
+        kind: GroupKind,
+        name: &str,
+        members: &[Handle],
+    ) -> Result<(ConversationId, Option<Change>)> {
+        let own = &self.core.identity.handle;
+        let mut handles: Vec<String> = members
+            .iter()
+            .filter(|handle| *handle != own)
+            .map(ToString::to_string)
+            .collect();
+        handles.sort();
+        handles.dedup();
+        let wish = (!handles.is_empty()).then(|| Wish::Add {
+            handles,
+            role: role_word(GroupRole::Member).into(),
+        });
+        let policy = group::policy(&self.core, kind, name)?;
+        let id = policy.conversation();
+        let (log, intent) = group::create(&self.core, &policy, name, wish).await?;
+        self.follow(log);
+        self.core.emit_conversation(&id).await?;
+        Ok((id, intent.map(Change::new)))
+    }
+
     /// The one conversation with somebody: finds it, or founds it. If both found it at the same
     /// time, both groups are followed and the one with the smaller log id is written to.
     ///
