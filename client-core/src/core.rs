@@ -18,10 +18,10 @@ use tokio::sync::{Notify, broadcast};
 use crate::{
     api::{ConversationInfo, ConversationState, Event, Options},
     error::{CoreError, Result},
-    local::Unseen,
     net::{AccountClient, GroupSocket},
     profile::Database,
     store::{self, Identity, LogRow, LogState},
+    unseen::Unseen,
     words::{group_kind_word, role_word},
 };
 

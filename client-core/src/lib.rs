@@ -28,6 +28,7 @@ mod profile;
 mod random;
 mod reading;
 mod store;
+mod unseen;
 mod upkeep;
 mod words;
 

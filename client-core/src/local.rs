@@ -1,52 +1,18 @@
 //! What this device alone remembers: mute, pin, archive, folders, nicknames, blocked people.
 
-use std::collections::HashSet;
-
 use sealwire_protocol::{handle::Handle, ids::ConversationId};
 
 use crate::{
-    api::{ContactInfo, Event, LocalSettings, MessageInfo},
+    api::{ContactInfo, LocalSettings},
     client::Client,
     core::Core,
     error::{CoreError, ErrorKind, Result},
     store,
+    unseen::Unseen,
 };
 
 /// Longest folder or nickname in bytes.
 const MAX_LOCAL_NAME: usize = 128;
-
-/// Whom and what this device does not show; kept in memory, since every event asks for it.
-#[derive(Default)]
-pub(crate) struct Unseen {
-    /// Handles.
-    pub(crate) blocked: HashSet<String>,
-    /// Conversations, hexadecimal.
-    pub(crate) hidden: HashSet<String>,
-}
-
-impl Unseen {
-    /// The event as fronts may see it; `None` if they may not.
-    pub(crate) fn pass(&self, mut event: Event) -> Option<Event> {
-        let hidden = match &mut event {
-            Event::Message(info) => {
-                self.fold(info);
-                self.hidden.contains(&info.conversation)
-            }
-            Event::Conversation(info) => self.hidden.contains(&info.id),
-            Event::Warning {
-                conversation: Some(id),
-                ..
-            } => self.hidden.contains(id),
-            _ => false,
-        };
-        (!hidden).then_some(event)
-    }
-
-    /// Marks what a blocked person wrote.
-    pub(crate) fn fold(&self, info: &mut MessageInfo) {
-        info.folded = !info.own && self.blocked.contains(&info.sender);
-    }
-}
 
 /// Reads anew whom and what this device does not show.
 pub(crate) async fn reload(core: &Core) -> Result<()> {

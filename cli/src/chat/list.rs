@@ -71,7 +71,7 @@ fn print(page: &mut Page, chats: &[ConversationInfo]) {
             Line::new().styled(DIM, short_id(&chat.id)),
             name,
             match (chat.unread, chat.local.marked_unread) {
-                (0, true) => "marked".into(),
+                (0, true) => "marked".to_owned(),
                 (0, false) => String::new(),
                 (unread, _) => unread.to_string(),
             }

@@ -1,7 +1,11 @@
 //! `sealwire chat policy`, `topic`, `avatar`, `timer`, `retention`: what the members of a
 //! conversation agreed on.
 
-use std::{fs, io::Read, path::PathBuf};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 use sealwire_core::{
@@ -133,7 +137,7 @@ pub(super) async fn avatar(context: &Context, options: Avatar) -> Outcome {
 }
 
 /// One byte more than fits is enough to be refused.
-fn read_picture(path: &PathBuf) -> Result<Vec<u8>> {
+fn read_picture(path: &Path) -> Result<Vec<u8>> {
     let mut picture = Vec::new();
     fs::File::open(path)
         .and_then(|file| file.take(MAX_AVATAR as u64 + 1).read_to_end(&mut picture))

@@ -43,10 +43,9 @@ pub(super) fn check_kinds(
             None => check_newcomer(old, new, actor, leaf)?,
         }
     }
-    if new.settings().custodian_required && has_custodian(leaves.before) {
-        if !has_custodian(leaves.after) {
-            return Err("the group requires a custodian, and the last one would go");
-        }
+    let goes = has_custodian(leaves.before) && !has_custodian(leaves.after);
+    if new.settings().custodian_required && goes {
+        return Err("the group requires a custodian, and the last one would go");
     }
     Ok(())
 }
