@@ -180,11 +180,12 @@ async fn revoke(context: &Context, id: &str) -> Outcome {
             page.line(format!("Withdrawn: {device}"));
         },
     )?;
-    context.out.note(
-        "Members who are online take it out of the conversations; until then it can still read \
-         what is written there.",
-    );
-    network::finish(client).await?;
+    context
+        .out
+        .note("Taking it out of the conversations; until then it can still read what is written.");
+    client.start().await?;
+    network::delivered(context, &client).await?;
+    client.shutdown().await;
     Ok(())
 }
 

@@ -10,14 +10,12 @@ use sealwire_core::{
     api::{Connection, Event},
 };
 use serde::Serialize;
-use tokio::{sync::broadcast, time};
+use tokio::{sync::broadcast::error::TryRecvError, time};
 
 use crate::{context::Context, exit::Outcome};
 
 /// Between looks at a state that rings no bell.
 const LOOK: Duration = Duration::from_millis(50);
-/// Nothing new for so long after connecting means that everything was fetched.
-const QUIET: Duration = Duration::from_millis(600);
 /// What waits and may go now is given this long at the end of a short command.
 const GRACE: Duration = Duration::from_millis(500);
 /// Welcomes wait up to a minute, so that the relay cannot tell who was added where.
@@ -41,8 +39,18 @@ pub(crate) async fn run(context: &Context) -> Outcome {
     while client.check_inbox().await? > 0 {}
     client.start().await?;
     online(&client, left()).await?;
-    quiet(context, &mut events, left()).await;
-    let reached = client.idle(left()).await?;
+    let caught_up = client.caught_up(left()).await?;
+    let reached = match caught_up {
+        Idle::Reached => client.idle(left()).await?,
+        Idle::TimedOut => Idle::TimedOut,
+    };
+    loop {
+        match events.try_recv() {
+            Ok(Event::Warning { text, .. }) => context.out.warn(&text),
+            Ok(_) | Err(TryRecvError::Lagged(_)) => {}
+            Err(_) => break,
+        }
+    }
     let waiting = client.left_to_do().await?;
     let chats = client.conversations().await?;
     let synced = Synced {
@@ -55,8 +63,11 @@ pub(crate) async fn run(context: &Context) -> Outcome {
         return Err(CoreError::new(
             ErrorKind::Io,
             "timed_out",
-            format!("{waiting} things still wait to be sent"),
-            "they are stored; run `sealwire sync` again, or give it longer with --timeout",
+            match caught_up {
+                Idle::Reached => format!("{waiting} things still wait to be sent"),
+                Idle::TimedOut => "not everything was fetched yet".to_owned(),
+            },
+            "nothing is lost; run `sealwire sync` again, or give it longer with --timeout",
         )
         .into());
     }
@@ -98,18 +109,6 @@ where
             return Ok(false);
         }
         time::sleep(LOOK).await;
-    }
-}
-
-/// Waits until nothing new has come for a while; passes warnings on.
-async fn quiet(context: &Context, events: &mut broadcast::Receiver<Event>, limit: Duration) {
-    let deadline = Instant::now() + limit;
-    while Instant::now() < deadline {
-        match time::timeout(QUIET, events.recv()).await {
-            Ok(Ok(Event::Warning { text, .. })) => context.out.warn(&text),
-            Ok(Ok(_) | Err(broadcast::error::RecvError::Lagged(_))) => {}
-            Ok(Err(broadcast::error::RecvError::Closed)) | Err(_) => return,
-        }
     }
 }
 

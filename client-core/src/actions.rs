@@ -1,11 +1,11 @@
-//! What a person does: write, found a conversation, change who is in it, leave, come back.
+//! What a person does: write, found a conversation, change who is in it, leave.
 
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use sealwire_protocol::{
     handle::Handle,
-    ids::{ConversationId, LogId},
+    ids::ConversationId,
     limits::MAX_TEXT,
     policy::{Action, GroupRole},
 };
@@ -16,9 +16,8 @@ use crate::{
     api::{Delivery, Event, MessageInfo, MessageKind},
     client::Client,
     error::{CoreError, ErrorKind, Result},
-    group, inbox, random,
-    store::{self, History, IntentState, LogRow, LogState, NewMessage, Posting, Wish},
-    upkeep,
+    group, random,
+    store::{self, History, IntentState, LogRow, LogState, NewMessage, Wish},
     words::{action_word, parse_action, parse_least_role, parse_role, role_word},
 };
 
@@ -345,65 +344,6 @@ impl Client {
         self.core.wake(&row.id);
         Ok(())
     }
-
-    /// Asks the account's other devices, then the members, to seat this device anew.
-    ///
-    /// # Errors
-    /// `nobody_to_ask` if this profile knows no other device of the group.
-    pub async fn rejoin(&self, id: &ConversationId) -> Result<()> {
-        let log = {
-            let mut conn = self.core.db.readers.acquire().await?;
-            self.log_row(&mut conn, id).await?.id
-        };
-        request_seat(&self.core, log).await?;
-        self.core.wake(&log);
-        self.core.emit_conversation(id).await
-    }
-}
-
-/// Stores rejoin requests for a group: own devices now, members a minute later. Whoever comes
-/// second finds the wish met.
-pub(crate) async fn request_seat(core: &crate::core::Core, log: LogId) -> Result<()> {
-    const ASKED: usize = 5;
-    let mut conn = core.db.writer.lock().await;
-    let mut tx = core.db.begin(&mut conn).await?;
-    let mut row = LogRow::load(&mut tx, &log)
-        .await?
-        .ok_or_else(|| CoreError::internal("the group is not in the profile"))?;
-    let package = upkeep::make_in(core, &mut tx, false)?;
-    store::add_key_package(
-        &mut tx,
-        &store::KeyPackageRow {
-            uploaded: true,
-            ..package.clone()
-        },
-    )
-    .await?;
-    let mut members = store::members(&mut tx, &log).await?;
-    members.retain(|leaf| leaf.device() != core.identity.device);
-    if members.is_empty() {
-        return Err(CoreError::new(
-            ErrorKind::Usage,
-            "nobody_to_ask",
-            "this profile knows no other device in the conversation",
-            "ask a member to remove and add you",
-        ));
-    }
-    let own = core.identity.account;
-    members.sort_by_key(|leaf| (*leaf.account() != own, rand::random::<u32>()));
-    for leaf in members.iter().take(ASKED) {
-        let (device, envelope) = inbox::rejoin_envelope(core, log, package.body.clone(), leaf)?;
-        let wait = if *leaf.account() == own { 0 } else { 60_000 };
-        let posting = Posting::Envelope { device, envelope };
-        let due = core.now_ms() + wait.min(core.options.welcome_delay_max_ms);
-        store::add_posting(&mut tx, &posting, due).await?;
-    }
-    row.state = LogState::Rejoining;
-    row.leaf_due_at = core.now_ms() + group::ASK_AGAIN_MS;
-    row.save(&mut tx, None).await?;
-    tx.commit().await?;
-    core.postings.notify_one();
-    Ok(())
 }
 
 /// Parses the hexadecimal identifier of a conversation.

@@ -15,7 +15,7 @@ use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
     store::{self, LogRow, Wish},
-    words::{action_word, agents_word, group_kind_word, least_word, parse_agents},
+    words::{action_word, agents_word, group_kind_word, parse_agents, role_word},
 };
 
 impl Setting {
@@ -107,7 +107,7 @@ impl Client {
             permissions: Action::ALL
                 .into_iter()
                 .map(|action| {
-                    let least = least_word(policy.least(action));
+                    let least = role_word(policy.least(action).into());
                     (action_word(action).into(), least.into())
                 })
                 .collect(),

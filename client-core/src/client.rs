@@ -101,7 +101,7 @@ impl Client {
             self.follow(log);
         }
         self.spawn(upkeep::run_poster(self.core.clone()));
-        self.spawn(upkeep::run_key_packages(self.core.clone()));
+        self.spawn(upkeep::run_account(self.core.clone()));
         let tasks = self.tasks.clone();
         let core = self.core.clone();
         self.spawn(inbox::run(self.core.clone(), move |log| {
@@ -197,16 +197,40 @@ impl Client {
     pub fn connection(&self) -> Connection {
         connection(&self.core.socket.state().borrow())
     }
+
+    /// Waits until the log of every group that works here was read to its end once since
+    /// [`Client::start`], or `limit` is over.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn caught_up(&self, limit: Duration) -> Result<Idle> {
+        self.wait_for(limit, async || {
+            let mut conn = self.core.db.readers.acquire().await?;
+            let working = LogRow::working(&mut conn).await?;
+            Ok(working.iter().all(|log| self.core.has_caught_up(log)))
+        })
+        .await
+    }
+
     /// Waits until nothing is left to send, confirm, post or upload, or `limit` is over.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub async fn idle(&self, limit: Duration) -> Result<Idle> {
+        self.wait_for(limit, async || Ok(self.left_to_do().await? == 0))
+            .await
+    }
+
+    async fn wait_for(
+        &self,
+        limit: Duration,
+        reached: impl AsyncFn() -> Result<bool>,
+    ) -> Result<Idle> {
         let mut progress = self.core.progress.subscribe();
         let wait = async {
             loop {
                 progress.borrow_and_update();
-                if self.left_to_do().await? == 0 {
+                if reached().await? {
                     return Ok(());
                 }
                 // A due time passes without anybody ringing.

@@ -48,6 +48,7 @@ pub(crate) struct Core {
     pub(crate) clock_warned: std::sync::atomic::AtomicBool,
     wakes: Mutex<HashMap<LogId, Arc<Notify>>>,
     followed: Mutex<HashSet<LogId>>,
+    caught_up: Mutex<HashSet<LogId>>,
     policies: Mutex<HashMap<LogId, Policy>>,
     unseen: Mutex<Unseen>,
 }
@@ -79,6 +80,7 @@ impl Core {
             clock_warned: std::sync::atomic::AtomicBool::new(false),
             wakes: Mutex::default(),
             followed: Mutex::default(),
+            caught_up: Mutex::default(),
             policies: Mutex::default(),
             unseen: Mutex::default(),
         }
@@ -145,6 +147,25 @@ impl Core {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         followed.insert(*log)
+    }
+
+    /// A group's log was read to its end.
+    pub(crate) fn note_caught_up(&self, log: &LogId) {
+        let mut caught_up = self
+            .caught_up
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        if caught_up.insert(*log) {
+            self.progressed();
+        }
+    }
+
+    /// Whether a group's log was read to its end since the client started.
+    pub(crate) fn has_caught_up(&self, log: &LogId) -> bool {
+        self.caught_up
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .contains(log)
     }
 
     /// Something changed that somebody may wait for.

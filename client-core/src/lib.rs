@@ -27,9 +27,11 @@ mod people;
 mod profile;
 mod random;
 mod reading;
+mod rejoin;
 mod store;
 mod unseen;
 mod upkeep;
+mod withdraw;
 mod words;
 
 pub use actions::{Change, parse_conversation};

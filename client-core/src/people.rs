@@ -17,6 +17,7 @@ use crate::{
     error::{CoreError, ErrorKind, Result},
     group,
     store::{self, ContactRow, PersonSetting},
+    withdraw,
 };
 
 /// How long a device link can be used, milliseconds.
@@ -267,7 +268,8 @@ impl Client {
             .collect())
     }
 
-    /// Withdraws a device of this account. Its leaves go when a member removes them.
+    /// Withdraws a device of this account; this and the account's other devices then take it out of
+    /// the conversations.
     ///
     /// # Errors
     /// `no_account_key`; network errors.
@@ -287,7 +289,8 @@ impl Client {
             at_s,
             signature: B64::from(signature.0),
         };
-        self.core.account.revoke_device(device, &body).await
+        self.core.account.revoke_device(device, &body).await?;
+        withdraw::take_out_revoked(&self.core).await
     }
 
     /// The organisation key this profile has pinned.

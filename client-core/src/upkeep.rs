@@ -1,4 +1,5 @@
-//! What runs beside the groups: posting Welcomes and keeping key packages at the relay.
+//! What runs beside the groups: posting Welcomes, keeping key packages at the relay, taking
+//! withdrawn devices out.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,6 +20,7 @@ use crate::{
     mls::{Provider, encode_key_package, make_key_package},
     net,
     store::{self, KeyPackageRow, Posting},
+    withdraw,
 };
 
 const DAY_MS: u64 = 86_400_000;
@@ -114,13 +116,17 @@ async fn put_off(core: &Core, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Keeps key packages at the relay.
-pub(crate) async fn run_key_packages(core: Arc<Core>) {
+/// Keeps key packages at the relay, and the account's withdrawn devices out of its groups.
+pub(crate) async fn run_account(core: Arc<Core>) {
     loop {
-        let wait = match refill(&core).await {
+        let done = match refill(&core).await {
+            Ok(()) => withdraw::take_out_revoked(&core).await,
+            failed => failed,
+        };
+        let wait = match done {
             Ok(()) => IDLE,
             Err(error) => {
-                tracing::debug!(code = error.code, "key packages were not refilled");
+                tracing::debug!(code = error.code, "upkeep failed; will be tried again");
                 if error.kind == ErrorKind::Locked {
                     Duration::from_secs(60)
                 } else {

@@ -61,15 +61,6 @@ pub(crate) fn parse_least_role(text: &str) -> Result<LeastRole> {
     }
 }
 
-/// The word for a least role.
-pub(crate) const fn least_word(least: LeastRole) -> &'static str {
-    match least {
-        LeastRole::Owner => "owner",
-        LeastRole::Admin => "admin",
-        LeastRole::Member => "member",
-    }
-}
-
 /// The word for what a group is for.
 pub(crate) const fn group_kind_word(kind: GroupKind) -> &'static str {
     match kind {

@@ -203,11 +203,54 @@ async fn an_update_path_that_fails_for_one() {
         assert!(history.iter().all(|line| !line.text.contains("anybody")));
     }
 
-    scene.carol.rejoin(&scene.chat).await.expect("a request");
+    scene
+        .carol
+        .rejoin(&scene.chat, None)
+        .await
+        .expect("a request");
     scene.carol.is_in(&scene.chat).await;
     scene.mallory.catch_up().await;
     let people = scene.honest();
     scene::they_talk(&people, &scene.chat, &mut number).await;
+}
+
+/// The same, and Carol is an owner. Everybody else goes on, she stops and says so. Having asked, she
+/// stays where she is; Alice and Bob ask her for a seat and are with her again, though they stood
+/// in another group of the same epoch. Fails if they cannot come over.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_path_that_fails_for_an_owner() {
+    let mut scene = Scene::open().await;
+    let early = scene.carol.stay(&scene.chat).await.expect_err("no split");
+    assert_eq!(early.code, "not_split");
+    let promoted = scene
+        .alice
+        .set_role(&scene.chat, &handle("carol"), "owner")
+        .await;
+    scene.alice.made(promoted.expect("a wish")).await;
+    scene.mallory.catch_up().await;
+    let key = scene.mallory.seat().encryption_key_of("carol@acme");
+    scene.mallory.kit.crypto.spoil(Some(key));
+    let made = scene
+        .mallory
+        .commit(|builder| builder.force_self_update(true));
+    scene.mallory.kit.crypto.spoil(None);
+    scene.mallory.lead(&made).await;
+    let mut number = 100;
+    let side = [&scene.alice, &scene.bob];
+    scene::all_is_well(&side, &scene.chat, &mut number).await;
+    let _ = scene.carol.send(&scene.chat, "is anybody there?").await;
+    scene.carol.is_told("the conversation may be split").await;
+
+    scene.carol.stay(&scene.chat).await.expect("her side");
+    scene.carol.says(&scene.chat, "I stay here").await;
+    for person in side {
+        person
+            .rejoin(&scene.chat, Some(&handle("carol")))
+            .await
+            .expect("a request");
+        person.is_in(&scene.chat).await;
+    }
+    scene::they_talk(&scene.honest(), &scene.chat, &mut number).await;
 }
 
 /// An owner brings in a policy of a version that nobody here knows: nobody can say what it

@@ -1,9 +1,9 @@
 //! Alice's laptop: a second device of her account, and her leaving with all of them.
 
-use sealwire_core::api::OrgRole;
+use sealwire_core::api::{ConversationState, DeviceId, OrgRole};
 use sealwire_core::{Client, DeviceLink};
 use sealwire_tests::person::{EASY, Person, one_epoch, passphrase, quick};
-use sealwire_tests::{PATIENCE, Stage};
+use sealwire_tests::{PATIENCE, Stage, until};
 
 /// Links a further device to `owner`'s account and starts it.
 async fn link_laptop(stage: &Stage, owner: &Person) -> Person {
@@ -55,6 +55,46 @@ async fn a_linked_laptop_reads_and_writes() {
     assert_eq!(seen.expect("Alice").devices, 2);
     assert_eq!(members.len(), 2);
     alice.is_told("A device was linked to your account").await;
+}
+
+/// Alice's laptop was stolen. She withdraws it on her phone; it is taken out, though she stays, and
+/// nobody lets it in again. Fails if it reads what is written then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawn_laptop_is_taken_out() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, _carol) = stage.alice_bob_carol().await;
+    let chat = alice.founds("Lunch", &[&bob]).await;
+    let laptop = link_laptop(&stage, &alice).await;
+    laptop.is_in(&chat).await;
+
+    let device = DeviceId::from_hex(&laptop.account().device).expect("an id");
+    alice.revoke_device(&device).await.expect("withdrawn");
+    until("one device of Alice", async || {
+        let members = bob.members(&chat).await.expect("members");
+        let seen = members
+            .iter()
+            .find(|member| member.handle == alice.handle().to_string());
+        match seen.expect("Alice").devices {
+            1 => Ok(()),
+            more => Err(format!("{more} devices")),
+        }
+    })
+    .await;
+    bob.says(&chat, "after the theft").await;
+    alice.hears(&chat, "after the theft").await;
+    let state = laptop.conversation(&chat).await.expect("listed").state;
+    assert_eq!(state, ConversationState::Rejoining);
+    let read = laptop.history(&chat).await;
+    assert!(
+        read.iter().all(|line| line.text != "after the theft"),
+        "{read:?}"
+    );
+    let told = bob.newest_messages(&chat, 50).await.expect("lines");
+    assert!(
+        told.iter()
+            .any(|line| line.text.contains("took out a device of")),
+        "{told:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,6 +72,18 @@ pub(crate) enum ChatCommand {
     },
     /// Ask to be let in again, after this device lost its place
     Rejoin {
+        /// Ask this member alone, to join their side of a conversation that was split
+        #[arg(long, value_name = "HANDLE")]
+        ask: Option<String>,
+        /// Name, id, or the beginning of the id
+        chat: String,
+    },
+    /// Go on with a conversation that may be split, on this device's side
+    ///
+    /// When a conversation stops because other members went on with a change that this device had
+    /// to refuse, ask two members other than the one who made it. If an owner refused it too, stay;
+    /// if an owner went on with it, use `chat rejoin --ask OWNER` instead.
+    Stay {
         /// Name, id, or the beginning of the id
         chat: String,
     },
@@ -152,7 +164,8 @@ pub(crate) async fn run(context: &Context, command: ChatCommand) -> Outcome {
         ChatCommand::Show { chat } => show(context, &chat).await,
         ChatCommand::Rename { chat, name } => rename(context, &chat, &name).await,
         ChatCommand::Leave { chat } => leave(context, &chat).await,
-        ChatCommand::Rejoin { chat } => rejoin(context, &chat).await,
+        ChatCommand::Rejoin { chat, ask } => rejoin(context, &chat, ask.as_deref()).await,
+        ChatCommand::Stay { chat } => stay(context, &chat).await,
         ChatCommand::Member { command } => member::run(context, command).await,
         ChatCommand::Topic { chat, topic } => {
             policy::set_one(context, &chat, Setting::Topic(topic)).await
@@ -249,14 +262,17 @@ async fn leave(context: &Context, chat: &str) -> Outcome {
     Ok(())
 }
 
-async fn rejoin(context: &Context, chat: &str) -> Outcome {
+async fn rejoin(context: &Context, chat: &str, ask: Option<&str>) -> Outcome {
     let client = context.open().await?;
     let id = resolve(&client, chat).await?;
-    client.rejoin(&id).await?;
+    let ask = ask.map(|ask| client.parse_handle(ask)).transpose()?;
+    client.rejoin(&id, ask.as_ref()).await?;
     client.start().await?;
-    context
-        .out
-        .note("Asking your other devices, then the members…");
+    let asked = ask.as_ref().map_or_else(
+        || "your other devices, then the members".to_owned(),
+        ToString::to_string,
+    );
+    context.out.note(&format!("Asking {asked}…"));
     let active =
         || async { Ok(client.conversation(&id).await?.state == ConversationState::Active) };
     if !network::until(context.global.timeout_or(120), active).await? {
@@ -270,6 +286,18 @@ async fn rejoin(context: &Context, chat: &str) -> Outcome {
     }
     print_one(context, &client, &id, "Back in").await?;
     network::finish(client).await?;
+    Ok(())
+}
+
+async fn stay(context: &Context, chat: &str) -> Outcome {
+    let client = context.open().await?;
+    let id = resolve(&client, chat).await?;
+    context.confirm(&format!(
+        "Is an owner of {chat} without the refused change, like this device?"
+    ))?;
+    client.stay(&id).await?;
+    print_one(context, &client, &id, "Going on in").await?;
+    client.shutdown().await;
     Ok(())
 }
 

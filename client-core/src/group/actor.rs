@@ -130,7 +130,7 @@ impl Actor {
             match self.attach().await? {
                 Next::Stop => return Ok(()),
                 Next::Attach => continue,
-                Next::Wait => {}
+                Next::Wait => self.core.note_caught_up(&self.log),
             }
             loop {
                 let next = match self.work().await? {
@@ -175,7 +175,7 @@ impl Actor {
         }
         let mut wait = row.leaf_due_at.saturating_sub(self.core.now_ms());
         if wait == 0 {
-            if let Err(error) = crate::actions::request_seat(&self.core, self.log).await {
+            if let Err(error) = crate::rejoin::request_seat(&self.core, self.log, None).await {
                 tracing::warn!(code = error.code, "no seat could be asked for");
             }
             wait = ASK_AGAIN_MS;

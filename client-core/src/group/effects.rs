@@ -182,6 +182,12 @@ fn sentences(effects: &Effects) -> Vec<String> {
             list(&effects.devices)
         ));
     }
+    if !effects.withdrawn.is_empty() {
+        lines.push(format!(
+            "{actor} took out a device of {}",
+            list(&effects.withdrawn)
+        ));
+    }
     if effects.old.name() != effects.new.name() {
         lines.push(format!(
             "{actor} named the conversation “{}”",

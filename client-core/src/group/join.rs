@@ -106,13 +106,13 @@ pub(crate) async fn join(
         leaf_due.min(now + LEAF_LIFE_MS),
     );
     if let Some(known) = known {
-        if place_is_old(&known, &group) {
-            return Err(refused("it leads back to a time before this device left"));
-        }
         row.generation = known.generation;
         row.incarnation = known.incarnation;
     }
     row.save(&mut tx, Some(&group)).await?;
+    if !store::note_joined(&mut tx, &row).await? {
+        return Err(refused("this device has used it before"));
+    }
     store::save_members(&mut tx, &log, &roster).await?;
     let mut strangers = Vec::new();
     for (_, leaf) in roster.iter() {
@@ -172,11 +172,6 @@ async fn check_move(
             sender.handle()
         ))),
     }
-}
-
-/// A Welcome that comes again would start its sender ratchets anew and use generations twice.
-fn place_is_old(known: &LogRow, group: &openmls::prelude::MlsGroup) -> bool {
-    group.epoch().as_u64() <= known.mark.epoch
 }
 
 fn parse_welcome(bytes: &[u8]) -> Result<Welcome> {

@@ -19,9 +19,11 @@ use crate::{
     store::{self, LogRow, LogState},
 };
 
-const SPLIT: &str = "other members go on with a change that this device had to refuse: the \
-    conversation may be split. Nothing is sent until you have asked two members other than the \
-    one who made the change; the side with an owner goes on";
+/// Why a group stops that others may have taken elsewhere.
+pub(crate) const SPLIT: &str = "other members go on with a change that this device had to refuse: \
+    the conversation may be split. Nothing is sent until you have asked two members other than the \
+    one who made the change; the side with an owner goes on: `sealwire chat stay` if that is this \
+    one, else `sealwire chat rejoin --ask` and the owner";
 
 impl Actor {
     /// Reads the lane to its end, then subscribes from there.

@@ -23,5 +23,6 @@ mod welcome;
 pub(crate) use actor::{ASK_AGAIN_MS, run};
 pub(crate) use create::{create, policy};
 pub(crate) use join::join;
+pub(crate) use lane::SPLIT;
 pub(crate) use prepare::lookup;
 pub(crate) use welcome::seal_as_blob;

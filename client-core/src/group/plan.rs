@@ -13,7 +13,7 @@ use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
     mls::{Provider, check_key_package, group_policy},
-    store::{Seat, Wish},
+    store::{Seat, Wish, device_of},
     words::{parse_action, parse_least_role, parse_role},
 };
 
@@ -104,6 +104,12 @@ pub(crate) fn plan(
             let mut next = policy;
             next.remove(&account).map_err(|error| bad_policy(&error))?;
             changes.policy = Some(next);
+        }
+        Wish::RemoveDevice { device } => {
+            let leaf = place.roster.leaf_of(&device_of(device)?);
+            changes
+                .removes
+                .extend(leaf.filter(|leaf| *leaf != place.group.own_leaf_index()));
         }
         Wish::Rename { name } => {
             if !allowed(Action::Rename) {

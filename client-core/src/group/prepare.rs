@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, stream};
-use sealwire_crypto::AccountPublic;
+use sealwire_crypto::{AccountPublic, SignContext, Signature};
 use sealwire_protocol::{
     account::{B64, DirectoryEntry},
     certificate::{DeviceCertificate, UnverifiedCertificate},
     handle::Handle,
-    ids::LogId,
+    ids::{DeviceId, LogId},
+    proof::revocation_message,
 };
 
 use crate::{
@@ -29,6 +30,8 @@ const TRIES: u32 = 4;
 pub(crate) struct Looked {
     pub(crate) contact: ContactRow,
     pub(crate) devices: Vec<DeviceCertificate>,
+    /// Devices that the account itself has withdrawn.
+    pub(crate) revoked: Vec<DeviceId>,
 }
 
 fn unknown(handle: &Handle) -> CoreError {
@@ -49,11 +52,31 @@ pub(crate) async fn lookup(core: &Core, handle: &Handle) -> Result<Looked> {
         .ok_or_else(|| unknown(handle))?;
     let account = AccountPublic::from_bytes(&entry.account_key.0).map_err(|_| lying(handle))?;
     let devices = check_directory(handle, &account, &entry, core.now_s())?;
+    let revoked = revoked_devices(&account, &entry);
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
     let contact = store::note_contact(&mut tx, handle, &account, core.now_ms()).await?;
     tx.commit().await?;
-    Ok(Looked { contact, devices })
+    Ok(Looked {
+        contact,
+        devices,
+        revoked,
+    })
+}
+
+/// The devices that `account` has withdrawn: without its signature a relay could have anybody's
+/// devices taken out of their groups.
+fn revoked_devices(account: &AccountPublic, entry: &DirectoryEntry) -> Vec<DeviceId> {
+    let verified = entry.revocations.iter().filter_map(|revocation| {
+        let device = DeviceId::from_slice(&revocation.device.0).ok()?;
+        let signature = Signature(revocation.signature.0.as_slice().try_into().ok()?);
+        let message = revocation_message(&device, revocation.at_s);
+        account
+            .verify(SignContext::Revocation, &message, &signature)
+            .ok()?;
+        Some(device)
+    });
+    verified.collect()
 }
 
 fn lying(handle: &Handle) -> CoreError {
@@ -189,10 +212,7 @@ fn brought_seat(
         .collect())
 }
 
-async fn seated_devices(
-    core: &Core,
-    log: &LogId,
-) -> Result<BTreeSet<sealwire_protocol::ids::DeviceId>> {
+async fn seated_devices(core: &Core, log: &LogId) -> Result<BTreeSet<DeviceId>> {
     let mut conn = core.db.readers.acquire().await?;
     let members = store::members(&mut conn, log).await?;
     Ok(members.iter().map(DeviceCertificate::device).collect())

@@ -71,6 +71,8 @@ pub(crate) struct Effects {
     pub(crate) removed: Vec<Handle>,
     /// Further or replaced devices of accounts that stay.
     pub(crate) devices: Vec<Handle>,
+    /// Devices taken off their leaf whose accounts stay.
+    pub(crate) withdrawn: Vec<Handle>,
     /// Devices that got a leaf.
     pub(crate) seated: Vec<DeviceId>,
     /// The committer's leaf has fresh keys.
@@ -266,6 +268,7 @@ fn examine(
         added: handles(change.added),
         removed: handles(change.removed),
         devices: change.devices,
+        withdrawn: change.withdrawn,
         seated: change.seated,
         fresh_leaf: staged.update_path_leaf_node().is_some(),
         old,
@@ -322,6 +325,7 @@ struct LeafChange {
     added: Vec<(AccountPublic, Handle)>,
     removed: Vec<(AccountPublic, Handle)>,
     devices: Vec<Handle>,
+    withdrawn: Vec<Handle>,
     seated: Vec<DeviceId>,
     put_on: Vec<DeviceCertificate>,
     /// The leaves without those that were removed, with those that were added.
@@ -364,6 +368,7 @@ fn leaf_changes(
         added: Vec::new(),
         removed: Vec::new(),
         devices: Vec::new(),
+        withdrawn: Vec::new(),
         seated: put_on.iter().map(DeviceCertificate::device).collect(),
         put_on: Vec::new(),
         after,
@@ -389,6 +394,9 @@ fn leaf_changes(
         let replaced = put_on.iter().any(|new| new.is_renewal_of(leaf));
         if leaf.account() != actor && !replaced {
             return Err(refuse("a device was removed whose account stays"));
+        }
+        if !replaced {
+            change.withdrawn.push(entry.1);
         }
     }
     change.put_on = put_on;

@@ -29,6 +29,11 @@ pub(crate) enum Wish {
         /// Handle.
         handle: String,
     },
+    /// This device has no leaf.
+    RemoveDevice {
+        /// Device, hexadecimal.
+        device: String,
+    },
     /// The conversation has this name.
     Rename {
         /// Name.

@@ -120,6 +120,16 @@ impl LogRow {
             .transpose()
     }
 
+    /// The logs of groups that work here.
+    pub(crate) async fn working(conn: &mut SqliteConnection) -> Result<Vec<LogId>> {
+        sqlx::query_scalar("SELECT id FROM log WHERE state IN ('active', 'creating')")
+            .fetch_all(conn)
+            .await?
+            .iter()
+            .map(|id: &Vec<u8>| LogId::from_slice(id).map_err(|_| damaged("log id")))
+            .collect()
+    }
+
     /// Every log that this device may still work with.
     pub(crate) async fn ids(conn: &mut SqliteConnection) -> Result<Vec<LogId>> {
         sqlx::query("SELECT id FROM log")
@@ -232,6 +242,18 @@ impl LogRow {
             "ask a member to add this device again: `sealwire chat rejoin`",
         ))
     }
+}
+
+/// Notes that this device got a leaf in the present epoch of `row`; `false` if it did before.
+pub(crate) async fn note_joined(conn: &mut SqliteConnection, row: &LogRow) -> Result<bool> {
+    let noted = sqlx::query(
+        "INSERT INTO joined (log, epoch_authenticator) VALUES (?, ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(row.id.as_bytes().as_slice())
+    .bind(&row.mark.epoch_authenticator)
+    .execute(conn)
+    .await?;
+    Ok(noted.rows_affected() == 1)
 }
 
 /// Remembers running hashes of the present lane, the newest ten thousand or so.

@@ -163,6 +163,33 @@ pub(crate) async fn may_have_split(
     Ok(found.unwrap_or(false))
 }
 
+/// The person decided to go on without the changes on which members may differ.
+pub(crate) async fn settle_split(conn: &mut SqliteConnection, row: &LogRow) -> Result<()> {
+    sqlx::query("UPDATE quarantine SET may_split = 0 WHERE log = ? AND lane = ?")
+        .bind(row.id.as_bytes().as_slice())
+        .bind(row.lane.as_bytes().as_slice())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Groups that work here in which `device` has a leaf.
+pub(crate) async fn logs_with(
+    conn: &mut SqliteConnection,
+    device: &DeviceId,
+) -> Result<Vec<LogId>> {
+    let logs: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT log FROM member JOIN log ON log.id = member.log
+         WHERE device = ? AND state = 'active'",
+    )
+    .bind(device.as_bytes().as_slice())
+    .fetch_all(conn)
+    .await?;
+    logs.iter()
+        .map(|log| LogId::from_slice(log).map_err(|_| damaged("log id")))
+        .collect()
+}
+
 /// Keeps a sign that a member was shown another log.
 pub(crate) async fn keep_evidence(
     conn: &mut SqliteConnection,

@@ -32,7 +32,8 @@ pub(crate) use setting::*;
 /// The schema, in order of time.
 pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_start", include_str!("schema.sql")),
-    ("0002_groups", include_str!("groups.sql")),
+    ("0002_joined", include_str!("joined.sql")),
+    ("0003_groups", include_str!("groups.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

@@ -59,6 +59,16 @@ impl LeastRole {
     }
 }
 
+impl From<LeastRole> for GroupRole {
+    fn from(least: LeastRole) -> Self {
+        match least {
+            LeastRole::Owner => Self::Owner,
+            LeastRole::Admin => Self::Admin,
+            LeastRole::Member => Self::Member,
+        }
+    }
+}
+
 /// What a policy gives to roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
