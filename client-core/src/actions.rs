@@ -16,7 +16,7 @@ use crate::{
     api::{Delivery, Event, MessageInfo, MessageKind},
     client::Client,
     error::{CoreError, ErrorKind, Result},
-    group, random,
+    random,
     store::{self, History, IntentState, LogRow, LogState, NewMessage, Wish},
     words::{action_word, parse_action, parse_least_role, parse_role, role_word},
 };

@@ -71,8 +71,16 @@ impl Client {
     /// time, both groups are followed and the one with the smaller log id is written to.
     ///
     /// # Errors
-    /// `yourself`, `untrusted_identity`; those of the directory.
+    /// `yourself`, `blocked`, `untrusted_identity`; those of the directory.
     pub async fn direct(&self, peer: &Handle) -> Result<(ConversationId, Option<Change>)> {
+        if self.core.unseen().blocked.contains(peer.as_str()) {
+            return Err(CoreError::new(
+                ErrorKind::Usage,
+                "blocked",
+                format!("you blocked {peer}, so your conversation of two is not shown"),
+                format!("`sealwire contact unblock {peer}` shows it again"),
+            ));
+        }
         let account = self.peer(peer).await?;
         let own = self.core.identity.account;
         let policy = GroupPolicy::direct(own, &account).map_err(|_| yourself())?;

@@ -67,6 +67,8 @@ async fn a_blocked_person_is_hidden_and_not_told() {
     }
     assert!(carol.warnings().is_empty(), "{:?}", carol.warnings());
 
+    let refused = alice.direct(&carol.handle()).await.expect_err("blocked");
+    assert_eq!(refused.code, "blocked");
     alice.set_blocked(&carol.handle(), false).await.expect("unblocked");
     assert_eq!(alice.conversations().await.expect("a list").len(), 3);
     alice.hears(&direct, "to you alone").await;
