@@ -99,7 +99,10 @@ fn alice_and_bob_agree_and_arrange() {
 
     // Rules: Alice sets, Bob sees them and may not.
     let policy = alice.ok(&["chat", "policy", "set", "Team", "timer=1w", "agents=nobody"]);
-    assert_eq!((&policy["timer_s"], &policy["agents"]), (&604_800.into(), &"nobody".into()));
+    assert_eq!(
+        (&policy["timer_s"], &policy["agents"]),
+        (&604_800.into(), &"nobody".into())
+    );
     alice.ok(&["chat", "topic", "Team", "What we do"]);
     alice.ok(&["chat", "retention", "Team", "90d"]);
     bob.ok(&["sync"]);
@@ -116,7 +119,10 @@ fn alice_and_bob_agree_and_arrange() {
     assert_eq!((code, &error["code"]), (2, &Value::from("already_member")));
     assert_eq!(alice.ok(&["chat", "requests"]), serde_json::json!([]));
     let listed = alice.ok(&["chat", "invite", "list", "Team"]);
-    assert_eq!((&listed[0]["state"], &listed[0]["uses"]), (&"good".into(), &0.into()));
+    assert_eq!(
+        (&listed[0]["state"], &listed[0]["uses"]),
+        (&"good".into(), &0.into())
+    );
     alice.ok(&["chat", "invite", "withdraw", "1"]);
     let listed = alice.ok(&["chat", "invite", "list", "Team"]);
     assert_eq!(listed[0]["state"], "withdrawn");
@@ -125,7 +131,10 @@ fn alice_and_bob_agree_and_arrange() {
 
     // The one conversation of two has both names.
     let direct = alice.ok(&["chat", "direct", "bob"]);
-    assert_eq!((&direct["kind"], &direct["name"]), (&"direct".into(), &"bob@acme".into()));
+    assert_eq!(
+        (&direct["kind"], &direct["name"]),
+        (&"direct".into(), &"bob@acme".into())
+    );
     alice.ok(&["contact", "nick", "bob", "Bobby"]);
     alice.ok(&["message", "send", "Bobby", "-m", "just us"]);
     let same = bob.ok(&["chat", "direct", "alice"]);
@@ -138,7 +147,10 @@ fn alice_and_bob_agree_and_arrange() {
     alice.ok(&["chat", "mark-unread", "Team"]);
     alice.ok(&["chat", "archive", "Bobby"]);
     let list = alice.ok(&["chat", "list", "--unread", "--folder", "Work"]);
-    assert_eq!((&list[0]["name"], &list[0]["pinned"]), (&"Team".into(), &1.into()));
+    assert_eq!(
+        (&list[0]["name"], &list[0]["pinned"]),
+        (&"Team".into(), &1.into())
+    );
     let archived = alice.ok(&["chat", "list", "--archived"]);
     assert_eq!(archived[0]["id"], direct["id"]);
     alice.ok(&["chat", "unarchive", "Bobby"]);
@@ -146,7 +158,10 @@ fn alice_and_bob_agree_and_arrange() {
     let list = alice.ok(&["chat", "list"]);
     assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
     alice.ok(&["contact", "unblock", "bob"]);
-    assert_eq!(alice.ok(&["chat", "list"]).as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        alice.ok(&["chat", "list"]).as_array().map(Vec::len),
+        Some(2)
+    );
 }
 
 #[test]

@@ -203,7 +203,9 @@ impl Core {
             return Ok(None);
         };
         let policy = self.policy(&row).ok();
-        let kind = policy.as_ref().map_or(GroupKind::Group, |policy| policy.kind());
+        let kind = policy
+            .as_ref()
+            .map_or(GroupKind::Group, |policy| policy.kind());
         let direct = kind == GroupKind::Direct;
         let peer = direct.then(|| conversation.name.clone());
         let nickname = match &peer {

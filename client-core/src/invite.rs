@@ -1,9 +1,10 @@
-//! Links to conversations: made here, asked by, decided on. Nobody is let in by a link alone.
+//! Links to conversations that are made here, and what is decided of those who ask by them.
+//! Nobody is let in by a link alone.
 
 use sealwire_crypto::SecretBytes;
 use sealwire_protocol::{
     certificate::DeviceCertificate,
-    envelope::{Body, JoinRequest, seal_envelope},
+    envelope::JoinRequest,
     ids::ConversationId,
     link::ChatLink,
     policy::{Action, GroupKind, GroupRole},
@@ -15,9 +16,7 @@ use crate::{
     client::Client,
     core::Core,
     error::{CoreError, ErrorKind, Result},
-    group,
-    store::{self, ChatLinkRow, JoinRequestRow, LogRow, LogState, Posting, Wish},
-    upkeep,
+    store::{self, ChatLinkRow, JoinRequestRow, LogRow, Wish},
     words::{parse_role, role_word},
 };
 
@@ -102,7 +101,12 @@ impl Client {
         }
         store::forget_old_links(&mut tx, now.saturating_sub(KEPT_MS)).await?;
         let links = store::chat_links(&mut tx, id).await?;
-        if links.iter().filter(|link| link.state(now) == "good").count() >= MAX_LINKS {
+        if links
+            .iter()
+            .filter(|link| link.state(now) == "good")
+            .count()
+            >= MAX_LINKS
+        {
             return Err(usage(
                 "too_many_links",
                 format!("this conversation has {MAX_LINKS} links that are good"),
@@ -180,95 +184,6 @@ impl Client {
         Ok(())
     }
 
-    /// Asks whoever made a link to be let in; they decide. Nothing is joined by this.
-    ///
-    /// # Errors
-    /// `other_organisation`, `already_member`, `link_outdated`, `untrusted_identity`; those of the
-    /// directory.
-    pub async fn ask_to_join(&self, link: &ChatLink) -> Result<()> {
-        let core = &self.core;
-        let own = &core.identity;
-        if link.organisation != own.organisation || link.organisation_key != own.organisation_key {
-            return Err(usage(
-                "other_organisation",
-                format!("the link is of the organisation {}", link.organisation),
-                "use it with an account of that organisation: `sealwire account list`",
-            ));
-        }
-        self.check_not_in(&link.conversation).await?;
-        let looked = group::lookup(core, &link.handle).await?;
-        if looked.contact.key_changed || looked.contact.account != link.account {
-            return Err(CoreError::new(
-                ErrorKind::Untrusted,
-                "untrusted_identity",
-                format!("the link and the directory show different keys of {}", link.handle),
-                "do not use the link; ask them in person",
-            ));
-        }
-        let device = looked
-            .devices
-            .iter()
-            .find(|device| device.device() == link.device)
-            .ok_or_else(|| {
-                usage(
-                    "link_outdated",
-                    format!("{} made the link on a device that is gone", link.handle),
-                    "ask them for a new link",
-                )
-            })?;
-        self.post_request(link, device).await
-    }
-
-    async fn check_not_in(&self, id: &ConversationId) -> Result<()> {
-        let mut conn = self.core.db.readers.acquire().await?;
-        if let Ok(row) = self.log_row(&mut conn, id).await
-            && row.state != LogState::Removed
-        {
-            return Err(usage(
-                "already_member",
-                "you are in this conversation already",
-                "open it: `sealwire chat list` shows it",
-            ));
-        }
-        Ok(())
-    }
-
-    async fn post_request(&self, link: &ChatLink, to: &DeviceCertificate) -> Result<()> {
-        let core = &self.core;
-        let mut conn = core.db.writer.lock().await;
-        let mut tx = core.db.begin(&mut conn).await?;
-        let package = upkeep::make_in(core, &mut tx, false)?;
-        let request = JoinRequest::new(
-            &link.secret,
-            link.conversation,
-            &core.certificate,
-            package.body.clone(),
-        );
-        // It is not for the relay to hand out.
-        let kept = store::KeyPackageRow {
-            uploaded: true,
-            ..package
-        };
-        store::add_key_package(&mut tx, &kept).await?;
-        let envelope = seal_envelope(
-            &Body::JoinRequest(request),
-            Some(&core.certificate),
-            &core.identity.device_key,
-            (to.device(), to.inbox_key()),
-            core.now_s(),
-            &mut rand::rng(),
-        )
-        .map_err(CoreError::internal)?;
-        let posting = Posting::Envelope {
-            device: to.device(),
-            envelope,
-        };
-        store::add_posting(&mut tx, &posting, core.now_ms()).await?;
-        tx.commit().await?;
-        core.postings.notify_one();
-        Ok(())
-    }
-
     /// Who asked to be let in and waits for a decision.
     ///
     /// # Errors
@@ -278,7 +193,10 @@ impl Client {
         let mut list = Vec::new();
         for row in store::join_requests(&mut conn).await? {
             let known = store::conversation(&mut conn, &row.conversation).await?;
-            list.push(info(&row, known.map(|known| known.name).unwrap_or_default()));
+            list.push(info(
+                &row,
+                known.map(|known| known.name).unwrap_or_default(),
+            ));
         }
         Ok(list)
     }

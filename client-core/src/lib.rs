@@ -12,6 +12,7 @@ pub mod error;
 
 mod actions;
 mod agreement;
+mod ask;
 mod client;
 mod core;
 mod enrol;

@@ -146,7 +146,11 @@ impl Client {
             ));
         }
         self.contact(handle).await?;
-        let at = if blocked { self.core.now_ms().max(1) } else { 0 };
+        let at = if blocked {
+            self.core.now_ms().max(1)
+        } else {
+            0
+        };
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
         store::set_blocked(&mut tx, handle, at).await?;

@@ -96,7 +96,8 @@ impl Client {
     ) -> Result<Vec<MessageInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
         let mut list = store::messages_after(&mut conn, id, after, limit).await?;
-        list.iter_mut().for_each(|info| self.core.unseen().fold(info));
+        list.iter_mut()
+            .for_each(|info| self.core.unseen().fold(info));
         Ok(list)
     }
 
@@ -111,7 +112,8 @@ impl Client {
     ) -> Result<Vec<MessageInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
         let mut list = store::newest_messages(&mut conn, id, limit).await?;
-        list.iter_mut().for_each(|info| self.core.unseen().fold(info));
+        list.iter_mut()
+            .for_each(|info| self.core.unseen().fold(info));
         Ok(list)
     }
 

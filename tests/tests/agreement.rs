@@ -33,7 +33,10 @@ async fn everybody_sees_what_was_agreed_on() {
     assert_eq!((policy.timer_s, policy.retention_s), (3_600, 2_592_000));
     assert_eq!((policy.agents.as_str(), policy.receipts), ("nobody", false));
     assert_eq!(bob.avatar(&chat).await.expect("a picture"), picture);
-    assert_eq!(bob.conversation(&chat).await.expect("it").topic, policy.topic);
+    assert_eq!(
+        bob.conversation(&chat).await.expect("it").topic,
+        policy.topic
+    );
 
     // What is set already is met; what may not be is said at once.
     sets(&alice, &chat, Setting::Timer(3_600)).await;
@@ -86,13 +89,15 @@ async fn nothing_is_sent_before_the_custodian_is_there() {
     let stage = Stage::set_in_memory().await;
     let (alice, bob, _carol) = stage.alice_bob_carol().await;
     let records = alice.invitation().await;
-    let mut records =
-        Mallory::enrol_of_kind(&records, "records", DeviceKind::Custodian).await;
+    let mut records = Mallory::enrol_of_kind(&records, "records", DeviceKind::Custodian).await;
     let chat = alice.founds("Trades", &[&bob]).await;
     sets(&alice, &chat, Setting::CustodianRequired(true)).await;
     one_epoch(&[&alice, &bob], &chat).await;
     for person in [&alice, &bob] {
-        let held = person.send(&chat, "too early").await.expect_err("no custodian");
+        let held = person
+            .send(&chat, "too early")
+            .await
+            .expect_err("no custodian");
         assert_eq!(held.code, "no_custodian");
         assert!(held.hint.contains("chat member add"), "{}", held.hint);
     }
@@ -113,6 +118,8 @@ async fn nothing_is_sent_before_the_custodian_is_there() {
     })
     .await;
     let removed = alice.remove_member(&chat, &handle("records")).await;
-    let refused = alice.done(removed.expect("a wish"), sealwire_tests::PATIENCE).await;
+    let refused = alice
+        .done(removed.expect("a wish"), sealwire_tests::PATIENCE)
+        .await;
     assert_eq!(refused.expect_err("the last custodian").code, "not_allowed");
 }

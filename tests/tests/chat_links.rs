@@ -19,7 +19,10 @@ fn terms(uses: u32) -> ChatLinkTerms {
 async fn makes_link(person: &Person, chat: &ConversationId, uses: u32) -> (i64, ChatLink) {
     let made = person.make_chat_link(chat, &terms(uses)).await;
     let made = made.expect("a link");
-    (made.number, ChatLink::parse(&made.link).expect("a good link"))
+    (
+        made.number,
+        ChatLink::parse(&made.link).expect("a good link"),
+    )
 }
 
 async fn is_asked(person: &Person, by: &str) -> JoinRequestInfo {
@@ -41,7 +44,10 @@ async fn carol_asks_and_alice_lets_her_in() {
     let (number, link) = makes_link(&alice, &chat, 1).await;
     carol.ask_to_join(&link).await.expect("asked");
     let asked = is_asked(&alice, "carol@acme").await;
-    assert_eq!((asked.name.as_str(), asked.role.as_str()), ("Lunch", "member"));
+    assert_eq!(
+        (asked.name.as_str(), asked.role.as_str()),
+        ("Lunch", "member")
+    );
     // The link alone opens nothing.
     tokio::time::sleep(MOMENT).await;
     assert!(carol.conversation(&chat).await.is_err());
@@ -72,14 +78,18 @@ async fn used_withdrawn_and_forged() {
     let (_, link) = makes_link(&alice, &chat, 1).await;
     let alices = mallory.session.directory("alice@acme").await;
     let alices = alices.expect("a directory entry");
-    let to = &sealwire_protocol::certificate::DeviceCertificate::from_bytes(
-        &alices.certificates[0].0,
-    )
-    .expect("a certificate");
+    let to =
+        &sealwire_protocol::certificate::DeviceCertificate::from_bytes(&alices.certificates[0].0)
+            .expect("a certificate");
     let request = |secret: &SecretBytes<32>| {
         let package = mallory.kit.key_package(&mallory.who, kit::lifetime());
         let bytes = kit::key_package_bytes(&package);
-        Body::JoinRequest(JoinRequest::new(secret, chat, &mallory.who.certificate, bytes))
+        Body::JoinRequest(JoinRequest::new(
+            secret,
+            chat,
+            &mallory.who.certificate,
+            bytes,
+        ))
     };
 
     let guessed = SecretBytes::generate(&mut rand::rng());

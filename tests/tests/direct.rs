@@ -30,9 +30,18 @@ async fn a_pair_has_one_conversation() {
 
     let hers = alice.conversation(&chat).await.expect("it");
     let his = bob.conversation(&chat).await.expect("it");
-    assert_eq!((hers.name.as_str(), hers.kind.as_str()), ("bob@acme", "direct"));
-    assert_eq!((his.name.as_str(), his.peer.as_deref()), ("alice@acme", Some("alice@acme")));
-    assert_eq!((hers.role.as_deref(), his.role.as_deref()), (Some("owner"), Some("owner")));
+    assert_eq!(
+        (hers.name.as_str(), hers.kind.as_str()),
+        ("bob@acme", "direct")
+    );
+    assert_eq!(
+        (his.name.as_str(), his.peer.as_deref()),
+        ("alice@acme", Some("alice@acme"))
+    );
+    assert_eq!(
+        (hers.role.as_deref(), his.role.as_deref()),
+        (Some("owner"), Some("owner"))
+    );
     alice.says(&chat, "just us").await;
     bob.hears(&chat, "just us").await;
 
@@ -41,12 +50,17 @@ async fn a_pair_has_one_conversation() {
         bob.rename(&chat, "Us").await,
         bob.add_members(&chat, &[carol.handle()]).await,
     ] {
-        let done = bob.done(refused.expect("a wish"), sealwire_tests::PATIENCE).await;
+        let done = bob
+            .done(refused.expect("a wish"), sealwire_tests::PATIENCE)
+            .await;
         assert_eq!(done.expect_err("two people").code, "not_allowed");
     }
     let refused = bob.remove_member(&chat, &alice.handle()).await;
     assert_eq!(refused.expect_err("not the other").code, "use_leave");
-    assert_eq!(alice.direct(&alice.handle()).await.expect_err("alone").code, "yourself");
+    assert_eq!(
+        alice.direct(&alice.handle()).await.expect_err("alone").code,
+        "yourself"
+    );
 }
 
 /// Both begin before either hears of the other. Fails if one of the two groups is given up with
@@ -69,7 +83,9 @@ async fn both_begin_at_once() {
     }
     // They write in one group from now on: both have the same epoch of the same log.
     sealwire_tests::person::one_epoch(&[&alice, &bob], &chat).await;
-    let change = alice.set(&chat, sealwire_core::api::Setting::Timer(60)).await;
+    let change = alice
+        .set(&chat, sealwire_core::api::Setting::Timer(60))
+        .await;
     alice.made(change.expect("a wish")).await;
     until("Bob seeing the timer", || async {
         match bob.policy(&chat).await.expect("the rules").timer_s {

@@ -47,7 +47,9 @@ async fn a_plain_member_sets_timer_topic_and_rules() {
     scene.all_are_told("this role may not Describe").await;
     let made = changing(&mut scene, |settings| settings.retention_s = 86_400);
     scene.mallory.attack(&made.draft).await;
-    scene.all_are_told("only an owner may change retention").await;
+    scene
+        .all_are_told("only an owner may change retention")
+        .await;
     let made = changing(&mut scene, |settings| {
         settings.kind = GroupKind::Announcement;
     });

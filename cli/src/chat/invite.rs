@@ -75,9 +75,11 @@ pub(super) async fn run(context: &Context, command: InviteCommand) -> Outcome {
         InviteCommand::List { chat } => list(context, &chat).await,
         InviteCommand::Withdraw { number } => {
             context.open().await?.withdraw_chat_link(number).await?;
-            context.out.result(&serde_json::json!({"withdrawn": number}), |page| {
-                page.line(format!("Link {number} is no longer good."));
-            })
+            context
+                .out
+                .result(&serde_json::json!({"withdrawn": number}), |page| {
+                    page.line(format!("Link {number} is no longer good."));
+                })
         }
     }
 }
@@ -95,7 +97,9 @@ async fn make(context: &Context, terms: &Terms) -> Outcome {
         expires_in_s: terms.expires,
     };
     let made = client.make_chat_link(&id, &wanted).await?;
-    context.out.result(&made, |page| page.line(made.link.as_str()))?;
+    context
+        .out
+        .result(&made, |page| page.line(made.link.as_str()))?;
     context.out.note(&format!(
         "Link {}, good until {}. Who asks by it is listed by `sealwire chat requests`; nobody is \
          let in before you admit them.",
@@ -170,9 +174,10 @@ pub(super) async fn requests(context: &Context) -> Outcome {
         .out
         .result(&requests, |page| print_requests(page, &requests))?;
     if !requests.is_empty() {
-        context
-            .out
-            .note("`sealwire chat admit NUMBER` lets somebody in, `sealwire chat refuse NUMBER` does not.");
+        context.out.note(
+            "`sealwire chat admit NUMBER` lets somebody in, `sealwire chat refuse NUMBER` does \
+             not.",
+        );
     }
     Ok(())
 }
@@ -200,9 +205,11 @@ pub(super) async fn admit(context: &Context, number: i64) -> Outcome {
     client.start().await?;
     let change = client.admit(number).await?;
     network::made(context, &client, change).await?;
-    context.out.result(&serde_json::json!({"admitted": number}), |page| {
-        page.line(format!("Let in who asked by request {number}."));
-    })?;
+    context
+        .out
+        .result(&serde_json::json!({"admitted": number}), |page| {
+            page.line(format!("Let in who asked by request {number}."));
+        })?;
     client.shutdown().await;
     Ok(())
 }
@@ -210,9 +217,13 @@ pub(super) async fn admit(context: &Context, number: i64) -> Outcome {
 /// `chat refuse`.
 pub(super) async fn refuse(context: &Context, number: i64) -> Outcome {
     context.open().await?.refuse(number).await?;
-    context.out.result(&serde_json::json!({"refused": number}), |page| {
-        page.line(format!("Request {number} is turned down. They are not told."));
-    })
+    context
+        .out
+        .result(&serde_json::json!({"refused": number}), |page| {
+            page.line(format!(
+                "Request {number} is turned down. They are not told."
+            ));
+        })
 }
 
 #[cfg(test)]

@@ -35,7 +35,10 @@ impl List {
         let new = chat.unread > 0 || local.marked_unread;
         local.archived == self.archived
             && (!self.unread || new)
-            && self.folder.as_ref().is_none_or(|folder| *folder == local.folder)
+            && self
+                .folder
+                .as_ref()
+                .is_none_or(|folder| *folder == local.folder)
     }
 }
 
@@ -44,7 +47,13 @@ pub(super) async fn run(context: &Context, options: &List) -> Outcome {
     let mut chats = context.open().await?.conversations().await?;
     let any = !chats.is_empty();
     chats.retain(|chat| options.wants(chat));
-    chats.sort_by_key(|chat| (chat.local.pinned == 0, chat.local.pinned, Reverse(chat.newest_at)));
+    chats.sort_by_key(|chat| {
+        (
+            chat.local.pinned == 0,
+            chat.local.pinned,
+            Reverse(chat.newest_at),
+        )
+    });
     context.out.result(&chats, |page| {
         if !chats.is_empty() {
             print(page, &chats);
@@ -63,10 +72,7 @@ fn print(page: &mut Page, chats: &[ConversationInfo]) {
     let mut table = Table::new(&["ID", "NAME", "UNREAD", "MEMBERS", "NEWEST", ""]);
     for chat in chats {
         let new = chat.unread > 0 || chat.local.marked_unread;
-        let name = Line::new().styled(
-            if new { BOLD } else { anstyle::Style::new() },
-            &chat.name,
-        );
+        let name = Line::new().styled(if new { BOLD } else { anstyle::Style::new() }, &chat.name);
         table.row(vec![
             Line::new().styled(DIM, short_id(&chat.id)),
             name,
@@ -127,7 +133,12 @@ mod tests {
         let mut pinned = chat("33", "Board");
         pinned.local.pinned = 1;
         pinned.local.marked_unread = true;
-        let chats = [chat("11", "Team"), chat("22", "产品与研发讨论组"), hostile, pinned];
+        let chats = [
+            chat("11", "Team"),
+            chat("22", "产品与研发讨论组"),
+            hostile,
+            pinned,
+        ];
         let mut page = Page::new(Some(80));
         print(&mut page, &chats);
         let text = anstream::adapter::strip_str(page.styled()).to_string();

@@ -162,12 +162,19 @@ fn print(page: &mut Page, policy: &PolicyInfo) {
             .styled(crate::output::DIM, "Topic")
             .plain(" ".repeat(10)),
         anstyle::Style::new(),
-        if policy.topic.is_empty() { "none" } else { &policy.topic },
+        if policy.topic.is_empty() {
+            "none"
+        } else {
+            &policy.topic
+        },
     );
-    page.field("Picture", match policy.avatar_bytes {
-        0 => "none".to_owned(),
-        bytes => format!("{bytes} bytes"),
-    });
+    page.field(
+        "Picture",
+        match policy.avatar_bytes {
+            0 => "none".to_owned(),
+            bytes => format!("{bytes} bytes"),
+        },
+    );
     page.field("Timer", span(policy.timer_s));
     page.field("Retention", span(policy.retention_s));
     page.field("Agents", format!("added by {}", policy.agents));
@@ -255,7 +262,10 @@ mod tests {
     fn rules_have_one_form() {
         let permission = |action, role| Ok(Rule::Permission { action, role });
         assert_eq!(parse_rule("post=admin"), permission("post", "admin"));
-        assert_eq!(parse_rule("set-timer=owner"), permission("set-timer", "owner"));
+        assert_eq!(
+            parse_rule("set-timer=owner"),
+            permission("set-timer", "owner")
+        );
         for (text, setting) in [
             ("timer=4w", Setting::Timer(2_419_200)),
             ("timer=off", Setting::Timer(0)),
@@ -295,7 +305,9 @@ mod tests {
         PolicyInfo {
             version: 2,
             kind: "group".into(),
-            topic: "Plans\u{202e}\nand a second line that is so long that it has to be broken twice".into(),
+            topic:
+                "Plans\u{202e}\nand a second line that is so long that it has to be broken twice"
+                    .into(),
             avatar_bytes: 12,
             retention_s: 7_776_000,
             timer_s: 0,

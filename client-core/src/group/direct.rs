@@ -38,11 +38,7 @@ pub(crate) async fn carrier(
     };
     let whole = row.state != LogState::Removed
         && core.policy(&row).is_ok_and(|policy| owners(&policy) == 2);
-    Ok(if whole {
-        known.log.min(*here)
-    } else {
-        *here
-    })
+    Ok(if whole { known.log.min(*here) } else { *here })
 }
 
 /// Looks again at who carries a direct conversation after a commit in one of its groups.

@@ -76,7 +76,9 @@ pub(crate) async fn join(
         let policy = group_policy(&group).map_err(refused)?;
         check_group(core, &group, &roster, &policy, log, conversation)?;
         if !direct::is_genuine(&policy, sender, &core.identity.account, known.is_some()) {
-            return Err(refused("it is not the direct conversation that it claims to be"));
+            return Err(refused(
+                "it is not the direct conversation that it claims to be",
+            ));
         }
         (group, roster, policy)
     };

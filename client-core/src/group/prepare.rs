@@ -153,7 +153,11 @@ pub(crate) async fn prepare(core: &Core, log: &LogId, wish: &Wish) -> Result<Vec
         } => {
             let mut devices = wanted(core, log, std::slice::from_ref(handle)).await?;
             let brought = brought_seat(core, &devices, device, key_package)?;
-            devices.retain(|device| brought.iter().all(|(known, _)| known.device() != device.device()));
+            devices.retain(|device| {
+                brought
+                    .iter()
+                    .all(|(known, _)| known.device() != device.device())
+            });
             fetch_seats(core, devices, brought).await
         }
         Wish::SeatDevice {

@@ -303,9 +303,7 @@ fn check_own_leaf(
     };
     let new = check_leaf(leaf).map_err(|error| refuse(error.to_string()))?;
     match roster.get(sender) {
-        Some(old) if old.as_bytes() == new.as_bytes() || new.is_renewal_of(old) => {
-            Ok(Some(new))
-        }
+        Some(old) if old.as_bytes() == new.as_bytes() || new.is_renewal_of(old) => Ok(Some(new)),
         _ => Err(refuse("the committer's leaf takes over another account")),
     }
 }

@@ -39,10 +39,7 @@ fn read_link(row: &SqliteRow) -> Result<ChatLinkRow> {
 }
 
 /// Stores a new link; gives its number.
-pub(crate) async fn add_chat_link(
-    conn: &mut SqliteConnection,
-    link: &ChatLinkRow,
-) -> Result<i64> {
+pub(crate) async fn add_chat_link(conn: &mut SqliteConnection, link: &ChatLinkRow) -> Result<i64> {
     let result = sqlx::query(
         "INSERT INTO chat_link
              (conversation, secret, role, expires_at, max_uses, uses, withdrawn)

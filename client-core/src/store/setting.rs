@@ -131,10 +131,12 @@ pub(crate) async fn person_setting(
         .bind(handle)
         .fetch_optional(conn)
         .await?;
-    Ok(row.map_or_else(PersonSetting::default, |row| PersonSetting {
-        nickname: row.get("nickname"),
-        blocked: row.get::<i64, _>("blocked_at") != 0,
-    }))
+    Ok(
+        row.map_or_else(PersonSetting::default, |row| PersonSetting {
+            nickname: row.get("nickname"),
+            blocked: row.get::<i64, _>("blocked_at") != 0,
+        }),
+    )
 }
 
 /// Gives a person a name that only this device knows; an empty one takes it away.

@@ -7,9 +7,7 @@ use prost::Message;
 use sealwire_crypto::{AccountKey, BlobKey, CryptoError, DevicePublic, InboxPublic, SecretBytes};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{
-    BlobRef, Body, EnvelopeError, JoinRequest, LinkGrant, LinkRequest, Rejoin, Welcome,
-};
+use super::{BlobRef, Body, EnvelopeError, JoinRequest, LinkGrant, LinkRequest, Rejoin, Welcome};
 use crate::{
     certificate::DeviceCertificate,
     ids::{BlobId, ConversationId, DeviceId, LogId},

@@ -284,7 +284,8 @@ impl GroupPolicy {
             return Ok(());
         }
         let before = std::mem::replace(&mut self.settings, settings);
-        self.check_direct().inspect_err(|_| self.settings = before)?;
+        self.check_direct()
+            .inspect_err(|_| self.settings = before)?;
         self.version = Self::VERSION;
         Ok(())
     }

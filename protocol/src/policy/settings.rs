@@ -172,9 +172,8 @@ impl Settings {
         if self.topic.len() > MAX_TOPIC || self.topic.chars().any(control) {
             return Err(PolicyError::Topic);
         }
-        let within = |value: u32, (least, most): (u32, u32)| {
-            value == 0 || (least <= value && value <= most)
-        };
+        let within =
+            |value: u32, (least, most): (u32, u32)| value == 0 || (least <= value && value <= most);
         if !within(self.retention_s, RETENTION_S) {
             return Err(PolicyError::Retention);
         }

@@ -79,8 +79,8 @@ fn agents_come_in_as_the_policy_says() {
         (AgentRule::Anybody, [true, true, true]),
     ] {
         let policy = policy(rule, false);
-        let outcome = [Owner, Admin, Member]
-            .map(|role| adding(&policy, role, &alice, &bot).is_ok());
+        let outcome =
+            [Owner, Admin, Member].map(|role| adding(&policy, role, &alice, &bot).is_ok());
         assert_eq!(outcome, allowed, "{rule:?}");
         // People are no affair of this rule.
         let bob = [leaf(2, 2, Person)];
@@ -92,7 +92,10 @@ fn agents_come_in_as_the_policy_says() {
 fn an_agent_that_is_in_stays_and_may_bring_devices() {
     let before = [leaf(1, 1, Person), leaf(9, 9, Agent)];
     let policy = policy(AgentRule::Nobody, false);
-    assert_eq!(adding(&policy, Member, &before, &[leaf(9, 10, Agent)]), Ok(()));
+    assert_eq!(
+        adding(&policy, Member, &before, &[leaf(9, 10, Agent)]),
+        Ok(())
+    );
 }
 
 #[test]
@@ -100,7 +103,10 @@ fn nobody_slips_an_agent_in_under_a_persons_account() {
     let policy = policy(AgentRule::Nobody, false);
     let alice = [leaf(1, 1, Person)];
     let refused = Err("the devices of an account are not of one kind");
-    assert_eq!(adding(&policy, Owner, &alice, &[leaf(1, 2, Agent)]), refused);
+    assert_eq!(
+        adding(&policy, Owner, &alice, &[leaf(1, 2, Agent)]),
+        refused
+    );
     let two = [leaf(2, 2, Person), leaf(2, 3, Agent)];
     assert_eq!(adding(&policy, Owner, &alice, &two), refused);
     // Nor does an agent become a person, not even by renewing its leaf.
@@ -145,9 +151,14 @@ fn beside_two_people_only_custodians_read_along() {
     let mut policy = GroupPolicy::direct(alice, &bob).expect("two people");
     policy.set_role(bob, Owner).expect("the peer");
     let reader = account(5).public();
-    policy.set_role(reader, GroupRole::Reader).expect("a reader");
+    policy
+        .set_role(reader, GroupRole::Reader)
+        .expect("a reader");
     let before = [leaf(1, 1, Person), leaf(2, 2, Person)];
-    assert_eq!(adding(&policy, Owner, &before, &[leaf(5, 5, Custodian)]), Ok(()));
+    assert_eq!(
+        adding(&policy, Owner, &before, &[leaf(5, 5, Custodian)]),
+        Ok(())
+    );
     for kind in [Person, Agent] {
         assert!(adding(&policy, Owner, &before, &[leaf(5, 5, kind)]).is_err());
     }

@@ -33,7 +33,9 @@ fn it_holds_the_two_and_who_reads_along_openly() {
         "then Alice is alone, as before Bob came"
     );
     let mut policy = both();
-    policy.set_role(carol(), GroupRole::Reader).expect("a custodian");
+    policy
+        .set_role(carol(), GroupRole::Reader)
+        .expect("a custodian");
     assert_eq!(GroupPolicy::parse(&policy.encode()), Ok(policy.clone()));
 }
 

@@ -73,7 +73,8 @@ fn version_1_is_read_and_kept_until_it_does_not_suffice() {
     assert_eq!(old.settings().agents, AgentRule::Anybody);
     old.set_name("Lunch").expect("a name");
     old.set_least(Action::Post, LeastRole::Admin);
-    old.set_settings(Settings::of_version_1()).expect("the same");
+    old.set_settings(Settings::of_version_1())
+        .expect("the same");
     assert_eq!(old.version(), 1);
     let newer = set(&old, |settings| settings.timer_s = 60);
     assert_eq!(newer.version(), 2);
@@ -133,7 +134,13 @@ fn a_picture_is_small_and_of_a_known_kind() {
     large.resize(MAX_AVATAR, 0);
     assert!(Avatar::new(large.clone()).is_ok());
     large.push(0);
-    for bad in [&large[..], b"<svg/>", b"GIF89a", b"RIFF\x01\0\0\0WAVE", b"\x89PNG"] {
+    for bad in [
+        &large[..],
+        b"<svg/>",
+        b"GIF89a",
+        b"RIFF\x01\0\0\0WAVE",
+        b"\x89PNG",
+    ] {
         assert_eq!(Avatar::new(bad.to_vec()), Err(PolicyError::Avatar));
     }
 }
@@ -141,7 +148,10 @@ fn a_picture_is_small_and_of_a_known_kind() {
 #[test]
 fn admins_describe_and_time_and_members_do_not() {
     for (new, action) in [
-        (set(&plans(), |s| s.topic = "Plans".into()), Action::Describe),
+        (
+            set(&plans(), |s| s.topic = "Plans".into()),
+            Action::Describe,
+        ),
         (set(&plans(), |s| s.avatar = picture()), Action::Describe),
         (set(&plans(), |s| s.timer_s = 60), Action::Timer),
     ] {
@@ -180,7 +190,10 @@ fn in_an_announcement_group_members_react_and_admins_write() {
     let roles = [Owner, Admin, Member, Reader];
     let may_post = roles.map(|role| news.may(role, Action::Post));
     assert_eq!(may_post, [true, true, false, false]);
-    assert_eq!(roles.map(|role| news.may_react(role)), [true, true, true, false]);
+    assert_eq!(
+        roles.map(|role| news.may_react(role)),
+        [true, true, true, false]
+    );
     // Back to a group, the rule that was set before holds again.
     let group = set(&news, |s| s.kind = GroupKind::Group);
     assert!(group.may(Member, Action::Post));
