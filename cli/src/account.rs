@@ -319,7 +319,7 @@ fn remove(context: &Context, name: &str) -> Outcome {
 }
 
 /// A link is a secret like a passphrase until it is used.
-fn link_text(
+pub(crate) fn link_text(
     context: &Context,
     file: Option<&PathBuf>,
     what: &str,
@@ -338,7 +338,7 @@ fn link_text(
     secret::from_prompt(&format!("Paste the {what} (it is not shown)"))
 }
 
-fn bad_link(what: &str, error: &dyn std::fmt::Display) -> CoreError {
+pub(crate) fn bad_link(what: &str, error: &dyn std::fmt::Display) -> CoreError {
     usage(
         "bad_link",
         format!("the {what} cannot be used: {error}"),

@@ -38,6 +38,24 @@ pub(crate) enum ContactCommand {
         #[arg(long)]
         unmark: bool,
     },
+    /// Give somebody a name that only you see
+    Nick {
+        /// Handle
+        handle: String,
+        /// The name [default: none]
+        #[arg(default_value = "", hide_default_value = true)]
+        nickname: String,
+    },
+    /// Hide what somebody writes to you; they are not told
+    Block {
+        /// Handle
+        handle: String,
+    },
+    /// Show it again
+    Unblock {
+        /// Handle
+        handle: String,
+    },
 }
 
 /// Runs a command.
@@ -51,6 +69,9 @@ pub(crate) async fn run(context: &Context, command: ContactCommand) -> Outcome {
             mark,
             unmark,
         } => verify(context, &handle, mark, unmark).await,
+        ContactCommand::Nick { handle, nickname } => nick(context, &handle, &nickname).await,
+        ContactCommand::Block { handle } => block(context, &handle, true).await,
+        ContactCommand::Unblock { handle } => block(context, &handle, false).await,
     }
 }
 
@@ -147,6 +168,27 @@ async fn verify(context: &Context, handle: &str, mark: bool, unmark: bool) -> Ou
     Ok(())
 }
 
+async fn nick(context: &Context, handle: &str, nickname: &str) -> Outcome {
+    let client = context.open().await?;
+    let handle = client.parse_handle(handle)?;
+    let contact = client.set_nickname(&handle, nickname).await?;
+    context.out.result(&contact, |page| print(page, &contact))
+}
+
+async fn block(context: &Context, handle: &str, blocked: bool) -> Outcome {
+    let client = context.open().await?;
+    let handle = client.parse_handle(handle)?;
+    let contact = client.set_blocked(&handle, blocked).await?;
+    context.out.result(&contact, |page| print(page, &contact))?;
+    if blocked {
+        context.out.note(
+            "Your conversation of two and those they add you to are no longer listed; elsewhere \
+             their messages are folded. They are not told, and nothing is deleted.",
+        );
+    }
+    Ok(())
+}
+
 fn number_lines(number: &str) -> Vec<String> {
     let groups: Vec<&str> = number.split_whitespace().collect();
     groups
@@ -157,7 +199,13 @@ fn number_lines(number: &str) -> Vec<String> {
 
 fn print(page: &mut Page, contact: &ContactInfo) {
     page.field("Handle", Line::new().styled(NAME, &contact.handle));
+    if !contact.nickname.is_empty() {
+        page.field("Nickname", contact.nickname.as_str());
+    }
     page.field("State", state(contact));
+    if contact.blocked {
+        page.field("Blocked", Line::new().styled(BAD, "yes"));
+    }
     page.field("Fingerprint", contact.fingerprint.as_str());
 }
 
@@ -209,6 +257,8 @@ mod tests {
             verified: false,
             key_changed: false,
             safety_number: "00000 11111".into(),
+            nickname: String::new(),
+            blocked: false,
         };
         insta::assert_snapshot!(serde_json::to_string(&contact).unwrap());
     }

@@ -13,7 +13,7 @@ use sqlx::SqliteConnection;
 use crate::{
     client::Client,
     error::{CoreError, ErrorKind, Result},
-    group, random,
+    random,
     store::{self, IntentState, LogRow, LogState, Outgoing, Wish},
     words::{action_word, parse_action, parse_least_role, parse_role, role_word},
 };
@@ -23,18 +23,22 @@ use crate::{
 #[must_use = "the change may still fail: wait for it with `Client::done`"]
 pub struct Change(i64);
 
+impl Change {
+    pub(crate) const fn new(intent: i64) -> Self {
+        Self(intent)
+    }
+}
+
 fn refused(code: &'static str, message: &str, hint: &str) -> CoreError {
     CoreError::new(ErrorKind::Policy, code, message, hint)
 }
 
 impl Client {
-    /// The log of a conversation in which this account may do `action`.
-    pub(crate) async fn writable(
+    /// The log of a conversation that works on this device.
+    pub(crate) async fn working(
         &self,
         conn: &mut SqliteConnection,
         id: &ConversationId,
-        action: Action,
-        words: &str,
     ) -> Result<LogRow> {
         let row = self.log_row(conn, id).await?;
         match &row.state {
@@ -63,6 +67,18 @@ impl Client {
                 ));
             }
         }
+        Ok(row)
+    }
+
+    /// The log of a conversation in which this account may do `action`.
+    pub(crate) async fn writable(
+        &self,
+        conn: &mut SqliteConnection,
+        id: &ConversationId,
+        action: Action,
+        words: &str,
+    ) -> Result<LogRow> {
+        let row = self.working(conn, id).await?;
         let policy = self.core.policy(&row)?;
         let role = policy.role_of(&self.core.identity.account);
         if !role.is_some_and(|role| policy.may(role, action)) {
@@ -75,37 +91,20 @@ impl Client {
         Ok(row)
     }
 
-    /// Founds a conversation with `members`; the change is done when they are added.
-    ///
-    /// # Errors
-    /// `bad_name`; those of the directory come with [`Client::done`].
-    pub async fn create_conversation(
-        &self,
-        name: &str,
-        members: &[Handle],
-    ) -> Result<(ConversationId, Option<Change>)> {
-        let own = &self.core.identity.handle;
-        let mut handles: Vec<String> = members
-            .iter()
-            .filter(|handle| *handle != own)
-            .map(ToString::to_string)
-            .collect();
-        handles.sort();
-        handles.dedup();
-        let (id, log, intent) = group::create(&self.core, name, handles).await?;
-        self.follow(log);
-        self.core.emit_conversation(&id).await?;
-        Ok((id, intent.map(Change)))
-    }
-
     /// Adds people.
     ///
     /// # Errors
     /// As [`Client::send`].
     pub async fn add_members(&self, id: &ConversationId, members: &[Handle]) -> Result<Change> {
+        // Beside the two of a direct conversation, custodians read along.
+        let role = if id.is_direct() {
+            GroupRole::Reader
+        } else {
+            GroupRole::Member
+        };
         let wish = Wish::Add {
             handles: members.iter().map(ToString::to_string).collect(),
-            role: role_word(GroupRole::Member).into(),
+            role: role_word(role).into(),
         };
         self.wish(id, Action::Add, "add people", wish).await
     }
@@ -121,6 +120,14 @@ impl Client {
                 "use_leave",
                 "you cannot remove yourself",
                 "leave instead: `sealwire chat leave`",
+            ));
+        }
+        if id.is_direct() && self.conversation(id).await?.peer == Some(member.to_string()) {
+            return Err(CoreError::new(
+                ErrorKind::Usage,
+                "use_leave",
+                "nobody puts the other out of a direct conversation",
+                "leave it, or block them: `sealwire contact block`",
             ));
         }
         let wish = Wish::Remove {
@@ -155,7 +162,8 @@ impl Client {
         self.wish(id, Action::Add, "change roles", wish).await
     }
 
-    /// Says which least role may `action` (add, remove, rename, post).
+    /// Says which least role may `action`: add, remove, rename, post, mention-all, delete (messages
+    /// of others), describe (topic and picture) or set-timer.
     ///
     /// # Errors
     /// As [`Client::send`]; the group's rules come with [`Client::done`].

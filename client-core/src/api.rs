@@ -1,10 +1,12 @@
 //! The data that all fronts see. No keys, no secrets.
 
+mod groups;
 mod info;
 mod message;
 
 use serde::Serialize;
 
+pub use groups::*;
 pub use info::Info;
 pub use message::{
     Acknowledged, AcknowledgementProof, Deleted, Delivery, DraftInfo, MessageInfo, MessageKind,
@@ -77,6 +79,10 @@ pub struct ContactInfo {
     pub key_changed: bool,
     /// Safety number with this profile's account: 12 groups of 5 digits.
     pub safety_number: String,
+    /// Name that only this device knows; empty if none.
+    pub nickname: String,
+    /// Their direct messages and invitations are not shown here.
+    pub blocked: bool,
 }
 
 /// Whether a conversation can be used.
@@ -107,6 +113,15 @@ pub struct ConversationInfo {
     pub member_count: usize,
     /// This account's role.
     pub role: Option<String>,
+    /// group, direct or announcement.
+    pub kind: String,
+    /// Handle of the other person in a direct conversation.
+    pub peer: Option<String>,
+    /// What it is about.
+    pub topic: String,
+    /// What this device alone remembers of it.
+    #[serde(flatten)]
+    pub local: LocalSettings,
     /// MLS epoch.
     pub epoch: u64,
     /// Messages not marked as read.
@@ -132,15 +147,6 @@ pub struct MemberInfo {
     pub kind: String,
     /// Fingerprint of the account key.
     pub fingerprint: String,
-}
-
-/// Who may do something in a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RuleInfo {
-    /// add, remove, rename or post.
-    pub action: String,
-    /// The least role that may: owner, admin or member.
-    pub least_role: String,
 }
 
 /// State of the connection to the relay.
@@ -176,6 +182,8 @@ pub enum Event {
     },
     /// A conversation appeared or changed (name, members, state).
     Conversation(ConversationInfo),
+    /// Somebody asks to be let into a conversation.
+    JoinRequest(JoinRequestInfo),
     /// The connection changed.
     Connection(Connection),
     /// Something a person should know; in words, with a next step.

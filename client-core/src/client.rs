@@ -80,6 +80,7 @@ impl Client {
         let account = AccountClient::new(identity.endpoint.clone(), Some(signer))?;
         let socket = GroupSocket::spawn(identity.endpoint.clone(), options.reconnect_ms);
         let core = Core::new(db, identity, certificate, options, account, socket);
+        crate::local::reload(&core).await?;
         Ok(Self {
             core: Arc::new(core),
             tasks: Arc::default(),

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -10,18 +10,19 @@ use openmls_rust_crypto::RustCrypto;
 use sealwire_protocol::{
     certificate::DeviceCertificate,
     ids::{ConversationId, LogId},
-    policy::GroupPolicy,
+    policy::{GroupKind, GroupPolicy},
 };
 use sqlx::SqliteConnection;
 use tokio::sync::{Notify, broadcast};
 
 use crate::{
-    api::{ConversationInfo, ConversationState, Event, Options},
+    api::{ConversationInfo, ConversationState, Event, MessageInfo, Options},
     error::{CoreError, Result},
     net::{AccountClient, GroupSocket},
     profile::Database,
     store::{self, Identity, LogRow, LogState},
-    words::role_word,
+    unseen::Unseen,
+    words::{group_kind_word, role_word},
 };
 
 /// Events kept for a front that is slow to read them.
@@ -51,6 +52,7 @@ pub(crate) struct Core {
     followed: Mutex<HashSet<LogId>>,
     caught_up: Mutex<HashSet<LogId>>,
     policies: Mutex<HashMap<LogId, Policy>>,
+    unseen: Mutex<Unseen>,
 }
 
 /// A policy and the bytes it was read from.
@@ -83,6 +85,7 @@ impl Core {
             followed: Mutex::default(),
             caught_up: Mutex::default(),
             policies: Mutex::default(),
+            unseen: Mutex::default(),
         }
     }
 
@@ -98,10 +101,24 @@ impl Core {
         self.now_ms() / 1_000
     }
 
-    /// Tells the fronts.
+    /// Tells the fronts, unless it concerns what this device does not show.
     pub(crate) fn emit(&self, event: Event) {
-        // Nobody listening is an ordinary state.
-        let _ = self.events.send(event);
+        if let Some(event) = self.unseen().pass(event) {
+            // Nobody listening is an ordinary state.
+            let _ = self.events.send(event);
+        }
+    }
+
+    /// Whom and what this device does not show.
+    pub(crate) fn unseen(&self) -> MutexGuard<'_, Unseen> {
+        self.unseen
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Changes whom and what this device does not show.
+    pub(crate) fn set_unseen(&self, unseen: Unseen) {
+        *self.unseen() = unseen;
     }
 
     /// Tells the fronts something a person should know.
@@ -176,6 +193,19 @@ impl Core {
         Ok(policy)
     }
 
+    /// Lines as fronts see them, with what belongs to each.
+    pub(crate) async fn complete(
+        &self,
+        conn: &mut SqliteConnection,
+        id: &ConversationId,
+        lines: Vec<store::Line>,
+    ) -> Result<Vec<MessageInfo>> {
+        let mut messages = store::complete(conn, id, &self.identity.account, lines).await?;
+        let unseen = self.unseen();
+        messages.iter_mut().for_each(|message| unseen.fold(message));
+        Ok(messages)
+    }
+
     /// What fronts show of a conversation.
     pub(crate) async fn conversation_info(
         &self,
@@ -189,9 +219,28 @@ impl Core {
             return Ok(None);
         };
         let policy = self.policy(&row).ok();
+        let kind = policy
+            .as_ref()
+            .map_or(GroupKind::Group, |policy| policy.kind());
+        let direct = kind == GroupKind::Direct;
+        let peer = direct.then(|| conversation.name.clone());
+        let nickname = match &peer {
+            Some(peer) => store::person_setting(conn, peer).await?.nickname,
+            None => String::new(),
+        };
         Ok(Some(ConversationInfo {
             id: conversation.id.to_string(),
-            name: conversation.name,
+            name: if nickname.is_empty() {
+                conversation.name
+            } else {
+                nickname
+            },
+            kind: group_kind_word(kind).into(),
+            peer,
+            topic: policy
+                .as_ref()
+                .map_or_else(String::new, |policy| policy.settings().topic.clone()),
+            local: store::local_settings(conn, id).await?,
             state: match row.state {
                 LogState::Creating | LogState::Active => ConversationState::Active,
                 LogState::Removed => ConversationState::Removed,

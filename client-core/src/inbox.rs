@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
-    group, net, random,
+    group, invite, net, random,
     store::{self, LogRow, LogState, Posting, Wish},
 };
 
@@ -145,6 +145,11 @@ async fn process(core: &Core, item: &InboxItem) -> Result<Option<LogId>> {
         }
         (Body::Rejoin(request), Some(sender)) => {
             seat(core, &request, &sender, sent_at_s).await?;
+            Ok(None)
+        }
+        (Body::JoinRequest(request), Some(sender)) => {
+            check_sender(core, &sender).await?;
+            invite::take(core, &request, &sender, sent_at_s).await?;
             Ok(None)
         }
         (Body::LinkRequest(proposal), _) => {

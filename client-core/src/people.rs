@@ -16,7 +16,7 @@ use crate::{
     client::Client,
     error::{CoreError, ErrorKind, Result},
     group,
-    store::{self, ContactRow},
+    store::{self, ContactRow, PersonSetting},
     withdraw,
 };
 
@@ -31,7 +31,12 @@ impl Client {
     pub async fn contacts(&self) -> Result<Vec<ContactInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
         let rows = store::contacts(&mut conn).await?;
-        Ok(rows.iter().map(|row| self.contact_info(row)).collect())
+        let mut settings = store::person_settings(&mut conn).await?;
+        let mut of = |row: &ContactRow| settings.remove(row.handle.as_str()).unwrap_or_default();
+        Ok(rows
+            .iter()
+            .map(|row| self.contact_info(row, of(row)))
+            .collect())
     }
 
     /// Looks a handle up in the directory and remembers its key.
@@ -40,7 +45,9 @@ impl Client {
     /// `unknown_handle`, `bad_directory`, network errors.
     pub async fn lookup(&self, handle: &Handle) -> Result<ContactInfo> {
         let looked = group::lookup(&self.core, handle).await?;
-        Ok(self.contact_info(&looked.contact))
+        let mut conn = self.core.db.readers.acquire().await?;
+        let setting = store::person_setting(&mut conn, handle.as_str()).await?;
+        Ok(self.contact_info(&looked.contact, setting))
     }
 
     /// One contact as known, without asking the directory.
@@ -57,7 +64,8 @@ impl Client {
                 format!("`sealwire contact add {handle}` asks the directory"),
             )
         })?;
-        Ok(self.contact_info(&row))
+        let setting = store::person_setting(&mut conn, handle.as_str()).await?;
+        Ok(self.contact_info(&row, setting))
     }
 
     /// The person compared the safety number and found it equal, or takes that back.
@@ -82,7 +90,7 @@ impl Client {
         self.contact(handle).await
     }
 
-    fn contact_info(&self, row: &ContactRow) -> ContactInfo {
+    fn contact_info(&self, row: &ContactRow, setting: PersonSetting) -> ContactInfo {
         let identity = &self.core.identity;
         let number = SafetyNumber::new(
             (identity.handle.as_str(), &identity.account),
@@ -94,6 +102,8 @@ impl Client {
             verified: row.verified,
             key_changed: row.key_changed,
             safety_number: number.to_string(),
+            nickname: setting.nickname,
+            blocked: setting.blocked,
         }
     }
 

@@ -1,24 +1,29 @@
 //! What is stored: conversations, members, history.
 
-use sealwire_protocol::{ids::ConversationId, policy::Action};
+use sealwire_protocol::ids::ConversationId;
 
 use crate::{
-    api::{ConversationInfo, MemberInfo, MessageInfo, RuleInfo},
+    api::{ConversationInfo, MemberInfo, MessageInfo},
     client::Client,
     error::{CoreError, ErrorKind, Result},
     store::{self, LogRow},
-    words::{action_word, kind_word, role_word},
+    words::{kind_word, role_word},
 };
 
 impl Client {
-    /// All conversations, the one with the newest message first.
+    /// All conversations but those hidden with a blocked person, the one with the newest message
+    /// first.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub async fn conversations(&self) -> Result<Vec<ConversationInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
         let mut list = Vec::new();
+        let hidden = store::hidden_conversations(&mut conn).await?;
         for row in store::conversations(&mut conn).await? {
+            if hidden.contains(&row.id) {
+                continue;
+            }
             list.extend(self.core.conversation_info(&mut conn, &row.id).await?);
         }
         Ok(list)
@@ -66,23 +71,6 @@ impl Client {
         Ok(members)
     }
 
-    /// Who may do what in a conversation.
-    ///
-    /// # Errors
-    /// `unknown_conversation`.
-    pub async fn rules(&self, id: &ConversationId) -> Result<Vec<RuleInfo>> {
-        let mut conn = self.core.db.readers.acquire().await?;
-        let row = self.log_row(&mut conn, id).await?;
-        let policy = self.core.policy(&row)?;
-        Ok(Action::ALL
-            .into_iter()
-            .map(|action| RuleInfo {
-                action: action_word(action).into(),
-                least_role: role_word(policy.least(action).into()).into(),
-            })
-            .collect())
-    }
-
     pub(crate) async fn log_row(
         &self,
         conn: &mut sqlx::SqliteConnection,
@@ -108,7 +96,7 @@ impl Client {
     ) -> Result<Vec<MessageInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
         let lines = store::messages_after(&mut conn, id, after, limit).await?;
-        store::complete(&mut conn, id, &self.core.identity.account, lines).await
+        self.core.complete(&mut conn, id, lines).await
     }
 
     /// The newest `limit` lines of history; then what is pending or failed.
@@ -123,7 +111,7 @@ impl Client {
         let mut conn = self.core.db.readers.acquire().await?;
         let mut lines = store::messages_before(&mut conn, id, u64::MAX, limit).await?;
         lines.extend(store::unplaced(&mut conn, id).await?);
-        store::complete(&mut conn, id, &self.core.identity.account, lines).await
+        self.core.complete(&mut conn, id, lines).await
     }
 
     /// Everything in the conversation was read.
@@ -136,6 +124,7 @@ impl Client {
         let log = self.log_row(&mut tx, id).await?.id;
         let newest = store::newest_position(&mut tx, id).await?;
         store::read_up_to(&mut tx, id, newest, self.core.now_ms()).await?;
+        store::forget_unread_mark(&mut tx, id).await?;
         tx.commit().await?;
         drop(conn);
         self.core.expiry.notify_one();

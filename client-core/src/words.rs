@@ -2,7 +2,7 @@
 
 use sealwire_protocol::{
     certificate::DeviceKind,
-    policy::{Action, GroupRole, LeastRole},
+    policy::{Action, AgentRule, GroupKind, GroupRole, LeastRole},
 };
 
 use crate::error::{CoreError, ErrorKind, Result};
@@ -14,11 +14,15 @@ const ROLES: [(&str, GroupRole); 4] = [
     ("reader", GroupRole::Reader),
 ];
 
-const ACTIONS: [(&str, Action); 4] = [
+const ACTIONS: [(&str, Action); 8] = [
     ("add", Action::Add),
     ("remove", Action::Remove),
     ("rename", Action::Rename),
     ("post", Action::Post),
+    ("mention-all", Action::MentionAll),
+    ("delete", Action::Delete),
+    ("describe", Action::Describe),
+    ("set-timer", Action::Timer),
 ];
 
 /// The word for a role.
@@ -57,6 +61,39 @@ pub(crate) fn parse_least_role(text: &str) -> Result<LeastRole> {
     }
 }
 
+/// The word for what a group is for.
+pub(crate) const fn group_kind_word(kind: GroupKind) -> &'static str {
+    match kind {
+        GroupKind::Group => "group",
+        GroupKind::Direct => "direct",
+        GroupKind::Announcement => "announcement",
+    }
+}
+
+/// The word for who may add agents.
+pub(crate) const fn agents_word(rule: AgentRule) -> &'static str {
+    match rule {
+        AgentRule::Nobody => "nobody",
+        AgentRule::Admins => "admins",
+        AgentRule::Anybody => "members",
+    }
+}
+
+/// Who may add agents, as a person named it.
+pub(crate) fn parse_agents(text: &str) -> Result<AgentRule> {
+    [AgentRule::Nobody, AgentRule::Admins, AgentRule::Anybody]
+        .into_iter()
+        .find(|rule| agents_word(*rule) == text)
+        .ok_or_else(|| {
+            CoreError::new(
+                ErrorKind::Usage,
+                "bad_setting",
+                format!("{text} is not who may add agents"),
+                "choose nobody, admins or members",
+            )
+        })
+}
+
 /// The word for an action.
 pub(crate) fn action_word(action: Action) -> &'static str {
     ACTIONS
@@ -73,7 +110,7 @@ pub(crate) fn parse_action(text: &str) -> Result<Action> {
             ErrorKind::Usage,
             "bad_action",
             format!("{text} is not something that can be restricted"),
-            "choose one of add, remove, rename and post",
+            "choose one of add, remove, rename, post, mention-all, delete, describe and set-timer",
         )
     })
 }

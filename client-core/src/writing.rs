@@ -4,11 +4,12 @@ use sealwire_protocol::{
     content::{MessageId, is_reaction},
     ids::ConversationId,
     limits::MAX_TEXT,
-    policy::{Action, GroupRole},
+    policy::Action,
 };
 use sqlx::SqliteConnection;
 
 use crate::{
+    agreement,
     api::{Delivery, Event, MessageInfo, MessageKind, Post},
     client::Client,
     error::{CoreError, ErrorKind, Result},
@@ -69,7 +70,10 @@ impl Client {
     /// conversation is stopped.
     pub async fn post(&self, id: &ConversationId, post: &Post) -> Result<MessageInfo> {
         check_text(&post.text)?;
-        if post.expires_after_s > 0 && !EXPIRY_S.contains(&post.expires_after_s) {
+        if post
+            .expires_after_s
+            .is_some_and(|seconds| seconds > 0 && !EXPIRY_S.contains(&seconds))
+        {
             return Err(usage(
                 "bad_expiry",
                 "a message disappears after 30 seconds to 4 weeks",
@@ -79,6 +83,9 @@ impl Client {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
         let row = self.writable(&mut tx, id, Action::Post, "write").await?;
+        if !agreement::may_send(&self.core, &mut tx, &row).await? {
+            return Err(agreement::no_custodian());
+        }
         let traits = self.traits(&mut tx, id, &row, post).await?;
         let salt = random::salt();
         let now = self.core.now_ms();
@@ -124,6 +131,9 @@ impl Client {
     ) -> Result<Traits> {
         let members = store::members(conn, &row.id).await?;
         let mentioned = mentions::find(&post.text, &members);
+        let policy = self.core.policy(row)?;
+        let role = policy.role_of(&self.core.identity.account);
+        let may_call_all = role.is_some_and(|role| policy.may(role, Action::MentionAll));
         let reply_to = match &post.reply_to {
             Some(uid) => Some(self.said(conn, id, uid).await?.1),
             None => None,
@@ -141,8 +151,8 @@ impl Client {
             priority: post.priority,
             asks: post.acknowledge,
             mentions: mentioned.accounts,
-            mentions_all: mentioned.all,
-            expire_after_s: post.expires_after_s,
+            mentions_all: mentioned.all && may_call_all,
+            expire_after_s: post.expires_after_s.unwrap_or(policy.settings().timer_s),
             ..Traits::default()
         })
     }
@@ -153,8 +163,7 @@ impl Client {
         id: &ConversationId,
         line: Line,
     ) -> Result<MessageInfo> {
-        let own = &self.core.identity.account;
-        let mut messages = store::complete(conn, id, own, vec![line]).await?;
+        let mut messages = self.core.complete(conn, id, vec![line]).await?;
         messages.pop().ok_or_else(unknown_message)
     }
 
@@ -200,21 +209,29 @@ impl Client {
         Ok((line, target))
     }
 
-    /// Queues what is said of the message `uid`, once `check` has agreed to it.
+    /// Queues what is said of the message `uid`, once `check` has agreed to it, given whether this
+    /// account may delete what others wrote. Whoever may not write may still confirm.
     async fn say_of(
         &self,
         id: &ConversationId,
         uid: &str,
-        check: impl FnOnce(&Line, Option<GroupRole>) -> Result<()>,
+        check: impl FnOnce(&Line, bool) -> Result<()>,
         say: impl FnOnce(String) -> Outgoing,
     ) -> Result<()> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        let row = self.writable(&mut tx, id, Action::Post, "write").await?;
-        let role = self.core.policy(&row)?.role_of(&self.core.identity.account);
         let (line, target) = self.said(&mut tx, id, uid).await?;
-        check(&line, role)?;
         let outgoing = say(store::hex_id(&target));
+        let row = match outgoing {
+            Outgoing::Acknowledge { .. } => self.working(&mut tx, id).await?,
+            _ => self.writable(&mut tx, id, Action::Post, "write").await?,
+        };
+        let policy = self.core.policy(&row)?;
+        let role = policy.role_of(&self.core.identity.account);
+        check(
+            &line,
+            role.is_some_and(|role| policy.may(role, Action::Delete)),
+        )?;
         store::enqueue(&mut tx, &row.id, (0, &random::salt()), &outgoing, 0).await?;
         tx.commit().await?;
         drop(conn);
@@ -228,25 +245,24 @@ impl Client {
     /// As [`Client::post`]; `not_yours`.
     pub async fn edit(&self, id: &ConversationId, message: &str, text: &str) -> Result<()> {
         check_text(text)?;
-        let check = |line: &Line, _| match line.info.own && line.info.kind == MessageKind::Text {
-            true => Ok(()),
-            false => Err(not_yours("edited by whoever wrote it")),
-        };
+        let check =
+            |line: &Line, _: bool| match line.info.own && line.info.kind == MessageKind::Text {
+                true => Ok(()),
+                false => Err(not_yours("edited by whoever wrote it")),
+            };
         let text = text.to_owned();
         let say = |target| Outgoing::Edit { target, text };
         self.say_of(id, message, check, say).await
     }
 
-    /// Deletes a message for everyone: an own one, or as owner or admin anybody's.
+    /// Deletes a message for everyone: an own one, or anybody's for those whose role may.
     ///
     /// # Errors
     /// As [`Client::post`]; `not_yours`.
     pub async fn delete_message(&self, id: &ConversationId, message: &str) -> Result<()> {
-        let check = |line: &Line, role| match (line.info.own, role) {
-            (true, _) | (_, Some(GroupRole::Owner | GroupRole::Admin)) => Ok(()),
-            _ => Err(not_yours(
-                "deleted by whoever wrote it, an owner or an admin",
-            )),
+        let check = |line: &Line, may_for_others: bool| match line.info.own || may_for_others {
+            true => Ok(()),
+            false => Err(not_yours("deleted by whoever wrote it, or whose role may")),
         };
         let say = |target| Outgoing::Delete { target };
         self.say_of(id, message, check, say).await
@@ -286,7 +302,7 @@ impl Client {
     /// # Errors
     /// As [`Client::post`]; `not_asked`.
     pub async fn acknowledge(&self, id: &ConversationId, message: &str) -> Result<()> {
-        let check = |line: &Line, _| match line.asks && !line.info.own {
+        let check = |line: &Line, _: bool| match line.asks && !line.info.own {
             true => Ok(()),
             false => Err(usage(
                 "not_asked",

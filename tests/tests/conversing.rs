@@ -184,7 +184,7 @@ async fn messages_that_go() {
     let (alice, bob, _carol) = stage.alice_bob_carol().await;
     let chat = alice.founds("Secrets", &[&bob]).await;
     let short = Post {
-        expires_after_s: 1,
+        expires_after_s: Some(1),
         ..Post::text("burn this")
     };
     let refused = alice.post(&chat, &short).await.expect_err("too short");

@@ -1,47 +1,52 @@
 //! `sealwire chat`: conversations and who is in them.
 
+mod begin;
+mod invite;
+mod list;
+mod local;
 mod member;
 mod policy;
 mod resolve;
 
+pub(crate) use list::short_id;
 pub(crate) use resolve::{resolve, resolve_online};
+
+use begin::known;
+use list::state;
 
 use clap::Subcommand;
 use sealwire_core::{
-    Client, CoreError, ErrorKind, Result,
-    api::{ConversationId, ConversationInfo, ConversationState, Handle, MemberInfo},
+    Client, CoreError, ErrorKind,
+    api::{ConversationId, ConversationInfo, ConversationState, MemberInfo, Setting},
 };
 use serde::Serialize;
 
 use crate::{
-    chat::{member::MemberCommand, policy::PolicyCommand},
-    contact,
+    chat::{
+        begin::Create,
+        invite::{InviteCommand, Join},
+        list::List,
+        local::LocalCommand,
+        member::MemberCommand,
+        policy::{Avatar, PolicyCommand, parse_life},
+    },
     context::Context,
     exit::Outcome,
     message, network,
-    output::{BAD, BOLD, DIM, Line, Page, Table, WARN},
-    time::minute,
+    output::{BAD, BOLD, DIM, Line},
 };
-
-/// Digits of an identifier that lists show; enough to name it again.
-pub(crate) const SHORT_ID: usize = 8;
 
 /// Commands of `sealwire chat`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ChatCommand {
     /// List your conversations, the one with the newest message first
-    List {
-        /// Only those with something new
-        #[arg(long)]
-        unread: bool,
-    },
+    List(List),
     /// Begin a conversation
-    Create {
-        /// Its name
-        name: String,
-        /// Handles of the people to add
-        #[arg(value_name = "HANDLE")]
-        handles: Vec<String>,
+    Create(Create),
+    /// Find or begin the one conversation of two with somebody
+    Direct {
+        /// Their handle
+        handle: String,
     },
     /// Read and write in a conversation, line by line
     Open {
@@ -87,11 +92,58 @@ pub(crate) enum ChatCommand {
         #[command(subcommand)]
         command: MemberCommand,
     },
-    /// See and change who may do what in a conversation
+    /// Say what a conversation is about
+    Topic {
+        /// Name, id, or the beginning of the id
+        chat: String,
+        /// The topic [default: none]
+        #[arg(default_value = "", hide_default_value = true)]
+        topic: String,
+    },
+    /// Give a conversation a picture
+    Avatar(Avatar),
+    /// Let new messages expire after a time
+    Timer {
+        /// Name, id, or the beginning of the id
+        chat: String,
+        /// 30s to 4w, or off
+        #[arg(value_name = "TIME", value_parser = parse_life)]
+        life: u32,
+    },
+    /// Delete messages from all devices after a time
+    Retention {
+        /// Name, id, or the beginning of the id
+        chat: String,
+        /// 1d to ten years, or off
+        #[arg(value_name = "TIME", value_parser = parse_life)]
+        life: u32,
+    },
+    /// See and change the rules of a conversation
     Policy {
         #[command(subcommand)]
         command: PolicyCommand,
     },
+    /// Make and end links by which people ask to be let in
+    Invite {
+        #[command(subcommand)]
+        command: InviteCommand,
+    },
+    /// Ask to be let in, with a link
+    Join(Join),
+    /// Show who asks to be let in
+    Requests,
+    /// Let somebody in who asked
+    Admit {
+        /// Number, as `chat requests` shows it
+        number: i64,
+    },
+    /// Turn down somebody who asked; they are not told
+    Refuse {
+        /// Number, as `chat requests` shows it
+        number: i64,
+    },
+    #[command(flatten)]
+    Local(LocalCommand),
 }
 
 /// A conversation with its members.
@@ -105,8 +157,9 @@ struct Shown<'a> {
 /// Runs a command.
 pub(crate) async fn run(context: &Context, command: ChatCommand) -> Outcome {
     match command {
-        ChatCommand::List { unread } => list(context, unread).await,
-        ChatCommand::Create { name, handles } => create(context, &name, &handles).await,
+        ChatCommand::List(options) => list::run(context, &options).await,
+        ChatCommand::Create(options) => begin::create(context, &options).await,
+        ChatCommand::Direct { handle } => begin::direct(context, &handle).await,
         ChatCommand::Open { chat } => message::open(context, &chat).await,
         ChatCommand::Show { chat } => show(context, &chat).await,
         ChatCommand::Rename { chat, name } => rename(context, &chat, &name).await,
@@ -114,135 +167,24 @@ pub(crate) async fn run(context: &Context, command: ChatCommand) -> Outcome {
         ChatCommand::Rejoin { chat, ask } => rejoin(context, &chat, ask.as_deref()).await,
         ChatCommand::Stay { chat } => stay(context, &chat).await,
         ChatCommand::Member { command } => member::run(context, command).await,
+        ChatCommand::Topic { chat, topic } => {
+            policy::set_one(context, &chat, Setting::Topic(topic)).await
+        }
+        ChatCommand::Avatar(options) => policy::avatar(context, options).await,
+        ChatCommand::Timer { chat, life } => {
+            policy::set_one(context, &chat, Setting::Timer(life)).await
+        }
+        ChatCommand::Retention { chat, life } => {
+            policy::set_one(context, &chat, Setting::Retention(life)).await
+        }
         ChatCommand::Policy { command } => policy::run(context, command).await,
+        ChatCommand::Invite { command } => invite::run(context, command).await,
+        ChatCommand::Join(options) => invite::join(context, &options).await,
+        ChatCommand::Requests => invite::requests(context).await,
+        ChatCommand::Admit { number } => invite::admit(context, number).await,
+        ChatCommand::Refuse { number } => invite::refuse(context, number).await,
+        ChatCommand::Local(command) => local::run(context, command).await,
     }
-}
-
-async fn list(context: &Context, unread: bool) -> Outcome {
-    let mut chats = context.open().await?.conversations().await?;
-    let any = !chats.is_empty();
-    chats.retain(|chat| !unread || chat.unread > 0);
-    context.out.result(&chats, |page| {
-        if !chats.is_empty() {
-            print_list(page, &chats);
-        }
-    })?;
-    if !any {
-        context.out.note(
-            "No conversations yet. `sealwire sync` looks whether somebody added you; \
-             `sealwire chat create NAME HANDLE…` begins one.",
-        );
-    }
-    Ok(())
-}
-
-fn print_list(page: &mut Page, chats: &[ConversationInfo]) {
-    let mut table = Table::new(&["ID", "NAME", "UNREAD", "MEMBERS", "NEWEST", ""]);
-    for chat in chats {
-        let name = Line::new().styled(
-            if chat.unread > 0 {
-                BOLD
-            } else {
-                anstyle::Style::new()
-            },
-            &chat.name,
-        );
-        table.row(vec![
-            Line::new().styled(DIM, short_id(&chat.id)),
-            name,
-            if chat.unread > 0 {
-                chat.unread.to_string()
-            } else {
-                String::new()
-            }
-            .into(),
-            chat.member_count.to_string().into(),
-            chat.newest_at.map(minute).unwrap_or_default().into(),
-            state(&chat.state),
-        ]);
-    }
-    table.print(page);
-}
-
-/// The beginning of an identifier.
-pub(crate) fn short_id(id: &str) -> &str {
-    id.get(..SHORT_ID).unwrap_or(id)
-}
-
-fn state(state: &ConversationState) -> Line {
-    match state {
-        ConversationState::Active => Line::new(),
-        ConversationState::Removed => Line::new().styled(DIM, "left"),
-        ConversationState::Halted(_) => Line::new().styled(BAD, "STOPPED"),
-        ConversationState::Rejoining => Line::new().styled(WARN, "rejoining"),
-    }
-}
-
-async fn create(context: &Context, name: &str, handles: &[String]) -> Outcome {
-    let client = context.open().await?;
-    let members = handles
-        .iter()
-        .map(|text| client.parse_handle(text))
-        .collect::<Result<Vec<Handle>>>()?;
-    known(&client, &members).await?;
-    client.start().await?;
-    let (id, change) = client.create_conversation(name, &members).await?;
-    if let Some(change) = change {
-        network::made(context, &client, change)
-            .await
-            .map_err(|error| created_alone(error, &id))?;
-    } else {
-        network::delivered(context, &client).await?;
-    }
-    let chat = client.conversation(&id).await?;
-    context.out.result(&chat, |page| {
-        let people = if chat.member_count == 1 {
-            "person"
-        } else {
-            "people"
-        };
-        page.line(
-            Line::new()
-                .plain("Created ")
-                .styled(BOLD, &chat.name)
-                .plain(format!(
-                    " ({}) with {} {people}.",
-                    short_id(&chat.id),
-                    chat.member_count
-                )),
-        );
-    })?;
-    client.shutdown().await;
-    Ok(())
-}
-
-/// Looks everybody up before anything is created or asked of the group: a slip in a handle should
-/// leave nothing behind.
-async fn known(client: &Client, members: &[Handle]) -> Result<()> {
-    for handle in members {
-        let contact = client.lookup(handle).await?;
-        if contact.key_changed {
-            return Err(contact::key_changed(&contact));
-        }
-    }
-    Ok(())
-}
-
-/// The conversation is there even if its members could not be added.
-fn created_alone(mut error: CoreError, id: &ConversationId) -> CoreError {
-    let id = id.to_string();
-    let id = short_id(&id);
-    if error.kind != ErrorKind::Io {
-        error.message = format!(
-            "the conversation {id} was created, but nobody was added: {}",
-            error.message
-        );
-        error.hint = format!(
-            "{}; then add them with `sealwire chat member add {id} HANDLE`, or leave it",
-            error.hint
-        );
-    }
-    error
 }
 
 async fn show(context: &Context, chat: &str) -> Outcome {
@@ -257,6 +199,14 @@ async fn show(context: &Context, chat: &str) -> Outcome {
     context.out.result(&shown, |page| {
         page.field("Name", Line::new().styled(BOLD, &conversation.name));
         page.field("Id", conversation.id.as_str());
+        page.field("Kind", conversation.kind.as_str());
+        if !conversation.topic.is_empty() {
+            let head = Line::new().styled(DIM, "Topic").plain(" ".repeat(10));
+            page.beside(head, anstyle::Style::new(), &conversation.topic);
+        }
+        if !conversation.local.folder.is_empty() {
+            page.field("Folder", conversation.local.folder.as_str());
+        }
         page.field("Your role", conversation.role.as_deref().unwrap_or("none"));
         page.field("Unread", conversation.unread.to_string());
         match &conversation.state {
@@ -353,27 +303,7 @@ async fn stay(context: &Context, chat: &str) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use unicode_width::UnicodeWidthStr;
-
     use super::{resolve::tests::chat, *};
-
-    #[test]
-    fn the_list_fits_eighty_columns() {
-        let mut hostile = chat(
-            "aa",
-            "\u{202e}\x1b]0;owned\x07 with a very long name that never seems to end at all",
-        );
-        hostile.unread = 1_234;
-        hostile.newest_at = Some(1_795_478_580_000);
-        hostile.state = ConversationState::Halted("reason".into());
-        let chats = [chat("11", "Team"), chat("22", "产品与研发讨论组"), hostile];
-        let mut page = Page::new(Some(80));
-        print_list(&mut page, &chats);
-        let text = anstream::adapter::strip_str(page.styled()).to_string();
-        assert!(text.lines().all(|line| line.width() <= 80), "{text}");
-        assert_eq!(text.lines().count(), 4);
-        assert!(!text.contains(['\x1b', '\x07', '\u{202e}']));
-    }
 
     #[test]
     fn the_json_forms() {

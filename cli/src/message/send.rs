@@ -102,7 +102,7 @@ pub(super) async fn run(context: &Context, options: Send) -> Outcome {
             Pressing::Urgent => Priority::Urgent,
         },
         acknowledge: options.ask,
-        expires_after_s: options.expires.unwrap_or(0),
+        expires_after_s: options.expires,
         hold_ms: options.hold.unwrap_or(0) * 1_000,
     };
     let client = context.open().await?;

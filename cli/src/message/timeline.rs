@@ -128,6 +128,7 @@ impl Timeline {
 
 fn text(message: &MessageInfo) -> String {
     match (&message.deleted, message.kind) {
+        _ if message.folded => "(folded: you blocked this person)".into(),
         (Some(deleted), _) => format!("(deleted by {})", deleted.by),
         (None, MessageKind::Unknown) if message.text.is_empty() => {
             "(a message of a newer version; update to read it)".into()
@@ -203,6 +204,7 @@ mod tests {
             acknowledgements: None,
             expires_at_ms: None,
             held_until_ms: None,
+            folded: false,
         }
     }
 

@@ -200,6 +200,11 @@ impl Person {
             .collect()
     }
 
+    /// As `fails`, with text on standard input.
+    pub fn fails_with_input(&self, args: &[&str], input: &str) -> (i32, Value) {
+        failure(self.try_run(args, input))
+    }
+
     /// Runs a command that must fail; gives its exit code and error.
     pub fn fails(&self, args: &[&str]) -> (i32, Value) {
         failure(self.try_run(args, ""))

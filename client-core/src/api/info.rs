@@ -61,6 +61,39 @@ pub enum Info {
         /// Who did it.
         by: String,
     },
+    /// The conversation's topic is another.
+    TopicChanged {
+        /// Who did it.
+        by: String,
+        /// The new topic.
+        topic: String,
+    },
+    /// The conversation has another picture.
+    AvatarChanged {
+        /// Who did it.
+        by: String,
+    },
+    /// New messages live another time.
+    TimerChanged {
+        /// Who did it.
+        by: String,
+        /// Seconds; 0 for ever.
+        timer_s: u32,
+    },
+    /// Messages are kept another time.
+    RetentionChanged {
+        /// Who did it.
+        by: String,
+        /// Seconds; 0 for ever.
+        retention_s: u32,
+    },
+    /// Whether a records custodian has to be there.
+    CustodianRequired {
+        /// Who did it.
+        by: String,
+        /// It has to.
+        required: bool,
+    },
     /// Something else, in words.
     Other {
         /// The words.
@@ -96,9 +129,54 @@ impl Info {
             Self::Renamed { by, name } => format!("{by} named the conversation “{name}”"),
             Self::RoleChanged { by, person, role } => format!("{by} made {person} {role}"),
             Self::RulesChanged { by } => format!("{by} changed who may do what"),
+            Self::TopicChanged { by, topic } if topic.is_empty() => {
+                format!("{by} removed the topic")
+            }
+            Self::TopicChanged { by, topic } => format!("{by} set the topic “{topic}”"),
+            Self::AvatarChanged { by } => format!("{by} changed the picture"),
+            Self::TimerChanged { by, timer_s: 0 } => {
+                format!("{by} set new messages not to disappear")
+            }
+            Self::TimerChanged { by, timer_s } => format!(
+                "{by} set new messages to disappear {} after they were read",
+                span(*timer_s)
+            ),
+            Self::RetentionChanged { by, retention_s: 0 } => {
+                format!("{by} set messages to be kept without limit")
+            }
+            Self::RetentionChanged { by, retention_s } => {
+                format!("{by} set messages to be kept for {}", span(*retention_s))
+            }
+            Self::CustodianRequired { by, required: true } => {
+                format!("{by} requires a records custodian here")
+            }
+            Self::CustodianRequired {
+                by,
+                required: false,
+            } => {
+                format!("{by} no longer requires a records custodian here")
+            }
             Self::Other { text } => text.clone(),
         }
     }
+}
+
+/// A time in its largest whole unit.
+fn span(seconds: u32) -> String {
+    let units = [
+        (604_800, "week"),
+        (86_400, "day"),
+        (3_600, "hour"),
+        (60, "minute"),
+    ];
+    let unit = units
+        .iter()
+        .find(|(length, _)| seconds.is_multiple_of(*length));
+    let (number, unit) = unit.map_or((seconds, "second"), |(length, unit)| {
+        (seconds / length, *unit)
+    });
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
 }
 
 /// At most five names.

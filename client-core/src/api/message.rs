@@ -106,6 +106,9 @@ pub struct MessageInfo {
     /// Not sent before this time, and can be taken back until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_until_ms: Option<u64>,
+    /// Of somebody who is blocked here: to be shown folded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub folded: bool,
 }
 
 /// What a message answers.
@@ -181,8 +184,9 @@ pub struct Post {
     pub priority: Priority,
     /// Ask every reader to confirm.
     pub acknowledge: bool,
-    /// Disappears this many seconds after it was read (for its sender: sent); 0 for never.
-    pub expires_after_s: u32,
+    /// Disappears this many seconds after it was read (for its sender: sent); 0 for never, `None`
+    /// for what the conversation's timer says.
+    pub expires_after_s: Option<u32>,
     /// Hold it back for so long, milliseconds, so that it can be taken back.
     pub hold_ms: u64,
 }

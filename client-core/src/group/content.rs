@@ -74,14 +74,16 @@ impl Step<'_> {
             id: MessageId::derive(leaf.account(), &conversation, bytes, &salt),
             sender: *leaf.account(),
             handle: leaf.handle().to_string(),
-            moderator: role.is_some_and(is_high),
+            moderator: role.is_some_and(|role| policy.may(role, Action::Delete)),
             place: self.order(entry),
             at_ms: entry.received_at,
         };
+        let calls_all = role.is_some_and(|role| policy.may(role, Action::MentionAll));
         let meaning = content.map_or(Meaning::Unknown, Content::meaning);
         let refused = match meaning {
             Meaning::Message | Meaning::Unknown => {
-                self.take_message(conn, &said, salt, content, bytes).await?
+                self.take_message(conn, &said, (salt, calls_all), content, bytes)
+                    .await?
             }
             said_of_another => self.take_said(conn, &said, &said_of_another).await?,
         };
@@ -103,7 +105,7 @@ impl Step<'_> {
         &mut self,
         conn: &mut SqliteConnection,
         said: &Said,
-        salt: [u8; 16],
+        (salt, calls_all): ([u8; 16], bool),
         content: Option<&Content>,
         bytes: &[u8],
     ) -> Result<Option<&'static str>> {
@@ -112,7 +114,7 @@ impl Step<'_> {
             .map(|content| content.as_text().unwrap_or_default());
         let own = said.sender == self.core.identity.account;
         let mut traits = content.map_or_else(Traits::default, |content| {
-            self.traits(content, said.moderator, own, said.at_ms)
+            self.traits(content, calls_all, own, said.at_ms)
         });
         traits.id = Some(said.id);
         traits.place = said.place;
@@ -190,7 +192,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn traits(&self, content: &Content, moderator: bool, own: bool, at_ms: u64) -> Traits {
+    fn traits(&self, content: &Content, calls_all: bool, own: bool, at_ms: u64) -> Traits {
         let Marks {
             mentions_all,
             mentions,
@@ -198,7 +200,7 @@ impl Step<'_> {
             acknowledge,
         } = content.marks();
         let mentions_me =
-            !own && (mentions_all && moderator || mentions.contains(&self.core.identity.account));
+            !own && (mentions_all && calls_all || mentions.contains(&self.core.identity.account));
         let expires = content.expires.filter(|expires| expires.time_s > 0);
         let seconds = expires.map_or(0, |expires| expires.time_s);
         let relative = expires.is_some_and(|expires| expires.relative);
@@ -212,7 +214,7 @@ impl Step<'_> {
             },
             asks: acknowledge,
             mentions,
-            mentions_all: mentions_all && moderator,
+            mentions_all: mentions_all && calls_all,
             mentions_me,
             expire_after_s: if relative { seconds } else { 0 },
             expires_at: match (relative, own) {
@@ -412,7 +414,7 @@ impl Step<'_> {
 }
 
 /// Owners and admins.
-pub(super) const fn is_high(role: GroupRole) -> bool {
+const fn is_high(role: GroupRole) -> bool {
     matches!(role, GroupRole::Owner | GroupRole::Admin)
 }
 

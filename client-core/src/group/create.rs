@@ -3,7 +3,7 @@
 use openmls::prelude::{GroupId, MlsGroup};
 use sealwire_protocol::{
     ids::{ConversationId, LogId},
-    policy::GroupPolicy,
+    policy::{GroupKind, GroupPolicy},
 };
 
 use crate::{
@@ -13,22 +13,29 @@ use crate::{
     store::{self, LogRow, LogState, Wish},
 };
 
-/// Makes a group with this device alone, and the wish to add `handles`.
-pub(crate) async fn create(
-    core: &Core,
-    name: &str,
-    handles: Vec<String>,
-) -> Result<(ConversationId, LogId, Option<i64>)> {
-    let log = LogId::random(&mut rand::rng());
+/// The policy of a new conversation that this account owns alone.
+pub(crate) fn policy(core: &Core, kind: GroupKind, name: &str) -> Result<GroupPolicy> {
     let id = ConversationId::random(&mut rand::rng());
-    let policy = GroupPolicy::new(id, name, core.identity.account).map_err(|error| {
+    GroupPolicy::found(id, kind, name, core.identity.account).map_err(|error| {
         CoreError::new(
             ErrorKind::Usage,
             "bad_name",
             error.to_string(),
             "choose a name of 1 to 256 bytes without control characters",
         )
-    })?;
+    })
+}
+
+/// Makes a group with this device alone under `policy`, listed as `name`, and stores what is
+/// wished of it first.
+pub(crate) async fn create(
+    core: &Core,
+    policy: &GroupPolicy,
+    name: &str,
+    wish: Option<Wish>,
+) -> Result<(LogId, Option<i64>)> {
+    let log = LogId::random(&mut rand::rng());
+    let id = policy.conversation();
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
     let (group, roster, pass) = {
@@ -36,7 +43,7 @@ pub(crate) async fn create(
         let group = MlsGroup::new_with_group_id(
             &provider,
             &MlsSigner(&core.identity.device_key),
-            &create_config(&policy, core.now_s())?,
+            &create_config(policy, core.now_s())?,
             GroupId::from_slice(log.as_bytes()),
             credential(&core.certificate),
         )
@@ -58,15 +65,10 @@ pub(crate) async fn create(
     );
     row.save(&mut tx, Some(&group)).await?;
     store::save_members(&mut tx, &log, &roster).await?;
-    let intent = if handles.is_empty() {
-        None
-    } else {
-        let wish = Wish::Add {
-            handles,
-            role: "member".into(),
-        };
-        Some(store::add_intent(&mut tx, &log, &wish, 0).await?)
+    let intent = match wish {
+        None => None,
+        Some(wish) => Some(store::add_intent(&mut tx, &log, &wish, 0).await?),
     };
     tx.commit().await?;
-    Ok((id, log, intent))
+    Ok((log, intent))
 }

@@ -78,6 +78,7 @@ pub(crate) async fn apply(
         }
     }
     place.row.policy = effects.new.encode();
+    super::direct::settle(core, conn, &place.row, &effects.new).await?;
     place.row.enter_lane(pass);
     store::forget_hashes(conn, &place.row.id).await?;
     store::reset_encrypted(conn, &place.row.id).await
@@ -205,5 +206,35 @@ fn changes(effects: &Effects, roster: &Roster) -> Vec<Info> {
     if rules {
         lines.push(Info::RulesChanged { by: by() });
     }
+    lines.extend(setting_changes(effects));
     lines
+}
+
+fn setting_changes(effects: &Effects) -> Vec<Info> {
+    let by = || effects.actor.to_string();
+    let (old, new) = (effects.old.settings(), effects.new.settings());
+    let changes = [
+        (old.topic != new.topic).then(|| Info::TopicChanged {
+            by: by(),
+            topic: new.topic.clone(),
+        }),
+        (old.avatar != new.avatar).then(|| Info::AvatarChanged { by: by() }),
+        (old.timer_s != new.timer_s).then(|| Info::TimerChanged {
+            by: by(),
+            timer_s: new.timer_s,
+        }),
+        (old.retention_s != new.retention_s).then(|| Info::RetentionChanged {
+            by: by(),
+            retention_s: new.retention_s,
+        }),
+        (old.custodian_required != new.custodian_required).then(|| Info::CustodianRequired {
+            by: by(),
+            required: new.custodian_required,
+        }),
+        (old.kind != new.kind
+            || old.agents != new.agents
+            || old.receipts_allowed != new.receipts_allowed)
+            .then(|| Info::RulesChanged { by: by() }),
+    ];
+    changes.into_iter().flatten().collect()
 }

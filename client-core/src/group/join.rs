@@ -10,11 +10,11 @@ use sealwire_protocol::{
     certificate::DeviceCertificate,
     envelope::WelcomeBlob,
     ids::{ConversationId, LogId},
-    policy::{GroupPolicy, GroupRole},
+    policy::{GroupKind, GroupPolicy, GroupRole},
 };
 use sqlx::SqliteConnection;
 
-use super::actor::LEAF_LIFE_MS;
+use super::{actor::LEAF_LIFE_MS, direct};
 use crate::{
     api::Info,
     core::Core,
@@ -76,12 +76,27 @@ pub(crate) async fn join(
         let group = staged.into_group(&provider).map_err(refused)?;
         let policy = group_policy(&group).map_err(refused)?;
         check_group(core, &group, &roster, &policy, log, conversation)?;
+        if !direct::is_genuine(&policy, sender, &core.identity.account, known.is_some()) {
+            return Err(refused(
+                "it is not the direct conversation that it claims to be",
+            ));
+        }
         (group, roster, policy)
     };
     let pass = current_pass(&group, &core.crypto, &log)
         .ok_or_else(|| CoreError::internal("no pass for a joined group"))?;
     let now = core.now_ms();
-    store::put_conversation(&mut tx, &conversation, policy.name(), &log, now).await?;
+    let carrier = if policy.kind() == GroupKind::Direct {
+        direct::carrier(core, &mut tx, &conversation, &log).await?
+    } else {
+        log
+    };
+    let peer = direct::peer(&policy, &roster, &core.identity.account);
+    let name = peer.as_deref().unwrap_or_else(|| policy.name());
+    store::put_conversation(&mut tx, &conversation, name, &carrier, now).await?;
+    if known.is_none() {
+        store::note_inviter(&mut tx, &conversation, sender.handle()).await?;
+    }
     // A newcomer updates its leaf once within its first day, at a random time.
     let leaf_due = now + random::up_to(86_400_000);
     let mut row = LogRow::at_start(
@@ -124,6 +139,7 @@ pub(crate) async fn join(
     history.save(&mut tx).await?;
     tx.commit().await?;
     drop(conn);
+    crate::local::reload(core).await?;
     for handle in strangers {
         core.warn(Some(&conversation), super::effects::stranger(&handle));
     }
@@ -147,7 +163,8 @@ async fn check_move(
     let Some(known) = store::conversation(conn, conversation).await? else {
         return Ok(());
     };
-    if known.log == *log {
+    if known.log == *log || conversation.is_direct() {
+        // Who may bring a direct conversation is told by its id.
         return Ok(());
     }
     let row = LogRow::load(conn, &known.log).await?;

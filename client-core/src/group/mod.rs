@@ -7,6 +7,7 @@ mod actor;
 mod commit;
 mod content;
 mod create;
+mod direct;
 mod effects;
 mod encrypt;
 mod interpret;
@@ -22,7 +23,7 @@ mod state;
 mod welcome;
 
 pub(crate) use actor::{ASK_AGAIN_MS, run};
-pub(crate) use create::create;
+pub(crate) use create::{create, policy};
 pub(crate) use join::join;
 pub(crate) use lane::SPLIT;
 pub(crate) use prepare::lookup;

@@ -18,6 +18,7 @@ use super::{
     state::Place,
 };
 use crate::{
+    agreement,
     error::{CoreError, ErrorKind, Result},
     net::NetError,
     store::{self, LogRow, OutboxRow, PendingCommit, Wish},
@@ -45,6 +46,7 @@ impl Actor {
             let Some(row) = row else {
                 return Ok(Next::Stop);
             };
+            let message = self.unless_held(&row, message).await?;
             if self.lane != Some(row.lane) {
                 // The group was joined anew meanwhile.
                 return Ok(Next::Attach);
@@ -72,6 +74,24 @@ impl Actor {
                 return Ok(next);
             }
         }
+    }
+
+    /// Text waits while a required custodian is missing; what was encrypted before goes on, since
+    /// it may be in the log already.
+    async fn unless_held(
+        &self,
+        row: &LogRow,
+        message: Option<OutboxRow>,
+    ) -> Result<Option<OutboxRow>> {
+        let Some(message) = message else {
+            return Ok(None);
+        };
+        if message.message == 0 || message.entry_id.is_some() {
+            return Ok(Some(message));
+        }
+        let mut conn = self.core.db.readers.acquire().await?;
+        let may = agreement::may_send(&self.core, &mut conn, row).await?;
+        Ok(may.then_some(message))
     }
 
     async fn wish_leaf_update(&mut self) -> Result<Next> {

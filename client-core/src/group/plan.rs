@@ -76,7 +76,7 @@ pub(crate) fn plan(
     let allowed = |action: Action| role.is_some_and(|role| policy.may(role, action));
     let mut changes = Changes::default();
     match wish {
-        Wish::Add { role: new_role, .. } => {
+        Wish::Add { role: new_role, .. } | Wish::Admit { role: new_role, .. } => {
             let new_role = parse_role(new_role)?;
             seat(core, provider, place, seats, false, &mut changes)?;
             let mut next = policy.clone();
@@ -129,6 +129,10 @@ pub(crate) fn plan(
         Wish::SetPermission { action, role } => {
             let mut next = policy.clone();
             next.set_least(parse_action(action)?, parse_least_role(role)?);
+            changes.policy = (next != policy).then_some(next);
+        }
+        Wish::Set { setting } => {
+            let next = setting.apply(&policy)?;
             changes.policy = (next != policy).then_some(next);
         }
         Wish::UpdateLeaf => {

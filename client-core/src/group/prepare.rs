@@ -142,20 +142,23 @@ async fn usable(core: &Core, handle: &Handle) -> Result<Vec<DeviceCertificate>> 
 pub(crate) async fn prepare(core: &Core, log: &LogId, wish: &Wish) -> Result<Vec<Seat>> {
     match wish {
         Wish::Add { handles, .. } => {
-            let mut devices = Vec::new();
-            for handle in handles {
-                let handle = Handle::parse(handle).map_err(CoreError::internal)?;
-                devices.extend(usable(core, &handle).await?);
-            }
-            for device in lookup(core, &core.identity.handle).await?.devices {
-                let mine = device.account() == &core.identity.account;
-                if mine && device.device() != core.identity.device {
-                    devices.push(device);
-                }
-            }
-            let seated = seated_devices(core, log).await?;
-            devices.retain(|device| !seated.contains(&device.device()));
-            fetch_seats(core, devices).await
+            let devices = wanted(core, log, handles).await?;
+            fetch_seats(core, devices, Vec::new()).await
+        }
+        Wish::Admit {
+            handle,
+            device,
+            key_package,
+            ..
+        } => {
+            let mut devices = wanted(core, log, std::slice::from_ref(handle)).await?;
+            let brought = brought_seat(core, &devices, device, key_package)?;
+            devices.retain(|device| {
+                brought
+                    .iter()
+                    .all(|(known, _)| known.device() != device.device())
+            });
+            fetch_seats(core, devices, brought).await
         }
         Wish::SeatDevice {
             device,
@@ -166,6 +169,53 @@ pub(crate) async fn prepare(core: &Core, log: &LogId, wish: &Wish) -> Result<Vec
     }
 }
 
+/// The devices of these people, and this account's others, that have no leaf yet.
+async fn wanted(core: &Core, log: &LogId, handles: &[String]) -> Result<Vec<DeviceCertificate>> {
+    let mut devices = Vec::new();
+    for handle in handles {
+        let handle = Handle::parse(handle).map_err(CoreError::internal)?;
+        devices.extend(usable(core, &handle).await?);
+    }
+    for device in lookup(core, &core.identity.handle).await?.devices {
+        let mine = device.account() == &core.identity.account;
+        if mine && device.device() != core.identity.device {
+            devices.push(device);
+        }
+    }
+    let seated = seated_devices(core, log).await?;
+    devices.retain(|device| !seated.contains(&device.device()));
+    Ok(devices)
+}
+
+/// The seat for the device that asked by a link, if the key package it brought is still good.
+fn brought_seat(
+    core: &Core,
+    devices: &[DeviceCertificate],
+    device: &str,
+    key_package: &str,
+) -> Result<Vec<(DeviceCertificate, Seat)>> {
+    let device = store::device_of(device)?;
+    let bytes = data_encoding::BASE64
+        .decode(key_package.as_bytes())
+        .map_err(CoreError::internal)?;
+    let provider = DeferredProvider::new(&core.crypto);
+    let good = |certificate: &&DeviceCertificate| {
+        certificate.device() == device
+            && check_key_package(&provider, &bytes, certificate, core.now_s()).is_ok()
+    };
+    let found = devices.iter().find(good);
+    Ok(found
+        .map(|certificate| {
+            let seat = Seat {
+                certificate: B64::from(certificate.as_bytes()),
+                key_package: B64(bytes.clone()),
+            };
+            (certificate.clone(), seat)
+        })
+        .into_iter()
+        .collect())
+}
+
 async fn seated_devices(core: &Core, log: &LogId) -> Result<BTreeSet<DeviceId>> {
     let mut conn = core.db.readers.acquire().await?;
     let members = store::members(&mut conn, log).await?;
@@ -173,8 +223,13 @@ async fn seated_devices(core: &Core, log: &LogId) -> Result<BTreeSet<DeviceId>> 
 }
 
 /// Takes a key package for each device. A device without a usable one is left out as long as its
-/// account keeps another; it will ask for its leaf when it is back.
-async fn fetch_seats(core: &Core, devices: Vec<DeviceCertificate>) -> Result<Vec<Seat>> {
+/// account keeps another; it will ask for its leaf when it is back. `brought` are seats that need
+/// no fetching.
+async fn fetch_seats(
+    core: &Core,
+    devices: Vec<DeviceCertificate>,
+    brought: Vec<(DeviceCertificate, Seat)>,
+) -> Result<Vec<Seat>> {
     let taken: Vec<(DeviceCertificate, Result<Seat>)> = stream::iter(devices)
         .map(|certificate| async move {
             let seat = fetch_seat(core, &certificate).await;
@@ -187,6 +242,10 @@ async fn fetch_seats(core: &Core, devices: Vec<DeviceCertificate>) -> Result<Vec
     let mut seats = Vec::new();
     let mut missing = Vec::new();
     let mut reached = BTreeSet::new();
+    for (certificate, seat) in brought {
+        reached.insert(*certificate.account());
+        seats.push(seat);
+    }
     for (certificate, seat) in taken {
         match seat {
             Ok(seat) => {

@@ -34,7 +34,8 @@ impl Actor {
             return Ok(false);
         }
         self.receipt_at = 0;
-        let small = self.core.policy(row)?.members().len() <= LARGEST_GROUP;
+        let policy = self.core.policy(row)?;
+        let small = policy.settings().receipts_allowed && policy.members().len() <= LARGEST_GROUP;
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
         let wanted = small && !store::has_mark(&mut tx, NO_RECEIPTS).await?;

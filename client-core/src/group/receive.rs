@@ -7,11 +7,12 @@ use sealwire_protocol::{
     frame::Entry,
     ids::{EntryId, Lane, LogId},
     log::{EntryKind, RunningHash},
+    policy::Action,
 };
 use sqlx::SqliteConnection;
 
 use super::{
-    content::{is_high, meaning_of},
+    content::meaning_of,
     effects,
     interpret::{Meaning, Parsed},
     state::{Loaded, Place},
@@ -323,16 +324,14 @@ impl Step<'_> {
         entry: &Entry,
     ) -> Result<()> {
         let identity = &self.core.identity;
-        let role = self
-            .core
-            .policy(&self.place.row)?
-            .role_of(&identity.account);
+        let policy = self.core.policy(&self.place.row)?;
+        let role = policy.role_of(&identity.account);
         let said = Said {
             conversation: self.place.row.conversation,
             id: own.message_id.unwrap_or(MessageId([0; 32])),
             sender: identity.account,
             handle: identity.handle.to_string(),
-            moderator: role.is_some_and(is_high),
+            moderator: role.is_some_and(|role| policy.may(role, Action::Delete)),
             place: self.order(entry),
             at_ms: entry.received_at,
         };

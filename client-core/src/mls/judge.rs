@@ -19,7 +19,10 @@ use sealwire_protocol::{
     policy::{GroupPolicy, GroupRole, PolicyError, check_change},
 };
 
-use super::{POLICY_EXTENSION, Roster, acceptable_lifetime, check_leaf, context_extensions};
+use super::{
+    POLICY_EXTENSION, Roster, acceptable_lifetime, check_leaf, context_extensions,
+    kinds::{Leaves, check_kinds},
+};
 
 /// What members conclude about a commit.
 pub(crate) enum Verdict {
@@ -215,7 +218,7 @@ fn examine(
         .get(*sender)
         .ok_or_else(|| refuse("the committer has no leaf"))?;
     check_proposals(staged)?;
-    check_own_leaf(roster, *sender, staged)?;
+    let own_leaf = check_own_leaf(roster, *sender, staged)?;
 
     let pass = staged_pass(staged, crypto, log);
     match &pass {
@@ -251,6 +254,14 @@ fn examine(
         &[],
     )
     .map_err(|violation| refuse(violation.to_string()))?;
+    let fresh: Vec<_> = change.put_on.into_iter().chain(own_leaf).collect();
+    let leaves = Leaves {
+        before: roster,
+        after: &change.after,
+        fresh: &fresh,
+    };
+    let role = old.role_of(actor.account()).unwrap_or(GroupRole::Reader);
+    check_kinds(&old, &new, role, &leaves).map_err(refuse)?;
     let handles = |list: Vec<(AccountPublic, Handle)>| list.into_iter().map(|(_, h)| h).collect();
     Ok(Effects {
         actor: actor.handle().clone(),
@@ -286,13 +297,13 @@ fn check_own_leaf(
     roster: &Roster,
     sender: LeafNodeIndex,
     staged: &StagedCommit,
-) -> Result<(), Objection> {
+) -> Result<Option<DeviceCertificate>, Objection> {
     let Some(leaf) = staged.update_path_leaf_node() else {
-        return Ok(());
+        return Ok(None);
     };
     let new = check_leaf(leaf).map_err(|error| refuse(error.to_string()))?;
     match roster.get(sender) {
-        Some(old) if old.as_bytes() == new.as_bytes() || new.is_renewal_of(old) => Ok(()),
+        Some(old) if old.as_bytes() == new.as_bytes() || new.is_renewal_of(old) => Ok(Some(new)),
         _ => Err(refuse("the committer's leaf takes over another account")),
     }
 }
@@ -314,6 +325,9 @@ struct LeafChange {
     devices: Vec<Handle>,
     withdrawn: Vec<Handle>,
     seated: Vec<DeviceId>,
+    put_on: Vec<DeviceCertificate>,
+    /// The leaves without those that were removed, with those that were added.
+    after: Roster,
 }
 
 fn leaf_changes(
@@ -354,6 +368,8 @@ fn leaf_changes(
         devices: Vec::new(),
         withdrawn: Vec::new(),
         seated: put_on.iter().map(DeviceCertificate::device).collect(),
+        put_on: Vec::new(),
+        after,
     };
     for leaf in &put_on {
         let entry = (*leaf.account(), leaf.handle().clone());
@@ -381,5 +397,6 @@ fn leaf_changes(
             change.withdrawn.push(entry.1);
         }
     }
+    change.put_on = put_on;
     Ok(change)
 }

@@ -5,6 +5,7 @@ mod config;
 mod deferred;
 mod judge;
 mod key_package;
+mod kinds;
 mod provider;
 mod roster;
 

@@ -88,6 +88,20 @@ pub(crate) async fn set_name(
     Ok(())
 }
 
+/// Lets another log carry a conversation.
+pub(crate) async fn set_carrier(
+    conn: &mut SqliteConnection,
+    id: &ConversationId,
+    log: &LogId,
+) -> Result<()> {
+    sqlx::query("UPDATE conversation SET log = ? WHERE id = ?")
+        .bind(log.as_bytes().as_slice())
+        .bind(id.as_bytes().as_slice())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// The end of a conversation's history, for one transaction: places are given out in memory and
 /// written once.
 pub(crate) struct History {

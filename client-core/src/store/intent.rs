@@ -1,8 +1,8 @@
-//! What the person wants of a group, until it is so; and the commit in flight for it.
+//! What the person wants of a group, until it is so.
 
 use sealwire_protocol::{
     handle::Handle,
-    ids::{DeviceId, EntryId, Lane, LogId},
+    ids::{DeviceId, LogId},
 };
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -48,10 +48,26 @@ pub(crate) enum Wish {
     },
     /// Members with at least this role may do this.
     SetPermission {
-        /// add, remove, rename or post.
+        /// add, remove, rename, post, mention-all, delete, describe or set-timer.
         action: String,
         /// Least role.
         role: String,
+    },
+    /// Somebody who asked by a link is a member.
+    Admit {
+        /// Handle.
+        handle: String,
+        /// Role, if they are new.
+        role: String,
+        /// Device that asked, hexadecimal.
+        device: String,
+        /// Its key package: an `MLSMessage`, base64.
+        key_package: String,
+    },
+    /// The members agree on this.
+    Set {
+        /// What.
+        setting: crate::api::Setting,
     },
     /// The own leaf has fresh keys and the present certificate.
     UpdateLeaf,
@@ -106,6 +122,7 @@ impl From<Failure> for CoreError {
             "bad_directory",
             "not_a_member",
             "bad_name",
+            "bad_setting",
         ];
         let code = known
             .into_iter()
@@ -147,7 +164,7 @@ fn read(row: &SqliteRow) -> Result<IntentRow> {
     })
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
+pub(super) fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(CoreError::internal)
 }
 
@@ -327,75 +344,6 @@ pub(crate) async fn intent_state(conn: &mut SqliteConnection, id: i64) -> Result
         ),
         _ => IntentState::Waiting,
     })
-}
-
-/// Somebody to whom a Welcome goes.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Joiner {
-    /// Certificate.
-    pub(crate) certificate: sealwire_protocol::account::B64,
-}
-
-/// One row of `pending_commit`.
-pub(crate) struct PendingCommit {
-    pub(crate) intent: i64,
-    pub(crate) entry_id: EntryId,
-    pub(crate) next: Lane,
-    pub(crate) payload: Vec<u8>,
-    /// `WelcomeBlob`; empty if nobody is added.
-    pub(crate) welcome: Vec<u8>,
-    pub(crate) joiners: Vec<Joiner>,
-}
-
-impl PendingCommit {
-    /// The commit in flight in a group.
-    pub(crate) async fn load(conn: &mut SqliteConnection, log: &LogId) -> Result<Option<Self>> {
-        let bad = |_| damaged("pending commit");
-        let Some(row) = sqlx::query("SELECT * FROM pending_commit WHERE log = ?")
-            .bind(log.as_bytes().as_slice())
-            .fetch_optional(conn)
-            .await?
-        else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            intent: row.get("intent"),
-            entry_id: EntryId::from_slice(row.get("entry_id")).map_err(bad)?,
-            next: Lane::from_slice(row.get("next")).map_err(bad)?,
-            payload: row.get("payload"),
-            welcome: row.get("welcome"),
-            joiners: serde_json::from_str(row.get("joiners"))
-                .map_err(|_| damaged("pending commit"))?,
-        }))
-    }
-
-    /// Stores it.
-    pub(crate) async fn save(&self, conn: &mut SqliteConnection, log: &LogId) -> Result<()> {
-        sqlx::query(
-            "INSERT OR REPLACE INTO pending_commit
-                 (log, intent, entry_id, next, payload, welcome, joiners)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(log.as_bytes().as_slice())
-        .bind(self.intent)
-        .bind(self.entry_id.as_bytes().as_slice())
-        .bind(self.next.as_bytes().as_slice())
-        .bind(&self.payload)
-        .bind(&self.welcome)
-        .bind(json(&self.joiners)?)
-        .execute(conn)
-        .await?;
-        Ok(())
-    }
-
-    /// Forgets it: it was merged, or another commit won.
-    pub(crate) async fn clear(conn: &mut SqliteConnection, log: &LogId) -> Result<()> {
-        sqlx::query("DELETE FROM pending_commit WHERE log = ?")
-            .bind(log.as_bytes().as_slice())
-            .execute(conn)
-            .await?;
-        Ok(())
-    }
 }
 
 /// Parses the device that a wish names.

@@ -160,6 +160,7 @@ pub(crate) fn read_line(row: &SqliteRow) -> Result<Line> {
             acknowledgements: None,
             expires_at_ms: set("expires_at"),
             held_until_ms: None,
+            folded: false,
         },
     })
 }

@@ -120,6 +120,7 @@ mod tests {
             acknowledgements: None,
             expires_at_ms: None,
             held_until_ms: None,
+            folded: false,
         }
     }
 

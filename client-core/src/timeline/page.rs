@@ -81,8 +81,7 @@ impl Client {
             }
             lines.extend(below);
         }
-        let own = &self.core.identity.account;
-        let messages = store::complete(&mut conn, id, own, lines).await?;
+        let messages = self.core.complete(&mut conn, id, lines).await?;
         let above: Option<MessageInfo> = above.map(|line| line.info);
         Ok(TimelinePage {
             rows: arrange(messages, above.as_ref(), read, offset_s),
@@ -104,7 +103,7 @@ impl Client {
             Some(root) => store::thread(&mut conn, id, &root, 1_000).await?,
             None => vec![line],
         };
-        store::complete(&mut conn, id, &self.core.identity.account, lines).await
+        self.core.complete(&mut conn, id, lines).await
     }
 
     /// One message.

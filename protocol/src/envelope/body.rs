@@ -2,7 +2,7 @@
 
 use sealwire_crypto::{AccountKey, BlobKey, SecretBytes};
 
-use super::LinkRequest;
+use super::{JoinRequest, LinkRequest};
 use crate::{
     certificate::DeviceCertificate,
     ids::{BlobId, ConversationId, LogId},
@@ -18,6 +18,8 @@ pub enum Body {
     LinkRequest(LinkRequest),
     /// You are a device of my account.
     LinkGrant(Box<LinkGrant>),
+    /// Let me into a conversation.
+    JoinRequest(JoinRequest),
 }
 
 /// Where a blob is and how to read it.

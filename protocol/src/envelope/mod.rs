@@ -10,6 +10,7 @@
 
 mod blob;
 mod body;
+mod join_request;
 mod link_request;
 mod open;
 mod seal;
@@ -17,6 +18,7 @@ mod wire;
 
 pub use blob::{MAX_ROSTER, RosterBlob, RosterGroup, WelcomeBlob};
 pub use body::{BlobRef, Body, LinkGrant, Rejoin, Welcome};
+pub use join_request::JoinRequest;
 pub use link_request::LinkRequest;
 pub use open::{OpenedEnvelope, open_envelope};
 pub use seal::seal_envelope;

@@ -12,6 +12,8 @@ use crate::{
     testing::{Person, alice, anything, bob, damaged, hex, mallory, rng, secret},
 };
 
+mod join_request;
+
 assert_not_impl_any!(Body: Clone, std::fmt::Debug);
 assert_not_impl_any!(BlobRef: Clone, std::fmt::Debug);
 assert_not_impl_any!(LinkGrant: Clone, std::fmt::Debug);

@@ -7,7 +7,7 @@ use prost::Message;
 use sealwire_crypto::{AccountKey, BlobKey, CryptoError, DevicePublic, InboxPublic, SecretBytes};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{BlobRef, Body, EnvelopeError, LinkGrant, LinkRequest, Rejoin, Welcome};
+use super::{BlobRef, Body, EnvelopeError, JoinRequest, LinkGrant, LinkRequest, Rejoin, Welcome};
 use crate::{
     certificate::DeviceCertificate,
     ids::{BlobId, ConversationId, DeviceId, LogId},
@@ -35,7 +35,7 @@ pub(super) struct Content {
     pub(super) recipient: Vec<u8>,
     #[prost(uint64, tag = "3")]
     pub(super) sent_at_s: u64,
-    #[prost(oneof = "WireBody", tags = "4, 5, 6, 7")]
+    #[prost(oneof = "WireBody", tags = "4, 5, 6, 7, 8")]
     pub(super) body: Option<WireBody>,
 }
 
@@ -50,6 +50,8 @@ pub(super) enum WireBody {
     LinkRequest(WireLinkRequest),
     #[prost(message, tag = "7")]
     LinkGrant(WireLinkGrant),
+    #[prost(message, tag = "8")]
+    JoinRequest(WireJoinRequest),
 }
 
 #[derive(PartialEq, Message, Zeroize, ZeroizeOnDrop)]
@@ -107,6 +109,17 @@ pub(super) struct WireLinkGrant {
     roster: Option<WireBlobRef>,
 }
 
+#[derive(PartialEq, Message)]
+#[prost(skip_debug)]
+pub(super) struct WireJoinRequest {
+    #[prost(bytes = "vec", tag = "1")]
+    conversation: Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    key_package: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    mac: Vec<u8>,
+}
+
 impl Body {
     pub(super) fn to_wire(&self) -> WireBody {
         match self {
@@ -129,6 +142,11 @@ impl Body {
                 certificate: grant.certificate.as_bytes().to_vec(),
                 account_seed: grant.account_key.seed().expose().to_vec(),
                 roster: grant.roster.as_ref().map(BlobRef::to_wire),
+            }),
+            Self::JoinRequest(request) => WireBody::JoinRequest(WireJoinRequest {
+                conversation: request.conversation.0.to_vec(),
+                key_package: request.key_package.clone(),
+                mac: request.mac.to_vec(),
             }),
         }
     }
@@ -157,6 +175,13 @@ impl Body {
                 account_key: AccountKey::from_seed(&SecretBytes::from_slice(&grant.account_seed)?),
                 roster: grant.roster.as_ref().map(BlobRef::from_wire).transpose()?,
             })),
+            WireBody::JoinRequest(request) => Self::JoinRequest(JoinRequest {
+                conversation: ConversationId::from_slice(&request.conversation)?,
+                key_package: request.key_package.clone(),
+                mac: (*request.mac)
+                    .try_into()
+                    .map_err(|_| EnvelopeError::Malformed)?,
+            }),
         })
     }
 }

@@ -1,13 +1,16 @@
-//! Links that people pass on: [`JoinLink`] to enrol, [`DeviceLink`] to add a device.
+//! Links that people pass on: [`JoinLink`] to enrol, [`DeviceLink`] to add a device, [`ChatLink`]
+//! to ask for a place in a conversation.
 //!
-//! Both have one spelling: fixed order, lower case, unpadded base64url (RFC 4648 §5).
+//! All have one spelling: fixed order, lower case, unpadded base64url (RFC 4648 §5).
 
 mod address;
+mod chat;
 mod device;
 mod join;
 mod text;
 
 pub use address::{RelayAddress, TlsMode};
+pub use chat::ChatLink;
 pub use device::DeviceLink;
 pub use join::{InvitationCode, JoinLink};
 
@@ -21,7 +24,7 @@ pub enum LinkError {
     /// Not a Sealwire link at all.
     #[error("this is not a Sealwire link: it should begin with {0}; ask for a new link")]
     NotALink(&'static str),
-    /// A link for joining where one for linking a device was expected, or the other way round.
+    /// A link of another kind.
     #[error("this link is for something else: it begins with {0}; ask for a new link")]
     OtherKind(&'static str),
     /// Longer than [`MAX_LINK`].

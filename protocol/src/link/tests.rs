@@ -4,6 +4,8 @@ use sealwire_crypto::OrganisationKey;
 use super::*;
 use crate::testing::{alice, damaged, rng, secret};
 
+mod chat;
+
 fn join_link(full: bool) -> JoinLink {
     JoinLink {
         relay: RelayAddress::new("relay.acme.example", 8443).expect("an address"),

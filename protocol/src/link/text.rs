@@ -11,6 +11,8 @@ use crate::handle::check_organisation;
 pub(super) const JOIN: &str = "sealwire://join/";
 /// What links for a further device begin with.
 pub(super) const LINK: &str = "sealwire://link/";
+/// What links to a conversation begin with.
+pub(super) const CHAT: &str = "sealwire://chat/";
 
 /// Reads the parts of a link in order.
 pub(super) struct Parts<'a> {
@@ -27,7 +29,8 @@ impl<'a> Parts<'a> {
             return Err(LinkError::TooLong);
         }
         let Some(rest) = text.strip_prefix(prefix) else {
-            let other = [JOIN, LINK].into_iter().find(|p| text.starts_with(p));
+            let kinds = [JOIN, LINK, CHAT];
+            let other = kinds.into_iter().find(|p| text.starts_with(p));
             return Err(other.map_or(LinkError::NotALink(prefix), LinkError::OtherKind));
         };
         let (address, query) = rest.split_once('?').ok_or(LinkError::Missing("tls"))?;
@@ -60,7 +63,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// `tls`, `org` and, if there, `orgkey`, with which both kinds of link begin.
+    /// `tls`, `org` and, if there, `orgkey`, with which all kinds of link begin.
     pub(super) fn relay(
         &mut self,
     ) -> Result<(TlsMode, String, Option<OrganisationPublic>), LinkError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sealwire_crypto::AccountPublic;
 
-use super::{Action, GroupPolicy, GroupRole};
+use super::{Action, GroupKind, GroupPolicy, GroupRole, Settings};
 
 /// Why a change of a group is not allowed. A commit that makes it is invalid for everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +34,18 @@ pub enum PolicyViolation {
     /// Only owners change what roles may do.
     #[error("only an owner may change what roles may do")]
     Rules,
+    /// Only owners bring in a newer version.
+    #[error("only an owner may bring in a newer policy")]
+    Newer,
+    /// A policy never goes back to an older version.
+    #[error("a policy never goes back to an older version")]
+    Older,
+    /// Only owners turn a group into an announcement group or back; a direct conversation stays.
+    #[error("only an owner may turn a group into another kind, and a direct conversation stays")]
+    Kind,
+    /// Only owners change retention, agents, receipts and whether a custodian is required.
+    #[error("only an owner may change retention, agents, receipts and custodians")]
+    Agreement,
 }
 
 /// Checks a change of a group by `actor` from `old` to `new`, which adds and removes these
@@ -47,7 +59,11 @@ pub enum PolicyViolation {
 /// 2. Adding, removing and renaming need the role that `old` asks for.
 /// 3. Only an owner adds, removes, makes or unmakes an owner or admin.
 /// 4. Only owners and admins change a member to reader or back.
-/// 5. Only an owner changes what roles may do.
+/// 5. Only an owner changes what roles may do, retention, agents, receipts and custodians.
+/// 6. Topic and picture, and the timer, need the role that `old` asks for.
+/// 7. Only an owner turns a group into an announcement group or back; a direct conversation stays
+///    one with the roles it has, and nothing becomes one.
+/// 8. Only an owner brings in a newer version, and none goes back to an older one.
 ///
 /// That an owner remains is a rule of [`GroupPolicy`] itself. Leaves of accounts that stay are not
 /// judged here: the caller lets an account add and remove leaves of its own only.
@@ -66,6 +82,7 @@ pub fn check_change(
     if old.conversation() != new.conversation() {
         return Err(PolicyViolation::Conversation);
     }
+    check_version(old, new, role)?;
     check_accounts(old, new, added, removed)?;
     for account in added {
         let target = new
@@ -81,6 +98,9 @@ pub fn check_change(
     }
     for (account, before) in old.members() {
         if let Some(after) = new.role_of(account).filter(|after| *after != before) {
+            if old.kind() == GroupKind::Direct {
+                return Err(PolicyViolation::Kind);
+            }
             check_role_change(role, account, before, after)?;
         }
     }
@@ -89,9 +109,59 @@ pub fn check_change(
     }
     let same_rules = Action::ALL
         .iter()
-        .all(|action| old.least(*action) == new.least(*action));
+        .all(|action| old.least[*action as usize] == new.least[*action as usize]);
     if !same_rules && role != GroupRole::Owner {
         return Err(PolicyViolation::Rules);
+    }
+    check_settings(old, new, role)
+}
+
+const fn check_version(
+    old: &GroupPolicy,
+    new: &GroupPolicy,
+    role: GroupRole,
+) -> Result<(), PolicyViolation> {
+    if new.version < old.version {
+        return Err(PolicyViolation::Older);
+    }
+    if new.version > old.version && !matches!(role, GroupRole::Owner) {
+        return Err(PolicyViolation::Newer);
+    }
+    Ok(())
+}
+
+fn check_settings(
+    old: &GroupPolicy,
+    new: &GroupPolicy,
+    role: GroupRole,
+) -> Result<(), PolicyViolation> {
+    let (before, after) = (&old.settings, &new.settings);
+    let owner = role == GroupRole::Owner;
+    if before.kind != after.kind {
+        let direct = before.kind == GroupKind::Direct || after.kind == GroupKind::Direct;
+        if direct || !owner {
+            return Err(PolicyViolation::Kind);
+        }
+    }
+    let described = (&before.topic, &before.avatar) != (&after.topic, &after.avatar);
+    for (changed, action) in [
+        (described, Action::Describe),
+        (before.timer_s != after.timer_s, Action::Timer),
+    ] {
+        if changed && !old.may(role, action) {
+            return Err(PolicyViolation::NotAllowed(action));
+        }
+    }
+    let agreement = |settings: &Settings| {
+        (
+            settings.retention_s,
+            settings.custodian_required,
+            settings.agents,
+            settings.receipts_allowed,
+        )
+    };
+    if agreement(before) != agreement(after) && !owner {
+        return Err(PolicyViolation::Agreement);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //!
 //! ```proto
 //! message GroupPolicy {
-//!   uint32 version = 1;           // 1
+//!   uint32 version = 1;           // 1 or 2
 //!   bytes conversation = 2;       // 16
 //!   string name = 3;              // at most 256 bytes
 //!   repeated Member members = 4;  // in ascending order of key, each once
@@ -11,16 +11,34 @@
 //!   uint32 who_may_remove = 6;
 //!   uint32 who_may_rename = 7;
 //!   uint32 who_may_post = 8;
+//!   // version 2:
+//!   uint32 kind = 9;              // group 1, direct 2, announcement 3
+//!   string topic = 10;            // at most 1,024 bytes
+//!   bytes avatar = 11;            // at most 16,384 bytes
+//!   uint32 retention_s = 12;      // 0, or 86,400 to 315,360,000
+//!   uint32 timer_s = 13;          // 0, or 30 to 2,419,200
+//!   bool custodian_required = 14;
+//!   uint32 agents = 15;           // added by nobody 0, admins 1, anybody who may add 2
+//!   bool receipts_allowed = 16;
+//!   uint32 who_may_mention_all = 17;
+//!   uint32 who_may_delete = 18;   // messages of others
+//!   uint32 who_may_describe = 19; // topic, avatar
+//!   uint32 who_may_time = 20;     // timer_s
 //! }
 //! message Member { bytes account_key = 1; uint32 role = 2; }  // 32; owner 1 … reader 4
 //! ```
 
 mod change;
+mod direct;
 mod role;
+mod settings;
 mod wire;
 
 pub use change::{PolicyViolation, check_change};
 pub use role::{Action, GroupRole, LeastRole};
+pub use settings::{
+    AgentRule, Avatar, GroupKind, MAX_AVATAR, MAX_TOPIC, RETENTION_S, Settings, TIMER_S,
+};
 
 use std::collections::BTreeMap;
 
@@ -48,6 +66,21 @@ pub enum PolicyError {
     /// The name is too long or holds a control character.
     #[error("a group's name has at most 256 bytes and no control characters")]
     Name,
+    /// The topic is too long or holds a control character.
+    #[error("a topic has at most {MAX_TOPIC} bytes and no control characters but line feeds")]
+    Topic,
+    /// The picture is too large or of another kind.
+    #[error("a picture is a PNG, JPEG or WebP of at most {MAX_AVATAR} bytes")]
+    Avatar,
+    /// The retention is out of its bounds.
+    #[error("messages are kept for a day to ten years, or without end")]
+    Retention,
+    /// The timer is out of its bounds.
+    #[error("messages live for 30 seconds to 4 weeks, or without end")]
+    Timer,
+    /// A direct conversation would not be one any more.
+    #[error("a direct conversation has two people, and no name, topic or picture")]
+    Direct,
     /// Too many members.
     #[error("a group has at most {MAX_GROUP_MEMBERS} accounts")]
     TooManyMembers,
@@ -64,17 +97,22 @@ pub enum PolicyError {
 /// Keyed by account, not device: which devices an account brings is its own affair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupPolicy {
+    version: u32,
     conversation: ConversationId,
     name: String,
     members: BTreeMap<AccountPublic, GroupRole>,
     least: [LeastRole; Action::ALL.len()],
+    settings: Settings,
 }
 
 impl GroupPolicy {
-    /// The version that this program writes and reads.
-    pub const VERSION: u32 = 1;
+    /// The first version, which this program still reads, and keeps until an owner wants what only
+    /// the next one can say.
+    pub const VERSION_1: u32 = 1;
+    /// The version of new groups.
+    pub const VERSION: u32 = 2;
 
-    /// A new group's policy: `owner` alone; admins add, remove and rename; members post.
+    /// A new group's policy: `owner` alone; admins do what is restricted; members post.
     ///
     /// # Errors
     /// [`PolicyError::Name`] as for [`set_name`](Self::set_name).
@@ -83,17 +121,49 @@ impl GroupPolicy {
         name: &str,
         owner: AccountPublic,
     ) -> Result<Self, PolicyError> {
+        Self::found(conversation, GroupKind::Group, name, owner)
+    }
+
+    /// A new group's policy, of a kind.
+    ///
+    /// # Errors
+    /// [`PolicyError::Name`] as for [`set_name`](Self::set_name); [`PolicyError::Direct`] if a
+    /// direct conversation has a name or an id of another form.
+    pub fn found(
+        conversation: ConversationId,
+        kind: GroupKind,
+        name: &str,
+        owner: AccountPublic,
+    ) -> Result<Self, PolicyError> {
         let mut policy = Self {
+            version: Self::VERSION,
             conversation,
             name: String::new(),
             members: BTreeMap::from([(owner, GroupRole::Owner)]),
-            least: Action::ALL.map(|action| match action {
-                Action::Add | Action::Remove | Action::Rename => LeastRole::Admin,
-                Action::Post => LeastRole::Member,
-            }),
+            least: Action::ALL.map(Action::default),
+            settings: Settings::new(kind),
         };
         policy.set_name(name)?;
+        policy.check_direct()?;
         Ok(policy)
+    }
+
+    /// The version of its encoding.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// What the group is, and what its members agreed on beside roles.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What the group is for.
+    #[must_use]
+    pub const fn kind(&self) -> GroupKind {
+        self.settings.kind
     }
 
     /// The conversation that the group carries; never changes.
@@ -119,16 +189,27 @@ impl GroupPolicy {
         self.members.get(account).copied()
     }
 
-    /// The least role that may do something.
+    /// The least role that may do something. In an announcement group, to post is for owners and
+    /// admins at least.
     #[must_use]
-    pub const fn least(&self, action: Action) -> LeastRole {
-        self.least[action as usize]
+    pub fn least(&self, action: Action) -> LeastRole {
+        match (self.kind(), action, self.least[action as usize]) {
+            (GroupKind::Announcement, Action::Post, LeastRole::Member) => LeastRole::Admin,
+            (_, _, least) => least,
+        }
     }
 
     /// Whether a role may do something.
     #[must_use]
     pub fn may(&self, role: GroupRole, action: Action) -> bool {
         role.is_at_least(self.least(action))
+    }
+
+    /// Whether a role may react to messages, and answer a request to acknowledge one: all but
+    /// readers, in announcement groups too.
+    #[must_use]
+    pub const fn may_react(&self, role: GroupRole) -> bool {
+        role.is_at_least(LeastRole::Member)
     }
 
     /// Renames the group. The name is put into Unicode normalization form C (UAX #15).
@@ -139,6 +220,9 @@ impl GroupPolicy {
     pub fn set_name(&mut self, name: &str) -> Result<(), PolicyError> {
         let name: String = name.nfc().collect();
         check_name(&name)?;
+        if self.kind() == GroupKind::Direct && !name.is_empty() {
+            return Err(PolicyError::Direct);
+        }
         self.name = name;
         Ok(())
     }
@@ -155,8 +239,13 @@ impl GroupPolicy {
         if !self.members.contains_key(&account) && self.members.len() == MAX_GROUP_MEMBERS {
             return Err(PolicyError::TooManyMembers);
         }
-        self.members.insert(account, role);
-        Ok(())
+        let before = self.members.insert(account, role);
+        self.check_direct().inspect_err(|_| {
+            match before {
+                Some(role) => self.members.insert(account, role),
+                None => self.members.remove(&account),
+            };
+        })
     }
 
     /// Removes an account.
@@ -174,9 +263,31 @@ impl GroupPolicy {
         }
     }
 
-    /// Sets the least role that may do something.
+    /// Sets the least role that may do something. What version 1 does not know makes the policy
+    /// one of version 2.
     pub const fn set_least(&mut self, action: Action, least: LeastRole) {
         self.least[action as usize] = least;
+        if !action.in_version_1() {
+            self.version = Self::VERSION;
+        }
+    }
+
+    /// Changes what members agreed on beside roles. The topic is put into Unicode normalization
+    /// form C (UAX #15). Any change makes the policy one of version 2.
+    ///
+    /// # Errors
+    /// [`PolicyError`] names the value that is out of its bounds; nothing is changed then.
+    pub fn set_settings(&mut self, settings: Settings) -> Result<(), PolicyError> {
+        let settings = settings.normalised();
+        settings.check()?;
+        if settings == self.settings {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.settings, settings);
+        self.check_direct()
+            .inspect_err(|_| self.settings = before)?;
+        self.version = Self::VERSION;
+        Ok(())
     }
 
     fn is_last_owner(&self, account: &AccountPublic) -> bool {

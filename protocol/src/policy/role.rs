@@ -80,9 +80,40 @@ pub enum Action {
     Rename,
     /// Write a message.
     Post,
+    /// Call everybody's attention.
+    MentionAll,
+    /// Delete the messages of others, for everybody.
+    Delete,
+    /// Change topic and picture.
+    Describe,
+    /// Change how long new messages live.
+    Timer,
 }
 
 impl Action {
     /// Every action, in the order of the policy's fields.
-    pub const ALL: [Self; 4] = [Self::Add, Self::Remove, Self::Rename, Self::Post];
+    pub const ALL: [Self; 8] = [
+        Self::Add,
+        Self::Remove,
+        Self::Rename,
+        Self::Post,
+        Self::MentionAll,
+        Self::Delete,
+        Self::Describe,
+        Self::Timer,
+    ];
+
+    /// Whether version 1 of the policy has this action.
+    #[must_use]
+    pub const fn in_version_1(self) -> bool {
+        matches!(self, Self::Add | Self::Remove | Self::Rename | Self::Post)
+    }
+
+    /// Who may do it in a new group: admins, but everybody writes.
+    pub(super) const fn default(self) -> LeastRole {
+        match self {
+            Self::Post => LeastRole::Member,
+            _ => LeastRole::Admin,
+        }
+    }
 }

@@ -4,6 +4,9 @@ use sealwire_crypto::AccountKey;
 use super::*;
 use crate::testing::{anything, damaged, hex, secret};
 
+mod direct;
+mod settings;
+
 fn person(number: u8) -> AccountPublic {
     AccountKey::from_seed(&secret(number)).public()
 }
@@ -105,18 +108,21 @@ fn the_last_owner_stays() {
 #[test]
 fn a_newer_version_is_undecided_and_not_malformed() {
     let mut newer = plans().encode();
-    newer[1] = 2;
+    newer[1] = 3;
     assert_eq!(
         GroupPolicy::parse(&newer),
-        Err(PolicyError::UnknownVersion(2))
+        Err(PolicyError::UnknownVersion(3))
     );
-    newer.extend_from_slice(&[0x7a, 1, b'x']);
+    newer.extend_from_slice(&[0xaa, 1, 1, b'x']);
     assert_eq!(
         GroupPolicy::parse(&newer),
-        Err(PolicyError::UnknownVersion(2))
+        Err(PolicyError::UnknownVersion(3))
     );
-    let extended = [&plans().encode()[..], &[0x7a, 1, b'x']].concat();
+    let extended = [&plans().encode()[..], &[0xaa, 1, 1, b'x']].concat();
     assert_eq!(GroupPolicy::parse(&extended), Err(PolicyError::Malformed));
+    let mut none = plans().encode();
+    none.drain(..2);
+    assert_eq!(GroupPolicy::parse(&none), Err(PolicyError::Malformed));
 }
 
 #[test]
@@ -308,7 +314,8 @@ prop_compose! {
     fn any_policy()(
         name in "[a-z]{0,4}",
         others in prop::collection::vec(prop::option::of(any_role()), 5),
-        least in prop::array::uniform4(1u32..4),
+        least in prop::array::uniform8(1u32..4),
+        settings in settings::any_settings(),
     ) -> GroupPolicy {
         let mut policy = GroupPolicy::new(ConversationId([7; 16]), &name, alice()).expect("a name");
         for (number, role) in (2..).zip(others) {
@@ -319,6 +326,7 @@ prop_compose! {
         for (action, least) in Action::ALL.into_iter().zip(least) {
             policy.set_least(action, LeastRole::from_wire(least).expect("1 to 3"));
         }
+        policy.set_settings(settings).expect("settings within bounds");
         policy
     }
 }
@@ -377,6 +385,9 @@ proptest! {
             };
             prop_assert_eq!(high(&old), high(&new));
             prop_assert_eq!(old.least, new.least);
+            prop_assert_eq!(old.kind(), new.kind());
+            prop_assert_eq!(old.settings().retention_s, new.settings().retention_s);
+            prop_assert_eq!(old.settings().agents, new.settings().agents);
         }
     }
 }

@@ -38,7 +38,12 @@ pub struct Identity {
 impl Identity {
     /// A new account, `mallory@acme`.
     pub fn new(handle: &str) -> Self {
-        Self::claiming(AccountKey::generate(&mut rand::rng()), handle)
+        Self::of_kind(handle, DeviceKind::Person)
+    }
+
+    /// A new account whose device is an agent or a custodian.
+    pub fn of_kind(handle: &str, kind: DeviceKind) -> Self {
+        Self::claiming_kind(AccountKey::generate(&mut rand::rng()), handle, kind)
     }
 
     /// A further device of the same account.
@@ -49,6 +54,11 @@ impl Identity {
 
     /// A device that `account` certifies under any handle, its own or not.
     pub fn claiming(account: AccountKey, handle: &str) -> Self {
+        Self::claiming_kind(account, handle, DeviceKind::Person)
+    }
+
+    /// As [`Identity::claiming`], as an agent or a custodian.
+    pub fn claiming_kind(account: AccountKey, handle: &str, kind: DeviceKind) -> Self {
         let mut rng = rand::rng();
         let device = DeviceKey::generate(&mut rng);
         let inbox = InboxKey::generate(&mut rng);
@@ -56,7 +66,7 @@ impl Identity {
             handle: Handle::parse(handle).expect("a handle"),
             account_key: account.public(),
             device: DeviceId::random(&mut rng),
-            kind: DeviceKind::Person,
+            kind,
             signature_key: device.public(),
             inbox_key: inbox.public(),
             not_before_s: now_s() - DAY_S,

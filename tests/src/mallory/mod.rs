@@ -18,6 +18,7 @@ pub mod socket;
 use bytes::Bytes;
 use sealwire_crypto::{BlobKey, SecretBytes, open_blob, seal_blob, sha256};
 use sealwire_protocol::{
+    certificate::DeviceKind,
     envelope::{BlobRef, Body, WelcomeBlob, open_envelope, seal_envelope},
     frame::{Append, Appended, ClientBody, Entries, Fetch, ServerBody, WireProblem},
     ids::{BlobId, ConversationId, LogId, Pass},
@@ -57,7 +58,12 @@ impl Mallory {
 
     /// As [`Mallory::enrol`] under another name.
     pub async fn enrol_as(link: &JoinLink, name: &str) -> Self {
-        let who = Identity::new(&format!("{name}@{}", link.organisation));
+        Self::enrol_of_kind(link, name, DeviceKind::Person).await
+    }
+
+    /// As [`Mallory::enrol_as`], with an agent's or a custodian's device.
+    pub async fn enrol_of_kind(link: &JoinLink, name: &str, kind: DeviceKind) -> Self {
+        let who = Identity::of_kind(&format!("{name}@{}", link.organisation), kind);
         let plane = Plane::new(link.relay.clone());
         plane
             .enrol(link, &who)

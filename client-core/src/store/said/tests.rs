@@ -101,27 +101,21 @@ async fn take(conn: &mut SqliteConnection, item: &Item) {
         Act::Edit(target) => {
             let text = format!("edit {}", item.number);
             let target = id(*target);
-            drop(
-                edit(conn, &mut history, &said, (&target, &text))
-                    .await
-                    .expect("edited"),
-            );
+            let _: Outcome = edit(conn, &mut history, &said, (&target, &text))
+                .await
+                .expect("edited");
         }
         Act::Delete(target) => {
             let target = id(*target);
-            drop(
-                delete(conn, &mut history, &said, &target)
-                    .await
-                    .expect("deleted"),
-            );
+            let _: Outcome = delete(conn, &mut history, &said, &target)
+                .await
+                .expect("deleted");
         }
         Act::React(target, emoji) => {
             let target = id(*target);
-            drop(
-                react(conn, &mut history, &said, (&target, emoji))
-                    .await
-                    .expect("reacted"),
-            );
+            let _: Outcome = react(conn, &mut history, &said, (&target, emoji))
+                .await
+                .expect("reacted");
         }
     }
     history.save(conn).await.expect("saved");
