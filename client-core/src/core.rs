@@ -41,6 +41,8 @@ pub(crate) struct Core {
     pub(crate) postings: Notify,
     /// Wakes key package and inbox upkeep.
     pub(crate) upkeep: Notify,
+    /// Rung after content was deleted, so that it leaves the write-ahead log as well.
+    pub(crate) erasures: Notify,
     /// Told after every step, for those who wait for a state.
     pub(crate) progress: tokio::sync::watch::Sender<u64>,
     /// The person was told that the clock is wrong.
@@ -73,6 +75,7 @@ impl Core {
             events: broadcast::Sender::new(EVENTS),
             postings: Notify::new(),
             upkeep: Notify::new(),
+            erasures: Notify::new(),
             progress: tokio::sync::watch::Sender::new(0),
             clock_warned: std::sync::atomic::AtomicBool::new(false),
             wakes: Mutex::default(),

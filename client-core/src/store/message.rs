@@ -9,6 +9,7 @@ use super::{History, from_db, to_db};
 use crate::{
     api::{Delivery, MessageInfo, MessageKind},
     error::Result,
+    search::{self, Document, Flags, Is},
 };
 
 /// A line to add to the history.
@@ -99,9 +100,23 @@ pub(crate) async fn insert_message(
     .bind(to_db(position))
     .bind(to_db(message.at_ms))
     .bind(delivery_to_db(message.delivery))
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    Ok(row.map(|row| (row.get("id"), read(&row))))
+    let Some(row) = row else { return Ok(None) };
+    let id = row.get("id");
+    if message.kind == MessageKind::Text {
+        let own = if message.own { Flags::NONE.is(Is::Own) } else { Flags::NONE };
+        let document = Document {
+            message: id,
+            conversation: message.conversation,
+            sender: &message.sender_handle,
+            text: message.text,
+            files: &[],
+            flags: own,
+        };
+        search::put(conn, &document).await?;
+    }
+    Ok(Some((id, read(&row))))
 }
 
 /// A pending message was read back: it takes its place.

@@ -24,7 +24,10 @@ pub(crate) use posting::*;
 pub(crate) use profile::*;
 
 /// The schema, in order of time.
-pub(crate) const MIGRATIONS: &[(&str, &str)] = &[("0001_start", include_str!("schema.sql"))];
+pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_start", include_str!("schema.sql")),
+    ("0002_search", crate::search::SCHEMA),
+];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.
 pub(crate) fn to_db(value: u64) -> i64 {
