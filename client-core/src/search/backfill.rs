@@ -1,14 +1,13 @@
 //! History from before there was an index, and from before its rules were as they are: taken in
 //! by and by, newest first, one transaction a step, so that it goes on wherever it was stopped.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use sealwire_protocol::ids::ConversationId;
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Is,
-    document::{Document, Flags},
+    document::Flags,
     index,
     tokens::{RULES, Tokens},
 };
@@ -20,6 +19,8 @@ use crate::{
 
 /// Messages of one step: what a person sends meanwhile waits for one step at most.
 const STEP: i64 = 1_000;
+/// Messages of one statement.
+const PART: usize = 100;
 
 /// Takes in one step. False if nothing is left.
 pub(super) async fn step(db: &Database) -> Result<bool> {
@@ -40,8 +41,11 @@ pub(super) async fn step(db: &Database) -> Result<bool> {
     .await?;
     // The index writes rows that come in order together.
     rows.reverse();
-    for row in &rows {
-        take_in(&mut tx, row).await?;
+    let (new, known): (Vec<_>, Vec<_>) =
+        rows.iter().partition(|row| row.get::<Option<&str>, _>("file_names").is_none());
+    add(&mut tx, &new).await?;
+    for row in known {
+        renew(&mut tx, row).await?;
     }
     let full = rows.len() as i64 == STEP;
     let next: i64 = rows.first().filter(|_| full).map_or(0, |row| row.get("id"));
@@ -63,26 +67,62 @@ async fn below(conn: &mut SqliteConnection) -> Result<i64> {
     Ok(below)
 }
 
-async fn take_in(conn: &mut SqliteConnection, row: &SqliteRow) -> Result<()> {
-    let text: &str = row.get("text");
-    let Some(names) = row.get::<Option<&str>, _>("file_names") else {
-        let conversation =
-            ConversationId::from_slice(row.get("conversation")).map_err(CoreError::internal)?;
-        let own = row.get("own");
-        let document = Document {
-            message: row.get("id"),
-            conversation,
-            sender: row.get("sender_handle"),
-            text,
-            files: &[],
-            flags: if own { Flags::NONE.is(Is::Own) } else { Flags::NONE },
-        };
-        return index::put(conn, &document).await;
-    };
-    // What is known beside the text stays.
+/// Puts messages into the index that were never there, many with each statement.
+async fn add(conn: &mut SqliteConnection, rows: &[&SqliteRow]) -> Result<()> {
+    let mut names = names(conn).await?;
+    for part in rows.chunks(PART) {
+        let mut documents = Vec::with_capacity(part.len());
+        for row in part {
+            let key = (row.get("conversation"), row.get::<&str, _>("sender_handle").as_bytes());
+            let numbers = |names: &Names| {
+                let conversation = names.get(&("conversation".to_owned(), Vec::from(key.0)));
+                let sender = names.get(&("sender".to_owned(), Vec::from(key.1)));
+                conversation.copied().zip(sender.copied())
+            };
+            let numbers = match numbers(&names) {
+                Some(numbers) => numbers,
+                None => {
+                    index::name(conn, key.0, key.1).await?;
+                    names = self::names(conn).await?;
+                    numbers(&names).ok_or_else(|| CoreError::internal("a name without a number"))?
+                }
+            };
+            documents.push((*row, numbers));
+        }
+        let mut query = QueryBuilder::new(
+            "INSERT INTO search_document
+                 (message, conversation, sender, flags, words, files, file_names) ",
+        );
+        query.push_values(&documents, |mut values, (row, (conversation, sender))| {
+            let text: &str = row.get("text");
+            let own = if row.get("own") { Flags::NONE.is(Is::Own) } else { Flags::NONE };
+            values
+                .push_bind(row.get::<i64, _>("id"))
+                .push_bind(*conversation)
+                .push_bind(*sender)
+                .push_bind(i64::from(own.of_text(text).bits()))
+                .push_bind(Tokens::of(text).into_joined())
+                .push("''")
+                .push("''");
+        });
+        query.build().execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Kind and name to number.
+type Names = HashMap<(String, Vec<u8>), i64>;
+
+async fn names(conn: &mut SqliteConnection) -> Result<Names> {
+    let rows = sqlx::query("SELECT kind, name, id FROM search_name").fetch_all(conn).await?;
+    Ok(rows.iter().map(|row| ((row.get("kind"), row.get("name")), row.get("id"))).collect())
+}
+
+/// Takes the text of a message apart again; what is known beside the text stays.
+async fn renew(conn: &mut SqliteConnection, row: &SqliteRow) -> Result<()> {
     sqlx::query("UPDATE search_document SET words = ?, files = ? WHERE message = ?")
-        .bind(Tokens::of(text).into_joined())
-        .bind(Tokens::of(names).into_joined())
+        .bind(Tokens::of(row.get("text")).into_joined())
+        .bind(Tokens::of(row.get("file_names")).into_joined())
         .bind(row.get::<i64, _>("id"))
         .execute(conn)
         .await?;

@@ -26,7 +26,7 @@ impl Client {
         let cursor = cursor.map(|text| Cursor::parse(text, request.sort)).transpose()?;
         let now_ms = to_db(self.core.now_ms());
         let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        let now = now.to_zoned(TimeZone::system());
+        let now = now.to_zoned_datetime(TimeZone::system());
         let mut conn = self.core.db.readers.acquire().await?;
         let plan = compile::plan(&mut conn, &query, &request.filters, &now).await?;
         let found = run::page(&mut conn, &plan, request, cursor, now_ms).await?;

@@ -1,12 +1,12 @@
 //! A query into what the database is asked.
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 use sealwire_protocol::ids::ConversationId;
 use sqlx::{Row, SqliteConnection};
 
 use super::{
     Filter, Is, Query, Term,
-    document::Flags,
+    document::{Flags, flag_token, name_token},
     matching::Needle,
     query::bad_query,
     times::Times,
@@ -35,7 +35,7 @@ pub(super) async fn plan(
     conn: &mut SqliteConnection,
     query: &Query,
     filters: &[Filter],
-    now: &Zoned,
+    now: &ZonedDateTime,
 ) -> Result<Plan> {
     let mut parts = Parts::default();
     for clause in &query.clauses {
@@ -94,7 +94,7 @@ impl Parts {
         conn: &mut SqliteConnection,
         filter: &Filter,
         negated: bool,
-        now: &Zoned,
+        now: &ZonedDateTime,
     ) -> Result<()> {
         self.asks = true;
         match filter {
@@ -130,9 +130,9 @@ impl Parts {
 
     fn fact(&mut self, bit: u32, negated: bool) {
         if negated {
-            self.without.push(format!("facts : \"b{bit}\""));
+            self.without.push(format!("facts : \"{}\"", flag_token(bit)));
         } else {
-            self.facts.push(format!("\"b{bit}\""));
+            self.facts.push(format!("\"{}\"", flag_token(bit)));
         }
     }
 
@@ -189,7 +189,7 @@ impl Parts {
 async fn senders(conn: &mut SqliteConnection, who: &str) -> Result<Vec<String>> {
     let who = who.to_lowercase();
     if who == "me" {
-        return Ok(vec![format!("\"b{}\"", Flags::bit_of_kind(Is::Own))]);
+        return Ok(vec![format!("\"{}\"", flag_token(Flags::bit_of_kind(Is::Own)))]);
     }
     let rows = sqlx::query("SELECT id, name FROM search_name WHERE kind = 'sender'")
         .fetch_all(conn)
@@ -198,7 +198,7 @@ async fn senders(conn: &mut SqliteConnection, who: &str) -> Result<Vec<String>> 
         let handle = String::from_utf8_lossy(row.get("name")).to_lowercase();
         handle == who || handle.split('@').next() == Some(&who)
     };
-    let token = |row: &sqlx::sqlite::SqliteRow| format!("\"s{}\"", row.get::<i64, _>("id"));
+    let token = |row: &sqlx::sqlite::SqliteRow| format!("\"{}\"", name_token(row.get("id")));
     Ok(rows.iter().filter(means).map(token).collect())
 }
 
@@ -215,7 +215,7 @@ async fn conversations(conn: &mut SqliteConnection, name: &str) -> Result<Vec<St
     for row in &rows {
         let id = ConversationId::from_slice(row.get("id")).map_err(CoreError::internal)?;
         let id = id.to_string();
-        let token = format!("\"c{}\"", row.get::<i64, _>("number"));
+        let token = format!("\"{}\"", name_token(row.get("number")));
         if id == lower {
             return Ok(vec![token]);
         }

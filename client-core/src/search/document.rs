@@ -19,8 +19,7 @@ pub(crate) struct Document<'a> {
     pub(crate) flags: Flags,
 }
 
-/// What a message has and is, a bit each. Bit `n` is the token `b<n>` of the index: a bit keeps
-/// its meaning for ever.
+/// What a message has and is, a bit each. A bit keeps its meaning for ever.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Flags(u32);
 
@@ -72,6 +71,18 @@ impl Flags {
     }
 }
 
+/// The token of a bit of [`Flags`], as the schema makes it.
+pub(super) fn flag_token(bit: u32) -> String {
+    char::from_u32(0xe010 + bit).map(String::from).unwrap_or_default()
+}
+
+/// The token of a row of `search_name`, as the schema makes it.
+pub(super) fn name_token(id: i64) -> String {
+    let short = u32::try_from(id).ok().filter(|id| *id < 60_000);
+    let char = short.and_then(|id| char::from_u32(0xf_0000 + id));
+    char.map_or_else(|| format!("n{id}"), String::from)
+}
+
 /// Whether a text has the address of a page: a scheme that browsers open, with a host after it.
 fn has_link(text: &str) -> bool {
     let host = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '[');
@@ -105,8 +116,11 @@ mod tests {
         bits.extend(Is::ALL.iter().map(|(_, is)| Flags::bit_of_kind(*is)));
         assert_eq!(bits, (0..10).collect::<Vec<_>>());
         let schema = include_str!("schema.sql");
+        assert_eq!(name_token(7), char::from_u32(983_040 + 7).unwrap().to_string());
+        assert_eq!(name_token(60_000), "n60000");
         for bit in bits {
-            let line = format!("WHEN flags & {} THEN ' b{bit}'", 1 << bit);
+            let token = u32::from(flag_token(bit).chars().next().unwrap());
+            let line = format!("WHEN flags & {} THEN ' ' || char({token})", 1 << bit);
             assert!(schema.contains(&line), "{line}");
         }
     }

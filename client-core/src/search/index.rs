@@ -12,7 +12,7 @@ pub(crate) async fn put(conn: &mut SqliteConnection, document: &Document<'_>) ->
     if insert(conn, document).await? {
         return Ok(());
     }
-    name(conn, document).await?;
+    name(conn, document.conversation.as_bytes(), document.sender.as_bytes()).await?;
     insert(conn, document).await?;
     Ok(())
 }
@@ -55,12 +55,17 @@ async fn insert(conn: &mut SqliteConnection, document: &Document<'_>) -> Result<
     Ok(done.rows_affected() > 0)
 }
 
-async fn name(conn: &mut SqliteConnection, document: &Document<'_>) -> Result<()> {
+/// Gives a conversation and a sender numbers, unless they have some.
+pub(super) async fn name(
+    conn: &mut SqliteConnection,
+    conversation: &[u8],
+    sender: &[u8],
+) -> Result<()> {
     sqlx::query(
         "INSERT OR IGNORE INTO search_name (kind, name) VALUES ('conversation', ?), ('sender', ?)",
     )
-    .bind(document.conversation.as_bytes().as_slice())
-    .bind(document.sender.as_bytes())
+    .bind(conversation)
+    .bind(sender)
     .execute(conn)
     .await?;
     Ok(())

@@ -18,19 +18,23 @@ CREATE TABLE search_document (
     words TEXT NOT NULL,                 -- tokens of the text, between spaces
     files TEXT NOT NULL,                 -- tokens of the names of files
     file_names TEXT NOT NULL,            -- names of files as written, one a line
-    -- What filters ask for, as tokens: one index answers words and filters together.
+    -- What filters ask for, as tokens: one index answers words and filters together. A name is one
+    -- character of the private-use planes and a flag one of the private-use area, for which the
+    -- index of beginnings, which starts at two, has no use.
     facts TEXT NOT NULL GENERATED ALWAYS AS (
-        'm c' || conversation || ' s' || sender
-        || CASE WHEN flags & 1 THEN ' b0' ELSE '' END
-        || CASE WHEN flags & 2 THEN ' b1' ELSE '' END
-        || CASE WHEN flags & 4 THEN ' b2' ELSE '' END
-        || CASE WHEN flags & 8 THEN ' b3' ELSE '' END
-        || CASE WHEN flags & 16 THEN ' b4' ELSE '' END
-        || CASE WHEN flags & 32 THEN ' b5' ELSE '' END
-        || CASE WHEN flags & 64 THEN ' b6' ELSE '' END
-        || CASE WHEN flags & 128 THEN ' b7' ELSE '' END
-        || CASE WHEN flags & 256 THEN ' b8' ELSE '' END
-        || CASE WHEN flags & 512 THEN ' b9' ELSE '' END
+        'm '
+        || CASE WHEN conversation < 60000 THEN char(983040 + conversation) ELSE 'n' || conversation END
+        || ' ' || CASE WHEN sender < 60000 THEN char(983040 + sender) ELSE 'n' || sender END
+        || CASE WHEN flags & 1 THEN ' ' || char(57360) ELSE '' END
+        || CASE WHEN flags & 2 THEN ' ' || char(57361) ELSE '' END
+        || CASE WHEN flags & 4 THEN ' ' || char(57362) ELSE '' END
+        || CASE WHEN flags & 8 THEN ' ' || char(57363) ELSE '' END
+        || CASE WHEN flags & 16 THEN ' ' || char(57364) ELSE '' END
+        || CASE WHEN flags & 32 THEN ' ' || char(57365) ELSE '' END
+        || CASE WHEN flags & 64 THEN ' ' || char(57366) ELSE '' END
+        || CASE WHEN flags & 128 THEN ' ' || char(57367) ELSE '' END
+        || CASE WHEN flags & 256 THEN ' ' || char(57368) ELSE '' END
+        || CASE WHEN flags & 512 THEN ' ' || char(57369) ELSE '' END
     ) VIRTUAL
 ) STRICT;
 
@@ -49,11 +53,12 @@ CREATE TABLE search_progress (
     untidy INTEGER NOT NULL              -- 1: words were taken out since separators were looked at
 ) STRICT;
 
--- The tokens are ready made, so the plainest tokenizer does: it parts them at spaces.
+-- The tokens are ready made, so the plainest tokenizer does: it parts them at spaces. Lengths of
+-- documents are not kept, since ranks are made elsewhere.
 CREATE VIRTUAL TABLE search_index USING fts5 (
     words, files, facts,
     content = 'search_document', content_rowid = 'message',
-    tokenize = 'ascii', prefix = '2'
+    tokenize = 'ascii', prefix = '2', columnsize = 0
 );
 -- Without this a deleted word stays in the file until its segment happens to be merged.
 INSERT INTO search_index (search_index, rank) VALUES ('secure-delete', 1);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use jiff::{ToSpan, Zoned, civil::Date};
+use jiff::{ToSpan, ZonedDateTime, civil::Date};
 use serde::{Serialize, Serializer};
 
 /// A day, month or year.
@@ -47,7 +47,7 @@ impl When {
 
     /// Milliseconds since the Unix epoch at which it begins and at which the next one begins,
     /// where and when `now` is.
-    pub(crate) fn range(self, now: &Zoned) -> Range<i64> {
+    pub(crate) fn range(self, now: &ZonedDateTime) -> Range<i64> {
         let today = now.date();
         let start = self.first_day(&today).unwrap_or(today);
         let next = match self {
@@ -56,7 +56,7 @@ impl When {
             Self::Year(_) => start.checked_add(1.year()),
         };
         let at = |date: Date| {
-            date.to_zoned(now.time_zone().clone())
+            date.to_zoned_datetime(now.time_zone().clone())
                 .map_or(0, |midnight| midnight.timestamp().as_millisecond())
         };
         at(start)..next.map_or(i64::MAX, at)
@@ -116,13 +116,13 @@ mod tests {
 
     #[test]
     fn days_are_those_of_the_zone() {
-        let now: Zoned = "2026-03-05T01:30[Asia/Shanghai]".parse().unwrap();
+        let now: ZonedDateTime = "2026-03-05T01:30[Asia/Shanghai]".parse().unwrap();
         let hour = 3_600_000;
         let day = When::Today.range(&now);
         assert_eq!(day.end - day.start, 24 * hour);
         assert_eq!(now.timestamp().as_millisecond() - day.start, 90 * 60_000);
         assert_eq!(When::Yesterday.range(&now).end, day.start);
-        let berlin: Zoned = "2026-06-01T00:00[Europe/Berlin]".parse().unwrap();
+        let berlin: ZonedDateTime = "2026-06-01T00:00[Europe/Berlin]".parse().unwrap();
         let short = When::Day(2026, 3, 29).range(&berlin);
         assert_eq!(short.end - short.start, 23 * hour, "clocks went forward");
         assert_eq!(When::Year(9999).range(&berlin).end, i64::MAX);

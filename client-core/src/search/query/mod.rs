@@ -23,6 +23,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 pub use dates::When;
+pub(crate) use parse::bad_query;
 
 /// Characters that a query may have.
 pub const LONGEST_QUERY: usize = 1_000;

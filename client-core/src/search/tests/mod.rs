@@ -10,7 +10,7 @@ mod recall;
 
 use std::path::PathBuf;
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 use sealwire_crypto::SecretBytes;
 use sealwire_protocol::ids::{ConversationId, LogId};
 use sqlx::SqliteConnection;
@@ -86,7 +86,7 @@ impl Scene {
         let query = Query::parse(&request.query, request.typing)?;
         let cursor = request.cursor.as_deref();
         let cursor = cursor.map(|text| Cursor::parse(text, request.sort)).transpose()?;
-        let now: Zoned = "2026-11-24T00:03[UTC]".parse().unwrap();
+        let now: ZonedDateTime = "2026-11-24T00:03[UTC]".parse().unwrap();
         let mut conn = self.db.readers.acquire().await.unwrap();
         let plan = compile::plan(&mut conn, &query, &request.filters, &now).await?;
         let now_ms = i64::try_from(NOW_MS).unwrap();

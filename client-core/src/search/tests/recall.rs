@@ -71,7 +71,7 @@ fn is_there(folded: &str, query: &str, kind: Kind) -> bool {
 
 async fn found(scene: &Scene, query: &str, kind: Kind) -> HashSet<i64> {
     let query = Query::parse(query, kind == Kind::RightToLeft).unwrap();
-    let now: Zoned = "2026-11-24T00:03[UTC]".parse().unwrap();
+    let now: ZonedDateTime = "2026-11-24T00:03[UTC]".parse().unwrap();
     let mut conn = scene.db.readers.acquire().await.unwrap();
     let plan = compile::plan(&mut conn, &query, &[], &now).await.unwrap();
     let rows = sqlx::query_scalar("SELECT rowid FROM search_index WHERE search_index MATCH ?");
