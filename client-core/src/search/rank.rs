@@ -15,6 +15,8 @@ use crate::error::Result;
 
 /// Matches that are compared.
 pub(super) const WINDOW: u32 = 1_000;
+/// Characters of a text that are counted: a rank must not take longer for long texts.
+const HEAD: u32 = 4_096;
 /// A word that more messages have is frequent, and how frequent does not matter any more.
 const FREQUENT: i64 = 10_000;
 /// The usual constants of BM25 (Robertson and Zaragoza, 2009).
@@ -70,7 +72,9 @@ async fn candidates(
     plan: &Plan,
     newest: Option<i64>,
 ) -> Result<(Vec<Candidate>, bool)> {
-    let mut query = QueryBuilder::new("SELECT m.id, m.at_ms, m.text, d.file_names ");
+    let mut query = QueryBuilder::new(format!(
+        "SELECT m.id, m.at_ms, substr(m.text, 1, {HEAD}) AS text, d.file_names "
+    ));
     let below = newest.map_or(i64::MAX, |newest| newest.saturating_add(1));
     if !matching(conn, &mut query, plan, below).await? {
         return Ok((Vec::new(), false));

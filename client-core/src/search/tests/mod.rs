@@ -56,7 +56,7 @@ impl Scene {
         let lunch = ConversationId::from_slice(&id::<16>(0xb2)).unwrap();
         let mut conn = db.writer.lock().await;
         for (number, (chat, name)) in [(&team, "Team"), (&lunch, "午餐 Lunch")].into_iter().enumerate() {
-            let log = id::<16>(u8::try_from(number).unwrap() + 1);
+            let log = id::<32>(u8::try_from(number).unwrap() + 1);
             let log = LogId::from_slice(&log).unwrap();
             store::put_conversation(&mut conn, chat, name, &log, 0).await.unwrap();
         }
