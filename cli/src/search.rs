@@ -184,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    fn hit(text: &str, highlights: &[std::ops::Range<usize>]) -> SearchHit {
+    fn hit(text: &str, highlights: impl IntoIterator<Item = (usize, usize)>) -> SearchHit {
         SearchHit {
             conversation: "1f3a22bc".repeat(4),
             conversation_name: "Team\nx".into(),
@@ -195,7 +195,7 @@ mod tests {
             at_ms: 1_795_478_580_000,
             snippet: Snippet {
                 text: text.into(),
-                highlights: highlights.to_vec(),
+                highlights: highlights.into_iter().map(|(start, end)| start..end).collect(),
                 cut_before: true,
                 cut_after: false,
             },
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn what_was_found_stands_out_and_lines_fit() {
         let text = "word ".repeat(29);
-        let styled = page(hit(&text, &[5..9, 70..74]));
+        let styled = page(hit(&text, [(5, 9), (70, 74)]));
         let mark = format!("{FOUND}word{FOUND:#}");
         assert_eq!(styled.matches(&mark).count(), 2, "{styled}");
         let plain = anstream::adapter::strip_str(&styled).to_string();
@@ -231,14 +231,14 @@ mod tests {
 
     #[test]
     fn right_to_left_text_stays_in_one_piece() {
-        let styled = page(hit("שלום עולם", &[5..9]));
+        let styled = page(hit("שלום עולם", [(5, 9)]));
         let plain = anstream::adapter::strip_str(&styled).to_string();
         assert!(plain.contains("\u{2068}…שלום עולם\u{2069}"), "{plain:?}");
     }
 
     #[test]
     fn a_hit_cannot_steer_the_terminal() {
-        let styled = page(hit("a\u{1b}[2J\u{202e}b\rc", &[0..2]));
+        let styled = page(hit("a\u{1b}[2J\u{202e}b\rc", [(0, 2)]));
         let plain = anstream::adapter::strip_str(&styled).to_string();
         assert!(!plain.contains(['\u{1b}', '\u{202e}', '\r']), "{plain:?}");
         assert!(plain.contains("\\u{1b}"));
