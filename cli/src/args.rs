@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, error::ErrorKind as C
 
 use crate::{
     account::AccountCommand, chat::ChatCommand, contact::ContactCommand, device::DeviceCommand,
-    message::MessageCommand, org::OrgCommand, output,
+    message::MessageCommand, org::OrgCommand, output, search::Search,
 };
 
 const EXIT_CODES: &str = "\
@@ -145,6 +145,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MessageCommand,
     },
+    /// Look through the history of all conversations
+    Search(Search),
     /// Receive what came in and send what waits
     Sync,
     /// Check the profile, the relay and the clock

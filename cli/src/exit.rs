@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     OutputClosed,
     /// Ctrl-C.
     Interrupted,
+    /// Nothing was found, and that was to be told by the exit code.
+    Empty,
 }
 
 impl From<CoreError> for Failure {
@@ -68,6 +70,7 @@ pub(crate) fn report(out: &Output, outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(()) | Err(Failure::OutputClosed) => ExitCode::SUCCESS,
         Err(Failure::Interrupted) => ExitCode::from(130),
+        Err(Failure::Empty) => ExitCode::FAILURE,
         Err(Failure::Error(error)) => {
             out.error(&error);
             ExitCode::from(code(error.kind))

@@ -22,6 +22,7 @@ mod output;
 mod passphrase;
 mod paths;
 mod program;
+mod search;
 mod secret;
 mod settings;
 mod time;
@@ -78,6 +79,7 @@ async fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Contact { command } => contact::run(context, command).await,
         Command::Chat { command } => chat::run(context, command).await,
         Command::Message { command } => message::run(context, command).await,
+        Command::Search(options) => search::run(context, options).await,
         Command::Sync => network::run(context).await,
         Command::Doctor => doctor::run(context).await,
         Command::Completion { shell } => program::completion(context, shell),

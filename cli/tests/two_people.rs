@@ -76,6 +76,28 @@ fn alice_and_bob_talk() {
     alice.ok(&["sync"]);
     assert_eq!(alice.texts(id)[2], owned(("bob@acme", GERMAN)));
 
+    // Bob finds what was said again, from a beginning, two characters, or who said it.
+    let found = |query: &[&str]| -> Vec<String> {
+        let page = bob.ok(&[&["search"], query].concat());
+        let hits = page["hits"].as_array().expect("hits").clone();
+        let text = |hit: &Value| hit["snippet"]["text"].as_str().expect("a text").to_owned();
+        hits.iter().map(text).collect()
+    };
+    assert_eq!(found(&["hel*"]), [ENGLISH]);
+    assert_eq!(found(&["三点"]), [CHINESE]);
+    assert_eq!(found(&["from:me", "gruss"]), [GERMAN.replace('\n', " ")]);
+    assert_eq!(
+        found(&["--from", "alice", "--in", "午餐 Lunch"]),
+        [CHINESE, ENGLISH]
+    );
+    assert_eq!(found(&["--", "hello", "-bob"]), [""; 0]);
+    assert_eq!(
+        bob.fails_in_silence(&["search", "nowhere", "--exit-empty"]),
+        1
+    );
+    let (code, error) = bob.fails(&["search", "has:cheese"]);
+    assert_eq!((code, &error["code"]), (2, &Value::from("bad_query")));
+
     // Step 6: Bob cannot rename it, and is told why.
     let (code, error) = bob.fails(&["chat", "rename", id, "Mine"]);
     assert_eq!((code, &error["code"]), (7, &Value::from("not_allowed")));

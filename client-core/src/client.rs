@@ -14,6 +14,7 @@ use crate::{
     expiry, group, inbox,
     net::{AccountClient, GroupSocket, LinkState},
     profile::{Database, ProfileLock, change_passphrase, create_private_dir, unlock},
+    search,
     store::{self, Identity, LogRow},
     upkeep,
 };
@@ -103,6 +104,8 @@ impl Client {
         self.spawn(upkeep::run_poster(self.core.clone()));
         self.spawn(upkeep::run_account(self.core.clone()));
         self.spawn(expiry::run(self.core.clone()));
+        self.spawn(search::run_backfill(self.core.clone()));
+        self.spawn(search::run_eraser(self.core.clone()));
         let tasks = self.tasks.clone();
         let core = self.core.clone();
         self.spawn(inbox::run(self.core.clone(), move |log| {

@@ -44,6 +44,8 @@ pub(crate) struct Core {
     pub(crate) upkeep: Notify,
     /// Wakes the removal of messages that disappear.
     pub(crate) expiry: Notify,
+    /// Rung after content was deleted, so that it leaves the write-ahead log as well.
+    pub(crate) erasures: Notify,
     /// Told after every step, for those who wait for a state.
     pub(crate) progress: tokio::sync::watch::Sender<u64>,
     /// The person was told that the clock is wrong.
@@ -79,6 +81,7 @@ impl Core {
             postings: Notify::new(),
             upkeep: Notify::new(),
             expiry: Notify::new(),
+            erasures: Notify::new(),
             progress: tokio::sync::watch::Sender::new(0),
             clock_warned: std::sync::atomic::AtomicBool::new(false),
             wakes: Mutex::default(),

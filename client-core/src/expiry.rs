@@ -44,6 +44,7 @@ async fn expire(core: &Core) -> Result<Duration> {
     let gone = store::expire(&mut tx, now).await?;
     tx.commit().await?;
     drop(conn);
+    core.erasures.notify_one();
     for line in gone {
         core.emit(Event::Gone {
             conversation: line.info.conversation,

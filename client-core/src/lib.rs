@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod error;
+pub mod search;
 pub mod timeline;
 
 mod actions;

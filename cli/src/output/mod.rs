@@ -27,6 +27,7 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const FOUND: Style = AnsiColor::Yellow.on_default().bold().underline();
 pub(crate) const NAME: Style = AnsiColor::Cyan.on_default();
 
 /// The two outputs and how they are used.

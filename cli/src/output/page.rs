@@ -174,9 +174,63 @@ impl Page {
         }
     }
 
+    /// Adds text of several styles below `indent`, broken where the page ends. Right-to-left text
+    /// keeps its order across the styles.
+    pub(crate) fn marked(&mut self, indent: &str, pieces: &[(Style, String)]) {
+        let safe: Vec<(Style, String)> = pieces
+            .iter()
+            .map(|(style, text)| (*style, safe::plain(text)))
+            .collect();
+        let text: String = safe.iter().map(|(_, text)| text.as_str()).collect();
+        let mut chars = safe
+            .iter()
+            .flat_map(|(style, text)| text.chars().map(|c| (*style, c)));
+        let rows = match self.width {
+            Some(width) => {
+                let room = width.saturating_sub(safe::width(indent));
+                safe::wrap(&text, room, room)
+            }
+            None => vec![text],
+        };
+        for row in rows {
+            let mut shown = String::new();
+            let mut run: Option<(Style, String)> = None;
+            for c in row.chars() {
+                // Rows lose only spaces at their ends.
+                let style = chars
+                    .by_ref()
+                    .find(|(_, there)| *there == c)
+                    .map(|(style, _)| style);
+                let style = style.unwrap_or_default();
+                match &mut run {
+                    Some((same, text)) if *same == style => text.push(c),
+                    _ => {
+                        flush(&mut shown, run.take());
+                        run = Some((style, c.to_string()));
+                    }
+                }
+            }
+            flush(&mut shown, run);
+            let isolate = safe::isolated(row.clone()) != row;
+            let (open, close) = if isolate { safe::ISOLATE } else { ("", "") };
+            self.text.push_str(&format!("{indent}{open}{shown}{close}"));
+            self.text.push('\n');
+        }
+    }
+
     /// The lines with the codes of their styles.
     pub(crate) fn styled(&self) -> &str {
         &self.text
+    }
+}
+
+fn flush(shown: &mut String, run: Option<(Style, String)>) {
+    match run {
+        Some((style, text)) if !style.is_plain() => {
+            shown.push_str(&format!("{style}{text}{style:#}"));
+        }
+        Some((_, text)) => shown.push_str(&text),
+        None => {}
     }
 }
 

@@ -5,6 +5,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 const FIRST_STRONG_ISOLATE: char = '\u{2068}';
 const POP_ISOLATE: char = '\u{2069}';
+/// What stands around text that must not pull its neighbours to its side.
+pub(super) const ISOLATE: (&str, &str) = ("\u{2068}", "\u{2069}");
 const TAB: &str = "    ";
 
 /// One line of safe text: control, bidirectional and invisible characters are written out.

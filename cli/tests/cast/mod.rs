@@ -210,6 +210,16 @@ impl Person {
         failure(self.try_run(args, ""))
     }
 
+    /// Runs a command that must fail without an error; gives its exit code.
+    pub fn fails_in_silence(&self, args: &[&str]) -> i32 {
+        let (code, lines) = self.try_run(args, "");
+        assert!(
+            code != 0 && lines.iter().all(|line| line["ok"] == true),
+            "{lines:?}"
+        );
+        code
+    }
+
     /// Joins, which must work.
     pub fn join(&self, link: &str) -> Value {
         self.ok_with_input(

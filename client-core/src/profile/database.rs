@@ -8,7 +8,7 @@ use std::time::Duration;
 use sealwire_crypto::SecretBytes;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
-use sqlx::{ConnectOptions, Connection, Executor, Sqlite, Transaction, TransactionManager};
+use sqlx::{ConnectOptions, Connection, Executor, Row, Sqlite, Transaction, TransactionManager};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
@@ -25,8 +25,9 @@ const PLAIN: &[u8] = b"SQLite format 3\0";
 // writes twice as slow (`cost_of_memory_security`). Keys are wiped without it.
 const WRITER: &str = "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = WAL; \
      PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;";
-const READER: &str =
-    "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;";
+// Searching reads many pages again and again; each one that is not kept is decrypted anew.
+const READER: &str = "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; \
+     PRAGMA query_only = ON; PRAGMA cache_size = -16384;";
 
 /// An open database.
 pub(crate) struct Database {
@@ -130,6 +131,20 @@ impl Database {
             transaction.commit().await?;
         }
         Ok(())
+    }
+
+    /// Folds the write-ahead log into the file and cuts it to nothing. False if a reader is in the
+    /// way; it does not wait for one, since the writer is needed for other things.
+    pub(crate) async fn truncate_log(&self) -> Result<bool> {
+        let mut writer = self.writer.lock().await;
+        mend(&mut writer).await?;
+        writer.execute("PRAGMA busy_timeout = 0").await?;
+        let answer = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&mut *writer)
+            .await;
+        let back = format!("PRAGMA busy_timeout = {}", BUSY.as_millis());
+        writer.execute(back.as_str()).await?;
+        Ok(answer?.get_unchecked::<i64, _>("busy") == 0)
     }
 
     /// Ends all connections; the write-ahead log goes into the file.

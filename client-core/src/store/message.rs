@@ -9,6 +9,7 @@ use super::{History, damaged, from_db, to_db};
 use crate::{
     api::{Deleted, Delivery, Info, MessageInfo, MessageKind, Priority},
     error::Result,
+    search::{self, Document, Flags, Has, Is},
 };
 
 /// A line to add to the history.
@@ -224,9 +225,43 @@ pub(crate) async fn insert_message(
     .bind(traits.mentions_me)
     .bind(traits.expire_after_s)
     .bind(to_db(traits.expires_at))
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    row.as_ref().map(read_line).transpose()
+    let line = row.as_ref().map(read_line).transpose()?;
+    if let Some(line) = &line {
+        index(conn, line).await?;
+    }
+    Ok(line)
+}
+
+/// Makes a message findable by its text as it is now.
+pub(super) async fn index(conn: &mut SqliteConnection, line: &Line) -> Result<()> {
+    if line.info.kind != MessageKind::Text || line.info.deleted.is_some() {
+        return Ok(());
+    }
+    let mut flags = Flags::NONE;
+    for (is, what) in [
+        (line.info.own, Is::Own),
+        (line.info.edited_at_ms.is_some(), Is::Edited),
+        (line.reply_to.is_some(), Is::Reply),
+        (line.info.priority != Priority::Normal, Is::Important),
+    ] {
+        if is {
+            flags = flags.is(what);
+        }
+    }
+    if !line.mentions.is_empty() || line.mentions_all {
+        flags = flags.has(Has::Mention);
+    }
+    let document = Document {
+        message: line.row,
+        conversation: line.conversation,
+        sender: &line.info.sender,
+        text: &line.info.text,
+        files: &[],
+        flags,
+    };
+    search::put(conn, &document).await
 }
 
 /// A pending message was read back: it takes its place. What disappears after it was read begins

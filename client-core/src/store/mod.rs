@@ -45,6 +45,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_joined", include_str!("joined.sql")),
     ("0003_groups", include_str!("groups.sql")),
     ("0004_content", include_str!("content.sql")),
+    ("0005_search", crate::search::SCHEMA),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

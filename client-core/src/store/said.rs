@@ -110,8 +110,11 @@ async fn show_newest_revision(conn: &mut SqliteConnection, line: &Line, said: &S
     .bind(target.0.as_slice())
     .bind(&line.sender)
     .bind(line.row)
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    if let Some(line) = message_by_id(conn, &said.conversation, &target).await? {
+        super::index(conn, &line).await?;
+    }
     Ok(())
 }
 

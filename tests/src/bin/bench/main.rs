@@ -15,6 +15,7 @@ mod frames;
 mod idle;
 mod relay;
 mod samples;
+mod search;
 mod wire;
 
 use std::process::ExitCode;
@@ -27,9 +28,10 @@ const USAGE: &str = "\
 usage: sealwire-bench fanout [conversation|ingest|ramp] [--seconds N]
        sealwire-bench client [messages|commits] [--quick]
        sealwire-bench idle [--connections N]
+       sealwire-bench search [--quick]
 
 --seconds N      length of the conversation load (default 60)
---quick          smaller groups and fewer messages: shows that it works, measures nothing
+--quick          smaller groups, fewer messages: shows that it works, measures nothing
 --connections N  idle connections (default 10000)
 
 Files go below TMPDIR (default /tmp), which has to be on the disk to be measured.
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let done = match words.split_first() {
         Some((word, words)) if word == "member" => client::member(words),
+        Some((word, words)) if word == "open" => search::open(words),
         _ => Plan::parse(words.into_iter()).and_then(|plan| run(&plan)),
     };
     match done {
@@ -94,6 +97,7 @@ fn run(plan: &Plan) -> Result<()> {
         "fanout" => fanout::run(plan),
         "client" => client::run(plan),
         "idle" => idle::run(plan),
+        "search" => search::run(plan),
         _ => Err(USAGE.into()),
     }
 }
@@ -101,6 +105,15 @@ fn run(plan: &Plan) -> Result<()> {
 /// Runs load on the calling thread alone.
 fn on_one_thread(work: impl Future<Output = Result<()>>) -> Result<()> {
     tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+/// Clients work on several threads.
+fn client_threads(work: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
         .enable_all()
         .build()?
         .block_on(work)

@@ -12,7 +12,7 @@ use sealwire_core::parse_conversation;
 
 use self::people::Home;
 use crate::cores::Cores;
-use crate::{Plan, Result};
+use crate::{Plan, Result, client_threads};
 
 const BENCH: &str = "client";
 
@@ -21,7 +21,7 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
     let cores = Cores::divide()?;
     cores.as_load()?;
     if plan.wants("messages") {
-        on_threads(messages::run(&cores, plan.quick))?;
+        client_threads(messages::run(&cores, plan.quick))?;
     }
     if plan.wants("commits") {
         commits::run(if plan.quick { 64 } else { 1_000 })?;
@@ -38,7 +38,7 @@ pub(crate) fn member(words: &[String]) -> Result<()> {
     let home = Home::at(PathBuf::from(home));
     let chat = parse_conversation(chat)?;
     let (count, pause) = (count.parse()?, Duration::from_millis(pause.parse()?));
-    on_threads(async {
+    client_threads(async {
         let client = home.open().await?;
         for number in 0..count {
             client.send(&chat, &people::text(number)).await?;
@@ -48,13 +48,4 @@ pub(crate) fn member(words: &[String]) -> Result<()> {
         client.shutdown().await;
         Ok(())
     })
-}
-
-/// Clients work on several threads.
-fn on_threads(work: impl Future<Output = Result<()>>) -> Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(work)
 }

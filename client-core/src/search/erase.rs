@@ -1,0 +1,41 @@
+//! What was deleted leaves the files, too.
+//!
+//! `secure_delete` and FTS5's option of the same name overwrite what is deleted in the pages of
+//! the database. Two things stay: the beginnings of words by which FTS5 finds its pages
+//! ([`super::separators`]), and older forms of all these pages in the write-ahead log until it is
+//! folded into the file and cut to nothing, which no reader may be in the way of.
+
+use std::{sync::Arc, time::Duration};
+
+use super::separators;
+use crate::{core::Core, error::Result, profile::Database};
+
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Makes sure that no file of the profile holds what was deleted. False if a reader was in the
+/// way: to be tried again.
+pub(crate) async fn traces(db: &Database) -> Result<bool> {
+    separators::tidy(db).await?;
+    db.truncate_log().await
+}
+
+/// Does it when [`Core::erasures`] rings, when words were taken out and nobody rang, and once at
+/// the start for what an earlier run did not get to.
+pub(crate) async fn run(core: Arc<Core>) {
+    loop {
+        let mut wait = SHORTEST_WAIT;
+        while !matches!(traces(&core.db).await, Ok(true)) {
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        while tokio::time::timeout(LONGEST_WAIT, core.erasures.notified())
+            .await
+            .is_err()
+        {
+            if matches!(separators::is_untidy(&core.db).await, Ok(true)) {
+                break;
+            }
+        }
+    }
+}
