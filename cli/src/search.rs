@@ -119,7 +119,9 @@ pub(crate) async fn run(context: &Context, options: Search) -> Outcome {
     };
     let mut found = client.search(&request).await?;
     if !found.complete {
-        context.out.note("taking in older history; this happens once…");
+        context
+            .out
+            .note("taking in older history; this happens once…");
         client.finish_search_index().await?;
         found = client.search(&request).await?;
     }
@@ -157,7 +159,10 @@ fn heading(hit: &SearchHit) -> Line {
         .plain("  ")
         .plain(&hit.conversation_name)
         .plain(" ")
-        .styled(DIM, format!("{}@{}", short_id(&hit.conversation), hit.position))
+        .styled(
+            DIM,
+            format!("{}@{}", short_id(&hit.conversation), hit.position),
+        )
 }
 
 /// A snippet in pieces that are found or not.
@@ -195,7 +200,10 @@ mod tests {
             at_ms: 1_795_478_580_000,
             snippet: Snippet {
                 text: text.into(),
-                highlights: highlights.into_iter().map(|(start, end)| start..end).collect(),
+                highlights: highlights
+                    .into_iter()
+                    .map(|(start, end)| start..end)
+                    .collect(),
                 cut_before: true,
                 cut_after: false,
             },

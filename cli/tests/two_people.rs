@@ -86,9 +86,15 @@ fn alice_and_bob_talk() {
     assert_eq!(found(&["hel*"]), [ENGLISH]);
     assert_eq!(found(&["三点"]), [CHINESE]);
     assert_eq!(found(&["from:me", "gruss"]), [GERMAN.replace('\n', " ")]);
-    assert_eq!(found(&["--from", "alice", "--in", "午餐 Lunch"]), [CHINESE, ENGLISH]);
+    assert_eq!(
+        found(&["--from", "alice", "--in", "午餐 Lunch"]),
+        [CHINESE, ENGLISH]
+    );
     assert_eq!(found(&["--", "hello", "-bob"]), [""; 0]);
-    assert_eq!(bob.fails_in_silence(&["search", "nowhere", "--exit-empty"]), 1);
+    assert_eq!(
+        bob.fails_in_silence(&["search", "nowhere", "--exit-empty"]),
+        1
+    );
     let (code, error) = bob.fails(&["search", "has:cheese"]);
     assert_eq!((code, &error["code"]), (2, &Value::from("bad_query")));
 

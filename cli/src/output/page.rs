@@ -177,10 +177,14 @@ impl Page {
     /// Adds text of several styles below `indent`, broken where the page ends. Right-to-left text
     /// keeps its order across the styles.
     pub(crate) fn marked(&mut self, indent: &str, pieces: &[(Style, String)]) {
-        let safe: Vec<(Style, String)> =
-            pieces.iter().map(|(style, text)| (*style, safe::plain(text))).collect();
+        let safe: Vec<(Style, String)> = pieces
+            .iter()
+            .map(|(style, text)| (*style, safe::plain(text)))
+            .collect();
         let text: String = safe.iter().map(|(_, text)| text.as_str()).collect();
-        let mut chars = safe.iter().flat_map(|(style, text)| text.chars().map(|c| (*style, c)));
+        let mut chars = safe
+            .iter()
+            .flat_map(|(style, text)| text.chars().map(|c| (*style, c)));
         let rows = match self.width {
             Some(width) => {
                 let room = width.saturating_sub(safe::width(indent));
@@ -193,7 +197,10 @@ impl Page {
             let mut run: Option<(Style, String)> = None;
             for c in row.chars() {
                 // Rows lose only spaces at their ends.
-                let style = chars.by_ref().find(|(_, there)| *there == c).map(|(style, _)| style);
+                let style = chars
+                    .by_ref()
+                    .find(|(_, there)| *there == c)
+                    .map(|(style, _)| style);
                 let style = style.unwrap_or_default();
                 match &mut run {
                     Some((same, text)) if *same == style => text.push(c),

@@ -208,7 +208,10 @@ impl Person {
     /// Runs a command that must fail without an error; gives its exit code.
     pub fn fails_in_silence(&self, args: &[&str]) -> i32 {
         let (code, lines) = self.try_run(args, "");
-        assert!(code != 0 && lines.iter().all(|line| line["ok"] == true), "{lines:?}");
+        assert!(
+            code != 0 && lines.iter().all(|line| line["ok"] == true),
+            "{lines:?}"
+        );
         code
     }
 

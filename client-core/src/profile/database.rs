@@ -139,7 +139,9 @@ impl Database {
         let mut writer = self.writer.lock().await;
         mend(&mut writer).await?;
         writer.execute("PRAGMA busy_timeout = 0").await?;
-        let answer = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await;
+        let answer = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&mut *writer)
+            .await;
         let back = format!("PRAGMA busy_timeout = {}", BUSY.as_millis());
         writer.execute(back.as_str()).await?;
         Ok(answer?.get_unchecked::<i64, _>("busy") == 0)

@@ -41,15 +41,19 @@ pub(super) async fn step(db: &Database) -> Result<bool> {
     .await?;
     // The index writes rows that come in order together.
     rows.reverse();
-    let (new, known): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|row| row.get::<Option<&str>, _>("file_names").is_none());
+    let (new, known): (Vec<_>, Vec<_>) = rows
+        .iter()
+        .partition(|row| row.get::<Option<&str>, _>("file_names").is_none());
     add(&mut tx, &new).await?;
     for row in known {
         renew(&mut tx, row).await?;
     }
     let full = rows.len() as i64 == STEP;
     let next: i64 = rows.first().filter(|_| full).map_or(0, |row| row.get("id"));
-    sqlx::query("UPDATE search_progress SET below = ?").bind(next).execute(&mut *tx).await?;
+    sqlx::query("UPDATE search_progress SET below = ?")
+        .bind(next)
+        .execute(&mut *tx)
+        .await?;
     tx.commit().await?;
     Ok(next > 0)
 }
@@ -63,7 +67,9 @@ async fn below(conn: &mut SqliteConnection) -> Result<i64> {
     .bind(RULES)
     .execute(&mut *conn)
     .await?;
-    let below = sqlx::query_scalar("SELECT below FROM search_progress").fetch_one(conn).await?;
+    let below = sqlx::query_scalar("SELECT below FROM search_progress")
+        .fetch_one(conn)
+        .await?;
     Ok(below)
 }
 
@@ -73,7 +79,10 @@ async fn add(conn: &mut SqliteConnection, rows: &[&SqliteRow]) -> Result<()> {
     for part in rows.chunks(PART) {
         let mut documents = Vec::with_capacity(part.len());
         for row in part {
-            let key = (row.get("conversation"), row.get::<&str, _>("sender_handle").as_bytes());
+            let key = (
+                row.get("conversation"),
+                row.get::<&str, _>("sender_handle").as_bytes(),
+            );
             let numbers = |names: &Names| {
                 let conversation = names.get(&("conversation".to_owned(), Vec::from(key.0)));
                 let sender = names.get(&("sender".to_owned(), Vec::from(key.1)));
@@ -95,7 +104,11 @@ async fn add(conn: &mut SqliteConnection, rows: &[&SqliteRow]) -> Result<()> {
         );
         query.push_values(&documents, |mut values, (row, (conversation, sender))| {
             let text: &str = row.get("text");
-            let own = if row.get("own") { Flags::NONE.is(Is::Own) } else { Flags::NONE };
+            let own = if row.get("own") {
+                Flags::NONE.is(Is::Own)
+            } else {
+                Flags::NONE
+            };
             values
                 .push_bind(row.get::<i64, _>("id"))
                 .push_bind(*conversation)
@@ -114,8 +127,13 @@ async fn add(conn: &mut SqliteConnection, rows: &[&SqliteRow]) -> Result<()> {
 type Names = HashMap<(String, Vec<u8>), i64>;
 
 async fn names(conn: &mut SqliteConnection) -> Result<Names> {
-    let rows = sqlx::query("SELECT kind, name, id FROM search_name").fetch_all(conn).await?;
-    Ok(rows.iter().map(|row| ((row.get("kind"), row.get("name")), row.get("id"))).collect())
+    let rows = sqlx::query("SELECT kind, name, id FROM search_name")
+        .fetch_all(conn)
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| ((row.get("kind"), row.get("name")), row.get("id")))
+        .collect())
 }
 
 /// Takes the text of a message apart again; what is known beside the text stays.

@@ -23,7 +23,9 @@ impl Client {
             ));
         }
         let cursor = request.cursor.as_deref();
-        let cursor = cursor.map(|text| Cursor::parse(text, request.sort)).transpose()?;
+        let cursor = cursor
+            .map(|text| Cursor::parse(text, request.sort))
+            .transpose()?;
         let now_ms = to_db(self.core.now_ms());
         let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         let now = now.to_zoned_datetime(TimeZone::system());

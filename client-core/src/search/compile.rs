@@ -130,7 +130,8 @@ impl Parts {
 
     fn fact(&mut self, bit: u32, negated: bool) {
         if negated {
-            self.without.push(format!("facts : \"{}\"", flag_token(bit)));
+            self.without
+                .push(format!("facts : \"{}\"", flag_token(bit)));
         } else {
             self.facts.push(format!("\"{}\"", flag_token(bit)));
         }
@@ -189,7 +190,10 @@ impl Parts {
 async fn senders(conn: &mut SqliteConnection, who: &str) -> Result<Vec<String>> {
     let who = who.to_lowercase();
     if who == "me" {
-        return Ok(vec![format!("\"{}\"", flag_token(Flags::bit_of_kind(Is::Own)))]);
+        return Ok(vec![format!(
+            "\"{}\"",
+            flag_token(Flags::bit_of_kind(Is::Own))
+        )]);
     }
     let rows = sqlx::query("SELECT id, name FROM search_name WHERE kind = 'sender'")
         .fetch_all(conn)

@@ -30,8 +30,9 @@ impl Cursor {
     /// # Errors
     /// `bad_cursor` if it is none, or of another order than `sort`.
     pub(super) fn parse(text: &str, sort: Sort) -> Result<Self> {
-        let numbers: Option<Vec<i64>> =
-            text.get(1..).and_then(|rest| rest.split('.').map(|part| part.parse().ok()).collect());
+        let numbers: Option<Vec<i64>> = text
+            .get(1..)
+            .and_then(|rest| rest.split('.').map(|part| part.parse().ok()).collect());
         let cursor = match (text.as_bytes().first(), numbers.as_deref()) {
             (Some(b'n'), Some([below])) => Some(Self::Newest { below: *below }),
             (Some(b'r'), Some([newest, at_ms, skip])) if sort == Sort::Relevance => {
@@ -58,7 +59,11 @@ impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Newest { below } => write!(f, "n{below}"),
-            Self::Relevance { newest, at_ms, skip } => write!(f, "r{newest}.{at_ms}.{skip}"),
+            Self::Relevance {
+                newest,
+                at_ms,
+                skip,
+            } => write!(f, "r{newest}.{at_ms}.{skip}"),
         }
     }
 }
@@ -70,12 +75,25 @@ mod tests {
     #[test]
     fn cursors_read_back_and_nothing_else_does() {
         let newest = Cursor::Newest { below: 77 };
-        let ranked = Cursor::Relevance { newest: 9, at_ms: 1_795_478_580_000, skip: 20 };
+        let ranked = Cursor::Relevance {
+            newest: 9,
+            at_ms: 1_795_478_580_000,
+            skip: 20,
+        };
         for cursor in [newest, ranked] {
-            assert_eq!(Cursor::parse(&cursor.to_string(), Sort::Relevance).unwrap(), cursor);
+            assert_eq!(
+                Cursor::parse(&cursor.to_string(), Sort::Relevance).unwrap(),
+                cursor
+            );
         }
-        for bad in ["", "n", "n1.2", "r1.2", "r1.2.-1", "x1", "é1", "n1 ", "r1.2.3"] {
-            assert_eq!(Cursor::parse(bad, Sort::Newest).unwrap_err().code, "bad_cursor", "{bad}");
+        for bad in [
+            "", "n", "n1.2", "r1.2", "r1.2.-1", "x1", "é1", "n1 ", "r1.2.3",
+        ] {
+            assert_eq!(
+                Cursor::parse(bad, Sort::Newest).unwrap_err().code,
+                "bad_cursor",
+                "{bad}"
+            );
         }
     }
 }

@@ -42,7 +42,11 @@ impl Flags {
     /// With what its text tells.
     #[must_use]
     pub(crate) fn of_text(self, text: &str) -> Self {
-        if has_link(text) { self.has(Has::Link) } else { self }
+        if has_link(text) {
+            self.has(Has::Link)
+        } else {
+            self
+        }
     }
 
     /// The bits, as they are stored.
@@ -73,7 +77,9 @@ impl Flags {
 
 /// The token of a bit of [`Flags`], as the schema makes it.
 pub(super) fn flag_token(bit: u32) -> String {
-    char::from_u32(0xe010 + bit).map(String::from).unwrap_or_default()
+    char::from_u32(0xe010 + bit)
+        .map(String::from)
+        .unwrap_or_default()
 }
 
 /// The token of a row of `search_name`, as the schema makes it.
@@ -102,21 +108,41 @@ mod tests {
 
     #[test]
     fn links_are_told_from_text() {
-        for text in ["see https://example.com", "HTTP://a", "看https://例子.cn/。", "http://[::1]/"] {
+        for text in [
+            "see https://example.com",
+            "HTTP://a",
+            "看https://例子.cn/。",
+            "http://[::1]/",
+        ] {
             assert!(has_link(text), "{text}");
         }
-        for text in ["", "://", "http://", "http:// x", "example.com", "ftp://x", "a://b", "é://x"] {
+        for text in [
+            "",
+            "://",
+            "http://",
+            "http:// x",
+            "example.com",
+            "ftp://x",
+            "a://b",
+            "é://x",
+        ] {
             assert!(!has_link(text), "{text}");
         }
     }
 
     #[test]
     fn every_bit_has_one_meaning() {
-        let mut bits: Vec<u32> = Has::ALL.iter().map(|(_, has)| Flags::bit_of(*has)).collect();
+        let mut bits: Vec<u32> = Has::ALL
+            .iter()
+            .map(|(_, has)| Flags::bit_of(*has))
+            .collect();
         bits.extend(Is::ALL.iter().map(|(_, is)| Flags::bit_of_kind(*is)));
         assert_eq!(bits, (0..10).collect::<Vec<_>>());
         let schema = include_str!("schema.sql");
-        assert_eq!(name_token(7), char::from_u32(983_040 + 7).unwrap().to_string());
+        assert_eq!(
+            name_token(7),
+            char::from_u32(983_040 + 7).unwrap().to_string()
+        );
         assert_eq!(name_token(60_000), "n60000");
         for bit in bits {
             let token = u32::from(flag_token(bit).chars().next().unwrap());

@@ -29,7 +29,10 @@ pub(crate) async fn run(core: Arc<Core>) {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
-        while tokio::time::timeout(LONGEST_WAIT, core.erasures.notified()).await.is_err() {
+        while tokio::time::timeout(LONGEST_WAIT, core.erasures.notified())
+            .await
+            .is_err()
+        {
             if matches!(separators::is_untidy(&core.db).await, Ok(true)) {
                 break;
             }

@@ -15,7 +15,9 @@ pub(super) fn fold_cluster(cluster: &str, out: &mut String) {
     }
     let kept = cluster.nfkd().filter(|c| !is_dropped(*c)).map(similar);
     // Case folding without a table of its own: upper case joins what lower case keeps apart.
-    let folded = kept.flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    let folded = kept
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase);
     out.extend(folded.filter(|c| !is_dropped(*c)).nfc());
 }
 
@@ -103,7 +105,13 @@ mod tests {
 
     #[test]
     fn what_differs_stays_apart() {
-        for (one, other) in [("が", "か"), ("की", "कु"), ("ที่", "ทิ"), ("กา", "ก"), ("各", "格")] {
+        for (one, other) in [
+            ("が", "か"),
+            ("की", "कु"),
+            ("ที่", "ทิ"),
+            ("กา", "ก"),
+            ("各", "格"),
+        ] {
             assert_ne!(fold(one), fold(other), "{one} {other}");
         }
     }

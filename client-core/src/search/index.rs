@@ -12,7 +12,12 @@ pub(crate) async fn put(conn: &mut SqliteConnection, document: &Document<'_>) ->
     if insert(conn, document).await? {
         return Ok(());
     }
-    name(conn, document.conversation.as_bytes(), document.sender.as_bytes()).await?;
+    name(
+        conn,
+        document.conversation.as_bytes(),
+        document.sender.as_bytes(),
+    )
+    .await?;
     insert(conn, document).await?;
     Ok(())
 }
@@ -20,7 +25,10 @@ pub(crate) async fn put(conn: &mut SqliteConnection, document: &Document<'_>) ->
 /// Takes a message out of the index. Its words leave the file with the transaction, and the
 /// write-ahead log with [`super::erase`]. The index knows them by itself, so the message may have
 /// changed before. Deleting the row of the message or changing its text does this, too.
-#[cfg_attr(not(test), expect(dead_code, reason = "the triggers do it for all that there is yet"))]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the triggers do it for all that there is yet")
+)]
 pub(crate) async fn remove(conn: &mut SqliteConnection, message: i64) -> Result<()> {
     sqlx::query("DELETE FROM search_document WHERE message = ?")
         .bind(message)

@@ -51,9 +51,8 @@ impl Needle {
 pub(super) fn places(text: &Tokens, needles: &[Needle]) -> Vec<(Range<usize>, usize)> {
     let mut found: Vec<(Range<usize>, usize)> = Vec::new();
     for (number, needle) in needles.iter().enumerate() {
-        let bytes = |tokens: Range<usize>| {
-            text.source(tokens.start).start..text.source(tokens.end - 1).end
-        };
+        let bytes =
+            |tokens: Range<usize>| text.source(tokens.start).start..text.source(tokens.end - 1).end;
         found.extend(needle.find(text).map(|tokens| (bytes(tokens), number)));
     }
     found.sort_by_key(|(range, _)| (range.start, range.end));

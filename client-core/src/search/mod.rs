@@ -34,7 +34,10 @@ pub(crate) use backfill::run as run_backfill;
 pub(crate) use document::{Document, Flags};
 pub(crate) use erase::run as run_eraser;
 pub(crate) use index::put;
-#[cfg_attr(not(test), expect(unused_imports, reason = "for callers that keep the row"))]
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "for callers that keep the row")
+)]
 pub(crate) use index::remove;
 
 /// Its tables, as a migration.

@@ -41,7 +41,11 @@ pub(super) async fn page(
     now_ms: i64,
 ) -> Result<Found> {
     let (newest, at_ms, skip) = match cursor {
-        Some(Cursor::Relevance { newest, at_ms, skip }) => (Some(newest), at_ms, skip),
+        Some(Cursor::Relevance {
+            newest,
+            at_ms,
+            skip,
+        }) => (Some(newest), at_ms, skip),
         _ => (None, now_ms, 0),
     };
     let (candidates, bounded) = candidates(conn, plan, newest).await?;
@@ -54,11 +58,13 @@ pub(super) async fn page(
     let ranked = ranked(&candidates, &weights, at_ms);
     let end = (skip as usize).saturating_add(limit as usize).min(total);
     let shown = ranked.get(skip as usize..end).unwrap_or_default();
-    let next = newest.filter(|_| end < total).map(|newest| Cursor::Relevance {
-        newest,
-        at_ms,
-        skip: skip.saturating_add(limit),
-    });
+    let next = newest
+        .filter(|_| end < total)
+        .map(|newest| Cursor::Relevance {
+            newest,
+            at_ms,
+            skip: skip.saturating_add(limit),
+        });
     Ok(Found {
         hits: hits(conn, plan, shown).await?,
         next,
@@ -79,7 +85,9 @@ async fn candidates(
     if !matching(conn, &mut query, plan, below).await? {
         return Ok((Vec::new(), false));
     }
-    query.push(" ORDER BY search_index.rowid DESC LIMIT ").push_bind(i64::from(WINDOW) + 1);
+    query
+        .push(" ORDER BY search_index.rowid DESC LIMIT ")
+        .push_bind(i64::from(WINDOW) + 1);
     let rows = query.build().fetch_all(conn).await?;
     let bounded = rows.len() > WINDOW as usize;
     let candidates = rows.iter().take(WINDOW as usize).map(|row| {
@@ -119,7 +127,8 @@ async fn weight(conn: &mut SqliteConnection, needle: &Needle) -> Result<f64> {
 
 /// Ids, best first.
 fn ranked(candidates: &[Candidate], weights: &[f64], at_ms: i64) -> Vec<i64> {
-    let mean = candidates.iter().map(|one| one.length).sum::<f64>() / candidates.len().max(1) as f64;
+    let mean =
+        candidates.iter().map(|one| one.length).sum::<f64>() / candidates.len().max(1) as f64;
     let mut scored: Vec<(f64, i64)> = candidates
         .iter()
         .map(|one| (score(one, weights, mean.max(1.0), at_ms), one.id))
@@ -146,7 +155,12 @@ mod tests {
     const DAY: i64 = 86_400_000;
 
     fn candidate(id: i64, days_ago: i64, length: f64, counts: &[u32]) -> Candidate {
-        Candidate { id, at_ms: -days_ago * DAY, length, counts: counts.to_vec() }
+        Candidate {
+            id,
+            at_ms: -days_ago * DAY,
+            length,
+            counts: counts.to_vec(),
+        }
     }
 
     #[test]
@@ -167,8 +181,18 @@ mod tests {
 
     #[test]
     fn hostile_times_and_lengths_do_no_harm() {
-        let future = Candidate { id: 1, at_ms: i64::MAX, length: 0.0, counts: vec![u32::MAX] };
-        let past = Candidate { id: 2, at_ms: i64::MIN, length: 1e9, counts: vec![0] };
+        let future = Candidate {
+            id: 1,
+            at_ms: i64::MAX,
+            length: 0.0,
+            counts: vec![u32::MAX],
+        };
+        let past = Candidate {
+            id: 2,
+            at_ms: i64::MIN,
+            length: 1e9,
+            counts: vec![0],
+        };
         assert_eq!(ranked(&[past, future], &[1.0], 0), [1, 2]);
         assert!(ranked(&[], &[1.0], 0).is_empty());
     }

@@ -53,9 +53,15 @@ async fn newest(
              d.file_names, coalesce(c.name, '') AS name ",
     );
     if !matching(conn, &mut query, plan, below).await? {
-        return Ok(Found { hits: Vec::new(), next: None, ranked_newest: None });
+        return Ok(Found {
+            hits: Vec::new(),
+            next: None,
+            ranked_newest: None,
+        });
     }
-    query.push(" ORDER BY search_index.rowid DESC LIMIT ").push_bind(i64::from(limit) + 1);
+    query
+        .push(" ORDER BY search_index.rowid DESC LIMIT ")
+        .push_bind(i64::from(limit) + 1);
     let rows = query.build().fetch_all(conn).await?;
     let shown = &rows[..rows.len().min(limit as usize)];
     let more = rows.len() > shown.len();
@@ -87,7 +93,9 @@ pub(super) async fn matching<'q>(
     );
     query.push_bind(plan.expression.as_str());
     query.push(" AND search_index.rowid >= ").push_bind(first);
-    query.push(" AND search_index.rowid <= ").push_bind(last.min(below.saturating_sub(1)));
+    query
+        .push(" AND search_index.rowid <= ")
+        .push_bind(last.min(below.saturating_sub(1)));
     if !plan.times.is_all() {
         query.push(" AND (");
         for (number, range) in plan.times.ranges().iter().enumerate() {
@@ -133,7 +141,10 @@ fn hit(row: &SqliteRow, plan: &Plan) -> SearchHit {
         own: row.get("own"),
         at_ms: from_db(row.get("at_ms")),
         snippet: snippet(row.get("text"), &plan.needles),
-        files: names.lines().filter_map(|name| marked(name, &plan.needles)).collect(),
+        files: names
+            .lines()
+            .filter_map(|name| marked(name, &plan.needles))
+            .collect(),
     }
 }
 

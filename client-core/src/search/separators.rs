@@ -48,7 +48,9 @@ pub(super) async fn tidy(db: &Database) -> Result<()> {
     for stale in &stale {
         replace(&mut tx, stale).await?;
     }
-    sqlx::query("UPDATE search_progress SET untidy = 0").execute(&mut *tx).await?;
+    sqlx::query("UPDATE search_progress SET untidy = 0")
+        .execute(&mut *tx)
+        .await?;
     Ok(tx.commit().await?)
 }
 
@@ -67,7 +69,9 @@ async fn find(conn: &mut SqliteConnection) -> Result<Vec<Stale>> {
         .bind(BATCH)
         .fetch_all(&mut *conn)
         .await?;
-        let Some(last) = rows.last() else { return Ok(stale) };
+        let Some(last) = rows.last() else {
+            return Ok(stale);
+        };
         (segment, separator) = (last.get("segid"), last.get("term"));
         let outdated = |row: &&SqliteRow| better(row.get("term"), row.get("block")).is_some();
         stale.extend(rows.iter().filter(outdated).map(|row| Stale {
@@ -106,7 +110,11 @@ fn better(separator: &[u8], leaf: &[u8]) -> Option<Vec<u8>> {
     if first <= separator || first.starts_with(separator) {
         return None;
     }
-    let same = first.iter().zip(separator).take_while(|(one, other)| one == other).count();
+    let same = first
+        .iter()
+        .zip(separator)
+        .take_while(|(one, other)| one == other)
+        .count();
     Some(first[..=same].to_vec())
 }
 

@@ -51,7 +51,10 @@ pub(super) fn snippet(text: &str, needles: &[Needle]) -> Snippet {
         })
         .collect();
     Snippet {
-        text: shown.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+        text: shown
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect(),
         highlights,
         cut_before: window.start > 0,
         cut_after: window.end < text.len(),
@@ -93,7 +96,9 @@ fn best_start(text: &str, found: &[(Range<usize>, usize)]) -> Option<usize> {
     let mut best = (0, None);
     for (number, (range, _)) in found.iter().enumerate() {
         let end = forward(text, range.start, LONGEST - BEFORE);
-        let within = found[number..].iter().take_while(|(other, _)| other.end <= end);
+        let within = found[number..]
+            .iter()
+            .take_while(|(other, _)| other.end <= end);
         let mut kinds: Vec<usize> = within.map(|(_, needle)| *needle).collect();
         kinds.sort_unstable();
         kinds.dedup();
@@ -115,15 +120,26 @@ fn window(text: &str, best: Option<usize>) -> Range<usize> {
     // Near the end of the text there is more room before.
     let from_end = backward(text, text.len(), LONGEST);
     let start = backward(text, best, BEFORE).min(from_end);
-    let start = if start == 0 { 0 } else { begin(text, start, best) };
+    let start = if start == 0 {
+        0
+    } else {
+        begin(text, start, best)
+    };
     let end = forward(text, start, LONGEST);
-    let end = if end == text.len() { end } else { cut(text, end, best) };
+    let end = if end == text.len() {
+        end
+    } else {
+        cut(text, end, best)
+    };
     start..end
 }
 
 /// The byte that lies `count` characters after `at`.
 fn forward(text: &str, at: usize, count: usize) -> usize {
-    text[at..].char_indices().nth(count).map_or(text.len(), |(offset, _)| at + offset)
+    text[at..]
+        .char_indices()
+        .nth(count)
+        .map_or(text.len(), |(offset, _)| at + offset)
 }
 
 /// The byte that lies `count` characters before `at`.
@@ -131,30 +147,54 @@ fn backward(text: &str, at: usize, count: usize) -> usize {
     if count == 0 {
         return at;
     }
-    text[..at].char_indices().rev().nth(count - 1).map_or(0, |(offset, _)| offset)
+    text[..at]
+        .char_indices()
+        .rev()
+        .nth(count - 1)
+        .map_or(0, |(offset, _)| offset)
 }
 
 /// A good place to begin, not before `at` and not after `last`.
 fn begin(text: &str, at: usize, last: usize) -> usize {
-    let candidates = || text[at..last].char_indices().take(SLACK).map(|(offset, _)| at + offset);
+    let candidates = || {
+        text[at..last]
+            .char_indices()
+            .take(SLACK)
+            .map(|(offset, _)| at + offset)
+    };
     let after_space = candidates().find(|byte| text[..*byte].ends_with(char::is_whitespace));
-    after_space.or_else(|| candidates().find(|byte| is_boundary(text, *byte))).unwrap_or(at)
+    after_space
+        .or_else(|| candidates().find(|byte| is_boundary(text, *byte)))
+        .unwrap_or(at)
 }
 
 /// A good place to end, not after `at` and after `first`.
 fn cut(text: &str, at: usize, first: usize) -> usize {
-    let candidates =
-        || text[first..at].char_indices().rev().take(SLACK).map(|(offset, _)| first + offset);
-    let before_space = candidates().find(|byte| {
-        *byte > first && text[*byte..].starts_with(char::is_whitespace)
-    });
-    let whole = || std::iter::once(at).chain(candidates()).find(|byte| is_boundary(text, *byte));
-    before_space.or_else(whole).filter(|byte| *byte > first).unwrap_or(at)
+    let candidates = || {
+        text[first..at]
+            .char_indices()
+            .rev()
+            .take(SLACK)
+            .map(|(offset, _)| first + offset)
+    };
+    let before_space =
+        candidates().find(|byte| *byte > first && text[*byte..].starts_with(char::is_whitespace));
+    let whole = || {
+        std::iter::once(at)
+            .chain(candidates())
+            .find(|byte| is_boundary(text, *byte))
+    };
+    before_space
+        .or_else(whole)
+        .filter(|byte| *byte > first)
+        .unwrap_or(at)
 }
 
 /// No cluster is torn here. A cluster longer than all slack is torn all the same.
 fn is_boundary(text: &str, byte: usize) -> bool {
-    GraphemeCursor::new(byte, text.len(), true).is_boundary(text, 0).unwrap_or(true)
+    GraphemeCursor::new(byte, text.len(), true)
+        .is_boundary(text, 0)
+        .unwrap_or(true)
 }
 
 #[cfg(test)]
@@ -175,17 +215,30 @@ mod tests {
             let starts = snippet.highlights.iter().any(|range| range.start == number);
             shown.push_str(if starts { "[" } else { "" });
             shown.push(c);
-            let ends = snippet.highlights.iter().any(|range| range.end == number + 1);
+            let ends = snippet
+                .highlights
+                .iter()
+                .any(|range| range.end == number + 1);
             shown.push_str(if ends { "]" } else { "" });
         }
         let dots = |cut| if cut { "…" } else { "" };
-        format!("{}{shown}{}", dots(snippet.cut_before), dots(snippet.cut_after))
+        format!(
+            "{}{shown}{}",
+            dots(snippet.cut_before),
+            dots(snippet.cut_after)
+        )
     }
 
     #[test]
     fn what_was_found_is_marked_in_any_script() {
-        assert_eq!(shown("The Größe, the GROSSE!", &["große"]), "The [Größe], the [GROSSE]!");
-        assert_eq!(shown("我们今天下午见面", &["下午", "今天"]), "我们[今天][下午]见面");
+        assert_eq!(
+            shown("The Größe, the GROSSE!", &["große"]),
+            "The [Größe], the [GROSSE]!"
+        );
+        assert_eq!(
+            shown("我们今天下午见面", &["下午", "今天"]),
+            "我们[今天][下午]见面"
+        );
         assert_eq!(shown("a\nb e\u{301}té", &["ete"]), "a b [e\u{301}té]");
         assert_eq!(shown("👩\u{200d}🔬 👍🏽", &["👍"]), "👩\u{200d}🔬 [👍🏽]");
         assert_eq!(shown("שָׁלוֹם לך", &["שלום"]), "[שָׁלוֹם] לך");
@@ -193,9 +246,17 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_around_the_best_place() {
-        let text = format!("{}lonely {}apples and pears {}", "x ".repeat(200), "y ".repeat(200), "z ".repeat(200));
+        let text = format!(
+            "{}lonely {}apples and pears {}",
+            "x ".repeat(200),
+            "y ".repeat(200),
+            "z ".repeat(200)
+        );
         let shown = shown(&text, &["lonely", "apples", "pears"]);
-        assert!(shown.contains("[apples] and [pears]") && !shown.contains("lonely"), "{shown}");
+        assert!(
+            shown.contains("[apples] and [pears]") && !shown.contains("lonely"),
+            "{shown}"
+        );
         assert!(shown.starts_with("…y ") && shown.ends_with("z…"), "{shown}");
     }
 
@@ -203,12 +264,19 @@ mod tests {
     fn the_end_of_a_text_is_filled_up() {
         let text = format!("{}end", "word ".repeat(100));
         let shown = shown(&text, &["end"]);
-        assert!(shown.chars().count() > 140 && shown.ends_with("[end]"), "{shown}");
+        assert!(
+            shown.chars().count() > 140 && shown.ends_with("[end]"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn a_megabyte_of_combining_characters_is_cut() {
-        let text = format!("e{} found {}", "\u{301}".repeat(500_000), "\u{301}".repeat(500_000));
+        let text = format!(
+            "e{} found {}",
+            "\u{301}".repeat(500_000),
+            "\u{301}".repeat(500_000)
+        );
         let snippet = snippet(&text, &[needle("found")]);
         assert!(snippet.text.chars().count() <= LONGEST);
         assert_eq!(snippet.highlights.len(), 1);

@@ -38,12 +38,19 @@ impl Times {
 
     /// Keeps what is in `other` as well, or what is not if `outside` is set.
     pub(super) fn keep(&mut self, other: &Self, outside: bool) {
-        let other = if outside { other.outside() } else { other.clone() };
+        let other = if outside {
+            other.outside()
+        } else {
+            other.clone()
+        };
         let both = |one: &Range<i64>, two: &Range<i64>| {
             let range = one.start.max(two.start)..one.end.min(two.end);
             (!range.is_empty()).then_some(range)
         };
-        let pairs = self.0.iter().flat_map(|one| other.0.iter().map(move |two| (one, two)));
+        let pairs = self
+            .0
+            .iter()
+            .flat_map(|one| other.0.iter().map(move |two| (one, two)));
         self.0 = pairs.filter_map(|(one, two)| both(one, two)).collect();
     }
 

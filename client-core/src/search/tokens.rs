@@ -103,7 +103,9 @@ fn cluster_len(text: &str) -> usize {
     if is_plain(first) && chars.next().is_none_or(is_plain) {
         return first.len_utf8();
     }
-    text.graphemes(true).next().map_or(first.len_utf8(), str::len)
+    text.graphemes(true)
+        .next()
+        .map_or(first.len_utf8(), str::len)
 }
 
 /// Never joins with a neighbour of this kind (line breaks aside, which are no tokens).
@@ -134,7 +136,11 @@ enum Class {
 fn class(c: char) -> Class {
     if c.is_ascii() {
         return if c.is_ascii_alphanumeric() {
-            Class::Letter(if c.is_ascii_digit() { Script::Common } else { Script::Latin })
+            Class::Letter(if c.is_ascii_digit() {
+                Script::Common
+            } else {
+                Script::Latin
+            })
         } else {
             Class::Break
         };
@@ -286,7 +292,9 @@ impl Scanner {
     }
 
     fn in_arabic(&self) -> bool {
-        self.word.as_ref().is_some_and(|word| word.script == Script::Arabic)
+        self.word
+            .as_ref()
+            .is_some_and(|word| word.script == Script::Arabic)
     }
 
     fn end_word(&mut self) {
@@ -323,7 +331,10 @@ mod tests {
     fn every_script_in_its_way() {
         for (text, expected) in [
             ("Hello, World!", "hello world"),
-            ("don't stop: example.com/a?b=c", "don t stop example com a b c"),
+            (
+                "don't stop: example.com/a?b=c",
+                "don t stop example com a b c",
+            ),
             ("Wi-Fi covid19 3.14", "wi fi covid19 3 14"),
             ("你好，世界", "你 好 | 世 界"),
             ("iPhone手机 12号", "iphone 手 机 12 号"),

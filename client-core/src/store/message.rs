@@ -105,7 +105,11 @@ pub(crate) async fn insert_message(
     let Some(row) = row else { return Ok(None) };
     let id = row.get("id");
     if message.kind == MessageKind::Text {
-        let own = if message.own { Flags::NONE.is(Is::Own) } else { Flags::NONE };
+        let own = if message.own {
+            Flags::NONE.is(Is::Own)
+        } else {
+            Flags::NONE
+        };
         let document = Document {
             message: id,
             conversation: message.conversation,

@@ -104,12 +104,33 @@ mod tests {
 
     #[test]
     fn days_that_there_are() {
-        for text in ["2026-03-05", "2026-03", "2026", "2024-02-29", "today", "yesterday"] {
+        for text in [
+            "2026-03-05",
+            "2026-03",
+            "2026",
+            "2024-02-29",
+            "today",
+            "yesterday",
+        ] {
             assert_eq!(When::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(When::parse("2026-3-5").unwrap().to_string(), "2026-03-05");
-        for bad in ["", "26", "2026-13", "2026-02-30", "2026-03-05-1", "5.3.2026", "-1", "2026-",
-            "tomorrow", "٢٠٢٦", "+026", "99999", "2026-1-", "today-1"] {
+        for bad in [
+            "",
+            "26",
+            "2026-13",
+            "2026-02-30",
+            "2026-03-05-1",
+            "5.3.2026",
+            "-1",
+            "2026-",
+            "tomorrow",
+            "٢٠٢٦",
+            "+026",
+            "99999",
+            "2026-1-",
+            "today-1",
+        ] {
             assert_eq!(When::parse(bad), None, "{bad}");
         }
     }

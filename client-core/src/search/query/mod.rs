@@ -137,7 +137,9 @@ impl Has {
 
     /// Reads the word of a filter.
     pub fn parse(word: &str) -> Option<Self> {
-        let found = Self::ALL.iter().find(|(known, _)| word.eq_ignore_ascii_case(known));
+        let found = Self::ALL
+            .iter()
+            .find(|(known, _)| word.eq_ignore_ascii_case(known));
         found.map(|(_, meaning)| *meaning)
     }
 
@@ -157,7 +159,9 @@ impl Is {
 
     /// Reads the word of a filter.
     pub fn parse(word: &str) -> Option<Self> {
-        let found = Self::ALL.iter().find(|(known, _)| word.eq_ignore_ascii_case(known));
+        let found = Self::ALL
+            .iter()
+            .find(|(known, _)| word.eq_ignore_ascii_case(known));
         found.map(|(_, meaning)| *meaning)
     }
 

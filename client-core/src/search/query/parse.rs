@@ -19,7 +19,10 @@ impl Query {
         let chars: Vec<char> = text.chars().collect();
         if chars.len() > LONGEST_QUERY {
             return Err(bad_query(
-                format!("the query has {} characters; {LONGEST_QUERY} fit", chars.len()),
+                format!(
+                    "the query has {} characters; {LONGEST_QUERY} fit",
+                    chars.len()
+                ),
                 "look for the rarest of the words only",
             ));
         }
@@ -34,7 +37,10 @@ impl Query {
         }
         if clauses.len() > MOST_CLAUSES {
             return Err(bad_query(
-                format!("the query has {} conditions; {MOST_CLAUSES} fit", clauses.len()),
+                format!(
+                    "the query has {} conditions; {MOST_CLAUSES} fit",
+                    clauses.len()
+                ),
                 "leave out the most frequent words",
             ));
         }
@@ -78,7 +84,9 @@ impl Reader<'_> {
         self.at += usize::from(negated);
         let term = match self.filter_name() {
             Some(name) => self.filter(name)?,
-            None if self.peek().is_some_and(is_quote) => Term::Phrase { text: self.phrase()? },
+            None if self.peek().is_some_and(is_quote) => Term::Phrase {
+                text: self.phrase()?,
+            },
             None => word(&self.bare()),
         };
         Ok(Some(Clause {
@@ -97,7 +105,9 @@ impl Reader<'_> {
         let rest = &self.chars[self.at..];
         let length = rest.iter().take(8).position(|c| matches!(c, ':' | '：'))?;
         let written: String = rest[..length].iter().collect();
-        let name = NAMES.into_iter().find(|name| written.eq_ignore_ascii_case(name))?;
+        let name = NAMES
+            .into_iter()
+            .find(|name| written.eq_ignore_ascii_case(name))?;
         self.at += length + 1;
         Some(name)
     }
@@ -185,9 +195,7 @@ fn filter(name: &str, value: &str) -> Result<Filter> {
         "before" => Filter::Before(when()?),
         "after" => Filter::After(when()?),
         "on" => Filter::On(when()?),
-        "has" => Filter::Has(
-            Has::parse(value).ok_or_else(|| unknown(name, value, &Has::words()))?,
-        ),
+        "has" => Filter::Has(Has::parse(value).ok_or_else(|| unknown(name, value, &Has::words()))?),
         _ => Filter::Is(Is::parse(value).ok_or_else(|| unknown(name, value, &Is::words()))?),
     })
 }
@@ -219,4 +227,3 @@ const fn is_quote(c: char) -> bool {
 fn is_space(c: char) -> bool {
     c.is_whitespace() || c.is_control()
 }
-

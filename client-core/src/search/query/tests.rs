@@ -15,12 +15,15 @@ fn refused(text: &str) -> (String, String) {
 
 fn bare(query: &Query) -> Vec<(bool, Term)> {
     let clauses = query.clauses.iter();
-    clauses.map(|clause| (clause.negated, clause.term.clone())).collect()
+    clauses
+        .map(|clause| (clause.negated, clause.term.clone()))
+        .collect()
 }
 
 #[test]
 fn all_that_can_be_said() {
-    let text = r#"hello "good  morning" -bye wor* from:@alice in:"My Team" -has:link On:2026-3-5 is:own"#;
+    let text =
+        r#"hello "good  morning" -bye wor* from:@alice in:"My Team" -has:link On:2026-3-5 is:own"#;
     assert_eq!(
         parsed(text),
         [
@@ -40,13 +43,27 @@ fn all_that_can_be_said() {
 #[test]
 fn spans_count_characters() {
     let query = Query::parse("  你好 -“早上 好” from:bob", false).unwrap();
-    let spans: Vec<_> = query.clauses.iter().map(|clause| clause.span.clone()).collect();
+    let spans: Vec<_> = query
+        .clauses
+        .iter()
+        .map(|clause| clause.span.clone())
+        .collect();
     assert_eq!(spans, [2..4, 5..12, 13..21]);
 }
 
 #[test]
 fn what_looks_like_a_filter_and_is_none_is_text() {
-    for text in ["http://example.com", "10:30", "re:zero", "C++", "--", "-", ":", "a:b:c", "*"] {
+    for text in [
+        "http://example.com",
+        "10:30",
+        "re:zero",
+        "C++",
+        "--",
+        "-",
+        ":",
+        "a:b:c",
+        "*",
+    ] {
         let query = Query::parse(text, false).unwrap();
         assert!(matches!(query.clauses[0].term, Term::Word { .. }), "{text}");
     }

@@ -7,7 +7,14 @@ async fn older_profile(messages: usize) -> Scene {
     let mut conn = scene.db.writer.lock().await;
     let mut tx = scene.db.begin(&mut conn).await.unwrap();
     for number in 0..messages {
-        says_within(&mut tx, "bob", &scene.team, &format!("old tale n{number}"), NOW_MS).await;
+        says_within(
+            &mut tx,
+            "bob",
+            &scene.team,
+            &format!("old tale n{number}"),
+            NOW_MS,
+        )
+        .await;
     }
     tx.commit().await.unwrap();
     drop(conn);
@@ -21,7 +28,9 @@ async fn older_profile(messages: usize) -> Scene {
 }
 
 async fn complete(scene: &Scene) -> bool {
-    is_complete(&mut *scene.db.readers.acquire().await.unwrap()).await.unwrap()
+    is_complete(&mut *scene.db.readers.acquire().await.unwrap())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -33,8 +42,12 @@ async fn older_history_is_taken_in_step_by_step() {
     assert!(step(&scene.db).await.unwrap());
     assert_eq!(scene.finds("n2400").await.len(), 1);
     assert!(scene.finds("n100").await.is_empty());
-    scene.does("UPDATE message SET text = '' WHERE text LIKE '%n2400'").await;
-    scene.does("DELETE FROM message WHERE text LIKE '%n100'").await;
+    scene
+        .does("UPDATE message SET text = '' WHERE text LIKE '%n2400'")
+        .await;
+    scene
+        .does("DELETE FROM message WHERE text LIKE '%n100'")
+        .await;
     scene.says("alice", &scene.team, "new tale").await;
     while step(&scene.db).await.unwrap() {}
     assert!(complete(&scene).await);
@@ -48,10 +61,16 @@ async fn older_history_is_taken_in_step_by_step() {
 #[tokio::test]
 async fn other_rules_take_everything_in_again() {
     let scene = Scene::set().await;
-    scene.says("alice", &scene.team, "Straße https://example.com").await;
+    scene
+        .says("alice", &scene.team, "Straße https://example.com")
+        .await;
     // As an older version would have taken it apart.
-    scene.does("UPDATE search_document SET words = 'stra'").await;
-    scene.does("UPDATE search_progress SET rules = 0, below = 0").await;
+    scene
+        .does("UPDATE search_document SET words = 'stra'")
+        .await;
+    scene
+        .does("UPDATE search_progress SET rules = 0, below = 0")
+        .await;
     assert!(!complete(&scene).await);
     assert!(scene.finds("strasse").await.is_empty());
     while step(&scene.db).await.unwrap() {}

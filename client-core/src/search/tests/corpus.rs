@@ -12,7 +12,18 @@ const GENERATED: [&str; 7] = [
     "so I tried that :-) http://a/?b=c and it works",
 ];
 const EMOJI: [&str; 12] = [
-    "👍", "👍🏽", "😀", "😂", "❤\u{fe0f}", "👩\u{200d}🔬", "🇩🇪", "🍜", "🎉", "👨\u{200d}👩\u{200d}👧", "🔥", "✓",
+    "👍",
+    "👍🏽",
+    "😀",
+    "😂",
+    "❤\u{fe0f}",
+    "👩\u{200d}🔬",
+    "🇩🇪",
+    "🍜",
+    "🎉",
+    "👨\u{200d}👩\u{200d}👧",
+    "🔥",
+    "✓",
 ];
 
 /// Numbers that look random and are the same in every run (SplitMix64).

@@ -13,7 +13,10 @@ fn secret(number: u32) -> String {
 /// separators in full.
 fn neighbour(number: u32) -> String {
     let digits = format!("{number:06}");
-    let letters: String = digits.bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
+    let letters: String = digits
+        .bytes()
+        .map(|digit| char::from(digit - b'0' + b'a'))
+        .collect();
     format!("code{letters}")
 }
 
@@ -26,12 +29,18 @@ fn endings(numbers: impl Iterator<Item = u32> + Clone) -> Vec<String> {
 async fn with_secrets() -> Scene {
     let scene = Scene::set().await;
     // Small leaves, so that there are many.
-    scene.does("INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 500)").await;
+    scene
+        .does("INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 500)")
+        .await;
     for batch in 0..MESSAGES / 50 {
         let mut conn = scene.db.writer.lock().await;
         let mut tx = scene.db.begin(&mut conn).await.unwrap();
         for number in batch * 50..(batch + 1) * 50 {
-            let text = format!("Carol, the word is {} 谢谢 {}", secret(number), neighbour(number));
+            let text = format!(
+                "Carol, the word is {} 谢谢 {}",
+                secret(number),
+                neighbour(number)
+            );
             says_within(&mut tx, "bob", &scene.team, &text, NOW_MS).await;
         }
         tx.commit().await.unwrap();
@@ -67,7 +76,10 @@ fn kept() -> Vec<String> {
 async fn deleted_words_are_in_no_page_and_not_in_the_log() {
     let scene = with_secrets().await;
     let before = decrypted(&scene.path);
-    assert!(count(&before, &gone()) >= 2 * gone().len(), "the scan sees text and tokens");
+    assert!(
+        count(&before, &gone()) >= 2 * gone().len(),
+        "the scan sees text and tokens"
+    );
 
     forget(&scene).await;
     assert!(erase::traces(&scene.db).await.unwrap());
@@ -112,10 +124,17 @@ async fn without_any_one_rule_words_stay() {
 #[tokio::test]
 async fn a_reader_in_the_way_puts_it_off() {
     let scene = Scene::set().await;
-    let message = scene.says("bob", &scene.team, "the word is pass000001").await;
+    let message = scene
+        .says("bob", &scene.team, "the word is pass000001")
+        .await;
     let mut reader = scene.db.readers.acquire().await.unwrap();
-    sqlx::raw_sql("BEGIN; SELECT count(*) FROM message").execute(&mut *reader).await.unwrap();
-    scene.does(&format!("DELETE FROM message WHERE id = {message}")).await;
+    sqlx::raw_sql("BEGIN; SELECT count(*) FROM message")
+        .execute(&mut *reader)
+        .await
+        .unwrap();
+    scene
+        .does(&format!("DELETE FROM message WHERE id = {message}"))
+        .await;
     assert!(!erase::traces(&scene.db).await.unwrap());
     assert!(count(&decrypted(&scene.path), &["pass000001".into()]) > 0);
     sqlx::raw_sql("COMMIT").execute(&mut *reader).await.unwrap();
@@ -127,21 +146,29 @@ async fn a_reader_in_the_way_puts_it_off() {
 #[tokio::test]
 async fn any_order_of_changes_leaves_a_sound_index() {
     let scene = Scene::set().await;
-    scene.does("INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 64)").await;
+    scene
+        .does("INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 64)")
+        .await;
     let mut there: Vec<(i64, u32)> = Vec::new();
     for round in 0..400_u32 {
         match (round.wrapping_mul(2_654_435_761) >> 16) % 5 {
             0 | 1 if !there.is_empty() => {
                 let at = (round as usize * 31) % there.len();
                 let (message, _) = there.swap_remove(at);
-                scene.does(&format!("DELETE FROM message WHERE id = {message}")).await;
+                scene
+                    .does(&format!("DELETE FROM message WHERE id = {message}"))
+                    .await;
             }
             2 if !there.is_empty() => {
                 let at = (round as usize * 17) % there.len();
                 let (message, number) = &mut there[at];
                 *number = round + 10_000;
                 let text = format!("Carol, {}", secret(*number));
-                scene.does(&format!("UPDATE message SET text = '{text}' WHERE id = {message}")).await;
+                scene
+                    .does(&format!(
+                        "UPDATE message SET text = '{text}' WHERE id = {message}"
+                    ))
+                    .await;
                 let mut conn = scene.db.writer.lock().await;
                 let document = crate::search::Document {
                     message: *message,
@@ -165,6 +192,10 @@ async fn any_order_of_changes_leaves_a_sound_index() {
     }
     for number in (0..400).chain(10_000..10_400) {
         let expected = there.iter().filter(|(_, there)| *there == number).count();
-        assert_eq!(scene.finds(&secret(number)).await.len(), expected, "{number}");
+        assert_eq!(
+            scene.finds(&secret(number)).await.len(),
+            expected,
+            "{number}"
+        );
     }
 }

@@ -55,13 +55,24 @@ impl Scene {
         let team = ConversationId::from_slice(&id::<16>(0xa1)).unwrap();
         let lunch = ConversationId::from_slice(&id::<16>(0xb2)).unwrap();
         let mut conn = db.writer.lock().await;
-        for (number, (chat, name)) in [(&team, "Team"), (&lunch, "午餐 Lunch")].into_iter().enumerate() {
+        for (number, (chat, name)) in [(&team, "Team"), (&lunch, "午餐 Lunch")]
+            .into_iter()
+            .enumerate()
+        {
             let log = id::<32>(u8::try_from(number).unwrap() + 1);
             let log = LogId::from_slice(&log).unwrap();
-            store::put_conversation(&mut conn, chat, name, &log, 0).await.unwrap();
+            store::put_conversation(&mut conn, chat, name, &log, 0)
+                .await
+                .unwrap();
         }
         drop(conn);
-        Self { _dir: dir, path, db, team, lunch }
+        Self {
+            _dir: dir,
+            path,
+            db,
+            team,
+            lunch,
+        }
     }
 
     /// Somebody says something; the answer is `message.id`.
@@ -85,7 +96,9 @@ impl Scene {
     async fn try_page(&self, request: &SearchRequest) -> Result<Found> {
         let query = Query::parse(&request.query, request.typing)?;
         let cursor = request.cursor.as_deref();
-        let cursor = cursor.map(|text| Cursor::parse(text, request.sort)).transpose()?;
+        let cursor = cursor
+            .map(|text| Cursor::parse(text, request.sort))
+            .transpose()?;
         let now: ZonedDateTime = "2026-11-24T00:03[UTC]".parse().unwrap();
         let mut conn = self.db.readers.acquire().await.unwrap();
         let plan = compile::plan(&mut conn, &query, &request.filters, &now).await?;
@@ -127,7 +140,9 @@ async fn says_within(
         at_ms,
         delivery: Delivery::Received,
     };
-    let added = store::insert_message(conn, &message, &mut history).await.unwrap();
+    let added = store::insert_message(conn, &message, &mut history)
+        .await
+        .unwrap();
     history.save(conn).await.unwrap();
     added.unwrap().0
 }

@@ -29,7 +29,11 @@ pub(super) fn decrypted(path: &Path) -> Vec<Vec<u8>> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     let log = std::fs::read(log).unwrap_or_default();
-    for frame in log.get(WAL_HEADER..).unwrap_or_default().chunks_exact(FRAME_HEADER + PAGE) {
+    for frame in log
+        .get(WAL_HEADER..)
+        .unwrap_or_default()
+        .chunks_exact(FRAME_HEADER + PAGE)
+    {
         let number = u32::from_be_bytes(frame[..4].try_into().unwrap());
         pages.push(decrypt(&cipher, number, &frame[FRAME_HEADER..]));
     }
@@ -54,7 +58,13 @@ fn decrypt(cipher: &Aes256, number: u32, page: &[u8]) -> Vec<u8> {
 pub(super) fn count(pages: &[Vec<u8>], pieces: &[String]) -> usize {
     let pieces: std::collections::HashSet<&[u8]> =
         pieces.iter().map(|piece| piece.as_bytes()).collect();
-    let Some(length) = pieces.iter().next().map(|piece| piece.len()) else { return 0 };
+    let Some(length) = pieces.iter().next().map(|piece| piece.len()) else {
+        return 0;
+    };
     assert!(pieces.iter().all(|piece| piece.len() == length));
-    pages.iter().flat_map(|page| page.windows(length)).filter(|window| pieces.contains(window)).count()
+    pages
+        .iter()
+        .flat_map(|page| page.windows(length))
+        .filter(|window| pieces.contains(window))
+        .count()
 }

@@ -3,24 +3,41 @@ use proptest::prelude::*;
 use super::*;
 use crate::search::{Sort, When};
 
-const SPECIAL: &str = r#""'*^:(){}[]+-.,;!?@#$%&/\|<>=~`´§°€_NEAR AND OR NOT words:x {words}:y a^b "#;
+const SPECIAL: &str =
+    r#""'*^:(){}[]+-.,;!?@#$%&/\|<>=~`´§°€_NEAR AND OR NOT words:x {words}:y a^b "#;
 
 #[tokio::test]
 async fn special_characters_do_nothing() {
     let scene = Scene::set().await;
     scene.says("alice", &scene.team, SPECIAL).await;
     for special in SPECIAL.split(' ').filter(|word| !word.is_empty()) {
-        for query in [special.to_owned(), format!("near {special}"), format!("{special}*")] {
+        for query in [
+            special.to_owned(),
+            format!("near {special}"),
+            format!("{special}*"),
+        ] {
             // Wrong queries are refused in words; none is a fault of the database.
             if let Err(error) = scene.try_page(&asked(&query)).await {
-                assert!(["bad_query"].contains(&error.code), "{query}: {}", error.message);
+                assert!(
+                    ["bad_query"].contains(&error.code),
+                    "{query}: {}",
+                    error.message
+                );
             }
         }
     }
     for word in ["NEAR", "and", "NOT", "words:x", "NEAR(a", "\"a^b\"", "y*"] {
-        assert_eq!(scene.finds(word).await.len(), usize::from(word != "NEAR(a"), "{word}");
+        assert_eq!(
+            scene.finds(word).await.len(),
+            usize::from(word != "NEAR(a"),
+            "{word}"
+        );
     }
-    let error = scene.try_page(&asked("!!! ???")).await.map(drop).unwrap_err();
+    let error = scene
+        .try_page(&asked("!!! ???"))
+        .await
+        .map(drop)
+        .unwrap_err();
     assert!(error.message.contains("nothing to look for"));
 }
 
@@ -46,8 +63,16 @@ fn no_query_breaks_anything() {
     let mut runner = proptest::test_runner::TestRunner::default();
     let input = (query_like(), any::<bool>(), any::<bool>());
     let outcome = runner.run(&input, |(query, typing, relevance)| {
-        let sort = if relevance { Sort::Relevance } else { Sort::Newest };
-        let request = SearchRequest { typing, sort, ..asked(&query) };
+        let sort = if relevance {
+            Sort::Relevance
+        } else {
+            Sort::Newest
+        };
+        let request = SearchRequest {
+            typing,
+            sort,
+            ..asked(&query)
+        };
         match runtime.block_on(scene.try_page(&request)) {
             Ok(_) => {}
             Err(error) => prop_assert_eq!(error.code, "bad_query", "{}", error.message),
@@ -63,7 +88,16 @@ async fn filters_can_be_given_beside_the_query() {
     scene.says("alice", &scene.team, "one").await;
     scene.says("bob", &scene.team, "two").await;
     let filters = vec![Filter::From("bob".into()), Filter::On(When::Today)];
-    let request = SearchRequest { filters, ..asked("") };
-    assert_eq!(texts(&scene.try_page(&request).await.unwrap().hits), ["two"]);
-    assert_eq!(scene.try_page(&asked("")).await.map(drop).unwrap_err().code, "bad_query");
+    let request = SearchRequest {
+        filters,
+        ..asked("")
+    };
+    assert_eq!(
+        texts(&scene.try_page(&request).await.unwrap().hits),
+        ["two"]
+    );
+    assert_eq!(
+        scene.try_page(&asked("")).await.map(drop).unwrap_err().code,
+        "bad_query"
+    );
 }

@@ -27,8 +27,16 @@ enum Kind {
 }
 
 fn is_unspaced(cluster: &str) -> bool {
-    let scripts = [Script::Han, Script::Hiragana, Script::Katakana, Script::Hangul, Script::Thai];
-    cluster.chars().all(|c| c == 'ー' || scripts.contains(&c.script()) && c.is_alphanumeric())
+    let scripts = [
+        Script::Han,
+        Script::Hiragana,
+        Script::Katakana,
+        Script::Hangul,
+        Script::Thai,
+    ];
+    cluster
+        .chars()
+        .all(|c| c == 'ー' || scripts.contains(&c.script()) && c.is_alphanumeric())
 }
 
 fn is_emoji(cluster: &str) -> bool {
@@ -47,24 +55,33 @@ fn piece(dice: &mut Dice, text: &str, kind: Kind) -> Option<String> {
     if kind == Kind::RightToLeft {
         let folded = fold(text);
         let is_rtl = |word: &&str| {
-            word.chars().all(|c| matches!(c.script(), Script::Hebrew | Script::Arabic))
+            word.chars()
+                .all(|c| matches!(c.script(), Script::Hebrew | Script::Arabic))
                 && word.chars().count() >= length
         };
         let words: Vec<&str> = folded.split(|c| !is_word_char(c)).filter(is_rtl).collect();
         let word = words.get(dice.roll(words.len().max(1)))?;
         return Some(word.chars().take(length).collect());
     }
-    let of_kind = if kind == Kind::Emoji { is_emoji } else { is_unspaced };
+    let of_kind = if kind == Kind::Emoji {
+        is_emoji
+    } else {
+        is_unspaced
+    };
     let clusters: Vec<&str> = text.graphemes(true).collect();
     let windows = clusters.windows(length);
-    let good: Vec<&[&str]> =
-        windows.filter(|window| window.iter().all(|cluster| of_kind(cluster))).collect();
-    good.get(dice.roll(good.len().max(1))).map(|window| window.concat())
+    let good: Vec<&[&str]> = windows
+        .filter(|window| window.iter().all(|cluster| of_kind(cluster)))
+        .collect();
+    good.get(dice.roll(good.len().max(1)))
+        .map(|window| window.concat())
 }
 
 fn is_there(folded: &str, query: &str, kind: Kind) -> bool {
     match kind {
-        Kind::RightToLeft => folded.split(|c| !is_word_char(c)).any(|word| word.starts_with(query)),
+        Kind::RightToLeft => folded
+            .split(|c| !is_word_char(c))
+            .any(|word| word.starts_with(query)),
         _ => folded.contains(query),
     }
 }
@@ -75,7 +92,11 @@ async fn found(scene: &Scene, query: &str, kind: Kind) -> HashSet<i64> {
     let mut conn = scene.db.readers.acquire().await.unwrap();
     let plan = compile::plan(&mut conn, &query, &[], &now).await.unwrap();
     let rows = sqlx::query_scalar("SELECT rowid FROM search_index WHERE search_index MATCH ?");
-    let rows: Vec<i64> = rows.bind(plan.expression).fetch_all(&mut *conn).await.unwrap();
+    let rows: Vec<i64> = rows
+        .bind(plan.expression)
+        .fetch_all(&mut *conn)
+        .await
+        .unwrap();
     rows.into_iter().collect()
 }
 
@@ -99,7 +120,9 @@ async fn short_queries_find_all_that_is_there_and_nothing_else() {
         let number = dice.roll(5).saturating_sub(2);
         let kind = [Kind::Unspaced, Kind::Emoji, Kind::RightToLeft][number];
         let text = dice.pick(&texts);
-        let Some(query) = piece(&mut dice, text, kind) else { continue };
+        let Some(query) = piece(&mut dice, text, kind) else {
+            continue;
+        };
         asked[number] += 1;
         let query = fold(&query);
         let expected: HashSet<i64> = ids
@@ -110,10 +133,16 @@ async fn short_queries_find_all_that_is_there_and_nothing_else() {
             .collect();
         let found = found(&scene, &query, kind).await;
         if let Some(missed) = expected.difference(&found).next() {
-            eprintln!("{kind:?} {query:?} is not found in {:?}", texts[at(&ids, *missed)]);
+            eprintln!(
+                "{kind:?} {query:?} is not found in {:?}",
+                texts[at(&ids, *missed)]
+            );
         }
         if let Some(wrong) = found.difference(&expected).next() {
-            eprintln!("{kind:?} {query:?} is found in {:?}", texts[at(&ids, *wrong)]);
+            eprintln!(
+                "{kind:?} {query:?} is found in {:?}",
+                texts[at(&ids, *wrong)]
+            );
         }
         there += expected.len();
         hits += found.len();

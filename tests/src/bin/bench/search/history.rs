@@ -63,7 +63,8 @@ impl Source {
         });
         let of = |language: &str| {
             let some = talks.iter().filter(|talk| talk.language == language);
-            some.flat_map(|talk| talk.messages.iter().map(|(_, text)| text.clone())).collect()
+            some.flat_map(|talk| talk.messages.iter().map(|(_, text)| text.clone()))
+                .collect()
         };
         Self([of("en"), of("zh"), of("de")])
     }
@@ -118,7 +119,15 @@ pub(super) async fn fill(profile: &Profile, count: usize) -> Result<History> {
             positions[chat] += 1;
             let at_ms = END_MS - STEP_MS * (count - number) as i64;
             let who = places.roll(PEOPLE);
-            insert(&mut tx, profile.chats[chat].as_bytes(), who, &text, positions[chat], at_ms).await?;
+            insert(
+                &mut tx,
+                profile.chats[chat].as_bytes(),
+                who,
+                &text,
+                positions[chat],
+                at_ms,
+            )
+            .await?;
             history.keep(chat, number, text);
         }
         tx.commit().await?;
@@ -135,7 +144,9 @@ pub(super) async fn fill(profile: &Profile, count: usize) -> Result<History> {
     }
     let older = "UPDATE search_progress SET below = (SELECT max(id) + 1 FROM message)";
     sqlx::query(older).execute(&mut conn).await?;
-    sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await?;
+    sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        .execute(&mut conn)
+        .await?;
     conn.close().await?;
     Ok(history)
 }

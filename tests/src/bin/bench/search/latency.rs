@@ -5,9 +5,9 @@ use std::time::Instant;
 use sealwire_core::Client;
 use sealwire_core::search::{SearchRequest, Sort};
 
+use super::BENCH;
 use super::history::{Dice, History};
 use super::profile::Profile;
-use super::BENCH;
 use crate::Result;
 use crate::figure::Figure;
 use crate::samples::Samples;
@@ -32,36 +32,56 @@ pub(super) fn queries(history: &History) -> Vec<(&'static str, Vec<String>)> {
             .map(str::to_owned)
             .collect()
     };
-    let frequent = ["the", "you", "and", "ubuntu", "have", "that", "can", "for", "not", "what"];
+    let frequent = [
+        "the", "you", "and", "ubuntu", "have", "that", "can", "for", "not", "what",
+    ];
     vec![
-        ("rare_word", make(&|dice| Some(format!("ref{}", dice.roll(history.count))))),
+        (
+            "rare_word",
+            make(&|dice| Some(format!("ref{}", dice.roll(history.count)))),
+        ),
         ("any_word", make(&|dice| english(dice).into_iter().next())),
-        ("frequent_word", make(&|dice| Some(frequent[dice.roll(10)].to_owned()))),
+        (
+            "frequent_word",
+            make(&|dice| Some(frequent[dice.roll(10)].to_owned())),
+        ),
         ("two_chinese", make(&|dice| chinese(dice, history, 2))),
         ("four_chinese", make(&|dice| chinese(dice, history, 4))),
-        ("phrase", make(&|dice| {
-            let words = english(dice);
-            let two = words.get(..2)?;
-            Some(format!("\"{} {}\"", two[0], two[1]))
-        })),
-        ("two_words", make(&|dice| {
-            let words = english(dice);
-            Some(format!("{} {}", words.first()?, words.last()?))
-        })),
-        ("prefix", make(&|dice| {
-            let word = english(dice).into_iter().next()?;
-            Some(format!("{}*", &word[..2 + dice.roll(word.len() - 2)]))
-        })),
-        ("filter", make(&|dice| {
-            let (who, chat, day) = (dice.roll(40), 2 + dice.roll(48), 1 + dice.roll(28));
-            let word = english(dice).into_iter().next()?;
-            Some(match dice.roll(4) {
-                0 => format!("{word} from:member-{who:02}"),
-                1 => format!("{word} in:\"Chat {chat}\" before:2026-11-{day:02}"),
-                2 => format!("has:link from:member-{who:02} on:2026-10"),
-                _ => format!("after:2026-11-{day:02} in:\"Chat {chat}\" from:member-{who:02}"),
-            })
-        })),
+        (
+            "phrase",
+            make(&|dice| {
+                let words = english(dice);
+                let two = words.get(..2)?;
+                Some(format!("\"{} {}\"", two[0], two[1]))
+            }),
+        ),
+        (
+            "two_words",
+            make(&|dice| {
+                let words = english(dice);
+                Some(format!("{} {}", words.first()?, words.last()?))
+            }),
+        ),
+        (
+            "prefix",
+            make(&|dice| {
+                let word = english(dice).into_iter().next()?;
+                Some(format!("{}*", &word[..2 + dice.roll(word.len() - 2)]))
+            }),
+        ),
+        (
+            "filter",
+            make(&|dice| {
+                let (who, chat, day) = (dice.roll(40), 2 + dice.roll(48), 1 + dice.roll(28));
+                let word = english(dice).into_iter().next()?;
+                Some(match dice.roll(4) {
+                    0 => format!("{word} from:member-{who:02}"),
+                    1 => format!("{word} in:\"Chat {chat}\" before:2026-11-{day:02}"),
+                    2 => format!("has:link from:member-{who:02} on:2026-10"),
+                    _ => format!("after:2026-11-{day:02} in:\"Chat {chat}\" from:member-{who:02}"),
+                })
+            }),
+        ),
     ]
 }
 
@@ -73,7 +93,9 @@ pub(super) fn chinese(dice: &mut Dice, history: &History, length: usize) -> Opti
         .windows(length)
         .filter(|window| window.iter().all(|c| ('\u{4e00}'..'\u{a000}').contains(c)))
         .collect();
-    windows.get(dice.roll(windows.len())).map(|window| window.iter().collect())
+    windows
+        .get(dice.roll(windows.len()))
+        .map(|window| window.iter().collect())
 }
 
 /// Asks everything once to warm up, then measures.
@@ -85,12 +107,20 @@ pub(super) async fn measure(profile: &Profile, history: &History) -> Result<()> 
         print(&format!("search_{kind}"), &mut newest);
         all.append(&mut newest);
         if kind == "frequent_word" {
-            print("search_frequent_word_by_relevance", &mut ask(&client, &queries, Sort::Relevance).await?);
+            print(
+                "search_frequent_word_by_relevance",
+                &mut ask(&client, &queries, Sort::Relevance).await?,
+            );
         }
     }
-    Figure::new(BENCH, "search_first_page_p99_ms", all.percentile_ms(99), "ms")
-        .against("20 newest hits with snippets, all kinds of queries together")
-        .print();
+    Figure::new(
+        BENCH,
+        "search_first_page_p99_ms",
+        all.percentile_ms(99),
+        "ms",
+    )
+    .against("20 newest hits with snippets, all kinds of queries together")
+    .print();
     client.shutdown().await;
     Ok(())
 }

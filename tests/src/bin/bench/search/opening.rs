@@ -39,13 +39,17 @@ pub(super) fn measure(profile: &Profile) -> Result<()> {
         .print();
     Figure::new(BENCH, "open_conversation_end_ms", median(&end), "ms").print();
     Figure::new(BENCH, "open_conversation_unread_ms", median(&unread), "ms").print();
-    Figure::new(BENCH, "open_memory_mb", median(&memory), "MB").against("most resident").print();
+    Figure::new(BENCH, "open_memory_mb", median(&memory), "MB")
+        .against("most resident")
+        .print();
     Ok(())
 }
 
 /// `HOME CHAT`: prints the four numbers.
 pub(super) async fn child(words: &[String]) -> Result<()> {
-    let [home, chat] = words else { return Err("open HOME CHAT".into()) };
+    let [home, chat] = words else {
+        return Err("open HOME CHAT".into());
+    };
     let chat = parse_conversation(chat)?;
     let start = Instant::now();
     let client = profile::open(Path::new(home)).await?;

@@ -21,9 +21,17 @@ pub(super) async fn measure(profile: &Profile, history: &History) -> Result<()> 
         let name = format!("{tokenizer}.db");
         let mut conn = profile.other(&name).await?;
         fill(&mut conn, tokenizer, history).await?;
-        sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await?;
+        sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&mut conn)
+            .await?;
         let ratio = size(&profile.beside(&name))? / history.text_bytes as f64;
-        Figure::new(BENCH, format!("plain_{tokenizer}_file_ratio"), ratio, "x text").print();
+        Figure::new(
+            BENCH,
+            format!("plain_{tokenizer}_file_ratio"),
+            ratio,
+            "x text",
+        )
+        .print();
         for (kind, queries) in latency::queries(history) {
             // What their query language says in the same way.
             if kind != "prefix" && kind != "filter" {
@@ -62,13 +70,21 @@ async fn fill(conn: &mut SqliteConnection, tokenizer: &str, history: &History) -
     }
     tx.commit().await?;
     let rate = history.count as f64 / start.elapsed().as_secs_f64();
-    Figure::new(BENCH, format!("plain_{tokenizer}_messages_per_s"), rate, "messages/s").print();
+    Figure::new(
+        BENCH,
+        format!("plain_{tokenizer}_messages_per_s"),
+        rate,
+        "messages/s",
+    )
+    .print();
     Ok(())
 }
 
 /// Quoted, as everything that is typed has to be.
 fn quoted(query: &str) -> String {
-    let phrase = query.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let phrase = query
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     let words: Vec<String> = match phrase {
         Some(phrase) => vec![format!("\"{phrase}\"")],
         None => query.split(' ').map(|word| format!("\"{word}\"")).collect(),
@@ -82,7 +98,10 @@ async fn ask(conn: &mut SqliteConnection, queries: &[String]) -> Result<Samples>
     for query in queries.iter().take_while(|_| began.elapsed() < PATIENCE) {
         let start = Instant::now();
         let sql = "SELECT rowid FROM plain WHERE plain MATCH ? ORDER BY rowid DESC LIMIT 20";
-        sqlx::query(sql).bind(quoted(query)).fetch_all(&mut *conn).await?;
+        sqlx::query(sql)
+            .bind(quoted(query))
+            .fetch_all(&mut *conn)
+            .await?;
         samples.add(start.elapsed());
     }
     Ok(samples)
@@ -93,7 +112,10 @@ async fn chinese_recall(conn: &mut SqliteConnection, history: &History) -> Resul
     let queries: Vec<String> = recall::queries(history).into_iter().step_by(20).collect();
     let mut truth = 0_usize;
     for text in history.texts()? {
-        truth += queries.iter().filter(|query| text.contains(query.as_str())).count();
+        truth += queries
+            .iter()
+            .filter(|query| text.contains(query.as_str()))
+            .count();
     }
     let mut found = 0_usize;
     for query in &queries {

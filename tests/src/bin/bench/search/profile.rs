@@ -35,16 +35,27 @@ pub(super) struct Profile {
 impl Profile {
     /// Enrols Alice and founds her conversations.
     pub(super) async fn make(cores: &Cores) -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("sealwire-bench-").tempdir()?;
+        let dir = tempfile::Builder::new()
+            .prefix("sealwire-bench-")
+            .tempdir()?;
         let relay = Relay::start(cores, "")?;
         let link = JoinLink::parse(&relay.owner_link)?;
         let home = dir.path().join("alice");
-        let client =
-            Client::enrol(&home, &passphrase(), &link, "alice", EASY, Options::default()).await?;
+        let client = Client::enrol(
+            &home,
+            &passphrase(),
+            &link,
+            "alice",
+            EASY,
+            Options::default(),
+        )
+        .await?;
         client.start().await?;
         let mut chats = Vec::new();
         for number in 0..=CHATS {
-            let (chat, _) = client.create_conversation(&format!("Chat {number}"), &[]).await?;
+            let (chat, _) = client
+                .create_conversation(&format!("Chat {number}"), &[])
+                .await?;
             chats.push(chat);
         }
         client.idle(std::time::Duration::from_secs(120)).await?;
@@ -115,7 +126,9 @@ fn passphrase() -> Zeroizing<String> {
 }
 
 async fn connect(path: &Path, key: &str) -> Result<SqliteConnection> {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true);
     let mut connection = options.disable_statement_logging().connect().await?;
     let pragma = Zeroizing::new(format!("PRAGMA key = \"x'{key}'\""));
     connection.execute(pragma.as_str()).await?;

@@ -55,7 +55,11 @@ pub(super) async fn measure(profile: &Profile, history: &History) -> Result<()> 
     client.shutdown().await;
     let share = |of: usize| both as f64 / of.max(1) as f64;
     let against = format!("{there} true hits of {QUERIES} queries of 2 to 4 characters");
-    Figure::new(BENCH, "search_cjk_recall", share(there), "").against(&against).print();
-    Figure::new(BENCH, "search_cjk_precision", share(found), "").against(against).print();
+    Figure::new(BENCH, "search_cjk_recall", share(there), "")
+        .against(&against)
+        .print();
+    Figure::new(BENCH, "search_cjk_precision", share(found), "")
+        .against(against)
+        .print();
     Ok(())
 }
