@@ -8,6 +8,7 @@
 
 mod api;
 mod backfill;
+mod class;
 mod client;
 mod compile;
 mod cursor;
