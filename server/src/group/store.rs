@@ -100,25 +100,20 @@ pub(crate) fn lane_unknown() -> Refusal {
     )
 }
 
-/// Checks a reader's cursor against a lane.
-pub(crate) fn check_cursor(state: &LaneState, after: u64) -> Answer<()> {
-    if after > state.newest {
-        return Err(ahead());
+/// Checks how far somebody has read against what a lane holds.
+pub(crate) fn check_cursor(floor: u64, newest: u64, cursor: u64) -> Answer<()> {
+    if cursor > newest {
+        return Err(Refusal::new(
+            Code::Ahead,
+            "The cursor is beyond the lane's end: the relay was restored to an older state. Stop, \
+             and have an owner move the group.",
+        ));
     }
-    if after < state.floor {
+    if cursor < floor {
         return Err(Refusal::new(
             Code::Pruned,
-            "Entries after this cursor were removed by retention; go on from the floor, or rejoin.",
+            "Entries after this cursor were removed by retention; rejoin the group.",
         ));
     }
     Ok(())
-}
-
-/// The client has seen entries that the relay does not have.
-pub(crate) fn ahead() -> Refusal {
-    Refusal::new(
-        Code::Ahead,
-        "The cursor is beyond the lane's end: the relay was restored to an older state. Stop, and \
-         have an owner move the group.",
-    )
 }

@@ -10,7 +10,7 @@ use sealwire_protocol::log::EntryKind;
 use sealwire_protocol::problem::Code;
 
 use super::super::commit_rate::CommitRate;
-use super::super::store::{Appended, LaneKey, NewEntry, NewLog, ahead, lane_unknown};
+use super::super::store::{Appended, LaneKey, NewEntry, NewLog, check_cursor, lane_unknown};
 use super::rows::{EntryRow, Known, LaneRow, LogRow, MOST_BRANCHES, signed};
 use super::writer::lane_state;
 use crate::refusal::{Answer, Refusal};
@@ -135,9 +135,7 @@ impl<'a> Batch<'a> {
                 ))
             };
         }
-        if new.cursor > lane.newest {
-            return Err(ahead());
-        }
+        check_cursor(lane.floor, lane.newest, new.cursor)?;
         if new.head != lane.head {
             return Ok(Appended::StaleHead);
         }

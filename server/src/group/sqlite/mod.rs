@@ -5,6 +5,7 @@ mod checkpoint;
 mod prune;
 mod read;
 mod rows;
+mod script;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -213,7 +214,7 @@ fn connection(path: &Path) -> SqliteConnectOptions {
         .pragma("secure_delete", "ON")
         // Otherwise every statement of many rows copies pages to a file, to undo it by itself.
         .pragma("temp_store", "MEMORY")
-        .statement_cache_capacity(128)
+        .statement_cache_capacity(256)
         .disable_statement_logging()
 }
 

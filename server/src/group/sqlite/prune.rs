@@ -1,7 +1,11 @@
 //! Retention: what has to go, and letting it go in small transactions.
 //!
 //! A lane's floor only rises over a prefix. Application messages go after the log's retention,
-//! commits after thirty days, so a message that stands after a younger commit waits for it.
+//! commits after thirty days, so a message that stands after a younger commit waits for it. The
+//! lane itself stays long after its last entry, so that a device that was away learns that it
+//! missed something, and not that its lane is unknown.
+
+use std::collections::HashSet;
 
 use sqlx::{ConnectOptions, Executor, QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
 
@@ -10,6 +14,9 @@ use super::rows::{self, signed};
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Commits stay this long whatever the retention, so that a weekend offline forces no rejoin.
 const COMMIT_DAYS: i64 = 30;
+/// Lanes stay this long after their last entry: whoever comes back within a year, and a bit, is told
+/// that they missed something.
+const LANE_DAYS: i64 = 400;
 /// Entries that go in one transaction.
 const STEP: u64 = 2_000;
 /// Lanes in one transaction.
@@ -59,13 +66,7 @@ pub(super) async fn find(readers: &SqlitePool, now_ms: u64) -> Result<Vec<Prune>
             }
         }
     }
-    let dead: Vec<i64> = sqlx::query_scalar(
-        "SELECT id FROM lanes l WHERE newest > 0 AND floor = newest AND touched_at < ? \
-         AND EXISTS (SELECT 1 FROM lanes c WHERE c.parent = l.id AND c.newest > 0)",
-    )
-    .bind(commits_before)
-    .fetch_all(readers)
-    .await?;
+    let dead = dead(readers, now - LANE_DAYS * DAY_MS).await?;
     steps.push(step);
     steps.extend(dead.chunks(LANES).map(|dead| Prune {
         floors: Vec::new(),
@@ -73,6 +74,31 @@ pub(super) async fn find(readers: &SqlitePool, now_ms: u64) -> Result<Vec<Prune>
     }));
     steps.retain(|step| !step.floors.is_empty() || !step.dead.is_empty());
     Ok(steps)
+}
+
+/// Empty lanes that everybody left before `touched_before`. A lane goes only with or after the one
+/// it came from: as long as a lane is there, so is what tells that its commits' lanes are in use.
+async fn dead(readers: &SqlitePool, touched_before: i64) -> Result<Vec<i64>, sqlx::Error> {
+    let left = sqlx::query(
+        "SELECT id, parent, EXISTS (SELECT 1 FROM lanes p WHERE p.id = l.parent) FROM lanes l \
+         WHERE newest > 0 AND floor = newest AND touched_at < ? \
+         AND EXISTS (SELECT 1 FROM lanes c WHERE c.parent = l.id AND c.newest > 0) \
+         ORDER BY id",
+    )
+    .bind(touched_before)
+    .fetch_all(readers)
+    .await?;
+    // A lane has a higher id than the one it came from.
+    let mut dead = Vec::new();
+    let mut seen = HashSet::new();
+    for row in left {
+        let (id, parent): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        if !row.try_get::<bool, _>(2)? || seen.contains(&parent) {
+            seen.insert(id);
+            dead.push(id);
+        }
+    }
+    Ok(dead)
 }
 
 /// Does one step.
@@ -91,7 +117,9 @@ pub(super) async fn apply(db: &mut SqliteConnection, step: &Prune) -> Result<(),
             .await?;
     }
     if !step.dead.is_empty() {
-        let mut query = QueryBuilder::<Sqlite>::new("DELETE FROM lanes WHERE id IN (");
+        // Somebody may have written there since they were found.
+        let mut query =
+            QueryBuilder::<Sqlite>::new("DELETE FROM lanes WHERE floor = newest AND id IN (");
         let mut list = query.separated(", ");
         for lane in &step.dead {
             list.push_bind(*lane);

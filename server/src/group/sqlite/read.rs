@@ -20,7 +20,7 @@ pub(super) async fn page(
 ) -> Answer<Page> {
     let mut snapshot = readers.begin().await?;
     let (lane_id, state) = lane(&mut snapshot, incarnation, key).await?;
-    check_cursor(&state, after)?;
+    check_cursor(state.floor, state.newest, after)?;
     let mut page = Page {
         state,
         entries: Vec::new(),

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use sealwire_protocol::frame::Entry;
 use sealwire_protocol::ids::{EntryId, IdError, Lane, LogId};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Executor, QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::super::store::{LaneKey, NewLog};
+use super::script::Script;
 
 /// Rows in one statement. With the padding below, few different statements are ever prepared.
 const CHUNK: usize = 128;
@@ -260,15 +261,14 @@ fn runs<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 /// Adds logs.
-pub(super) async fn insert_logs(
-    db: &mut SqliteConnection,
-    rows: &[LogRow],
+pub(super) async fn insert_logs<'r>(
+    script: &mut Script<'_, 'r>,
+    rows: &'r [LogRow],
     now_ms: i64,
 ) -> Result<(), sqlx::Error> {
     for run in runs(rows) {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO logs (id, log, first_lane, retention_days, created_at) ",
-        );
+        let query = script.next(run.len()).await?;
+        query.push("INSERT INTO logs (id, log, first_lane, retention_days, created_at) ");
         query.push_values(run, |mut values, row| {
             values
                 .push_bind(row.id)
@@ -277,18 +277,19 @@ pub(super) async fn insert_logs(
                 .push_bind(row.log.retention_days)
                 .push_bind(now_ms);
         });
-        db.execute(query.build()).await?;
+        query.push(";");
     }
     Ok(())
 }
 
 /// Adds lanes, or writes what changed of them.
-pub(super) async fn upsert_lanes(
-    db: &mut SqliteConnection,
-    rows: &[(LaneKey, LaneRow)],
+pub(super) async fn upsert_lanes<'r>(
+    script: &mut Script<'_, 'r>,
+    rows: &'r [(LaneKey, LaneRow)],
 ) -> Result<(), sqlx::Error> {
     for run in runs(rows) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let query = script.next(run.len()).await?;
+        query.push(
             "INSERT INTO lanes (id, log_id, lane, parent, opened_by, floor, newest, head, \
              touched_at) ",
         );
@@ -307,21 +308,21 @@ pub(super) async fn upsert_lanes(
         });
         query.push(
             " ON CONFLICT (id) DO UPDATE SET newest = excluded.newest, head = excluded.head, \
-             touched_at = excluded.touched_at",
+             touched_at = excluded.touched_at;",
         );
-        db.execute(query.build()).await?;
     }
     Ok(())
 }
 
 /// Adds entries. On a conflict the whole transaction is rolled back, so the statement need not be
 /// able to undo itself.
-pub(super) async fn insert_entries(
-    db: &mut SqliteConnection,
-    rows: &[EntryRow],
+pub(super) async fn insert_entries<'r>(
+    script: &mut Script<'_, 'r>,
+    rows: &'r [EntryRow],
 ) -> Result<(), sqlx::Error> {
     for run in runs(rows) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let query = script.next(run.len()).await?;
+        query.push(
             "INSERT OR FAIL INTO entries (lane_id, seq, log_id, entry_id, kind, received_at, next, payload) ",
         );
         query.push_values(run, |mut values, row| {
@@ -335,7 +336,7 @@ pub(super) async fn insert_entries(
                 .push_bind(row.entry.next.as_ref())
                 .push_bind(row.entry.payload.as_ref());
         });
-        db.execute(query.build()).await?;
+        query.push(";");
     }
     Ok(())
 }

@@ -121,30 +121,119 @@ async fn messages_go_after_their_retention_and_commits_after_thirty_days() {
     logs.close().await;
 }
 
+/// A group that went on from lane to lane: `1` to `last`, one message and one commit in each but
+/// the last, which has a message.
+async fn moved_on(logs: &SqliteLogs, last: u8) -> Vec<EntryId> {
+    create(logs, lane(1, 1), 30).await;
+    let mut commits = Vec::new();
+    for at in 1..=last {
+        let said = message(lane(1, at), None, 300);
+        append(logs, said).await.expect("stored");
+        if at < last {
+            let moved = commit(lane(1, at), None, at + 1);
+            commits.push(moved.entry_id);
+            append(logs, moved).await.expect("stored");
+        }
+    }
+    commits
+}
+
 #[tokio::test]
-async fn lanes_that_everybody_left_die_and_others_stay() {
+async fn a_device_that_was_away_for_a_year_is_told_that_it_missed_something() {
     let dir = tempfile::tempdir().expect("temporary directory");
     let (logs, _) = open(dir.path(), 0).await;
-    let (first, idle) = (lane(1, 1), lane(2, 1));
-    create(&logs, first, 30).await;
+    let commits = moved_on(&logs, 4).await;
+    for days in [31, 399] {
+        logs.sweep(now_ms() + days * DAY_MS).await.expect("swept");
+        for at in 1..=3 {
+            let left = lane(1, at);
+            // Bob had read the message, and not the commit after it.
+            let refusal = seqs(&logs, left, 1).await.expect_err("pruned");
+            assert_eq!(refusal.code(), Code::Pruned);
+            let mut said = message(left, None, 300);
+            said.cursor = 1;
+            let refusal = append(&logs, said).await.expect_err("pruned");
+            assert_eq!(refusal.code(), Code::Pruned);
+            // Carol had read the commit too, and refused it: she learns that others did not.
+            let page = logs.read(left, 2, ALL).await.expect("at the end");
+            assert_eq!((page.state.floor, page.state.newest), (2, 2));
+            let commit = commits[usize::from(at) - 1];
+            assert_eq!(page.state.used_branches, [commit.as_bytes().as_slice()]);
+        }
+    }
+    logs.close().await;
+}
+
+#[tokio::test]
+async fn an_answer_lost_a_month_ago_does_not_store_a_message_twice() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let (logs, _) = open(dir.path(), 0).await;
+    let key = lane(1, 1);
+    create(&logs, key, 30).await;
+    let said = message(key, None, 300);
+    append(&logs, said.clone()).await.expect("stored");
+    logs.sweep(now_ms() + 31 * DAY_MS).await.expect("swept");
+    let refusal = append(&logs, said).await.expect_err("pruned");
+    assert_eq!(refusal.code(), Code::Pruned);
+    logs.close().await;
+}
+
+#[tokio::test]
+async fn lanes_that_everybody_left_die_after_four_hundred_days_and_others_stay() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let (logs, _) = open(dir.path(), 0).await;
+    moved_on(&logs, 3).await;
+    let idle = lane(2, 1);
     create(&logs, idle, 30).await;
     append(&logs, message(idle, None, 300))
         .await
         .expect("stored");
-    append(&logs, commit(first, None, 2)).await.expect("stored");
-    append(&logs, message(lane(1, 2), None, 300))
-        .await
-        .expect("stored");
     for _ in 0..2 {
-        logs.sweep(now_ms() + 31 * DAY_MS).await.expect("swept");
+        logs.sweep(now_ms() + 401 * DAY_MS).await.expect("swept");
     }
-    let refusal = seqs(&logs, first, 1).await.expect_err("dead");
-    assert_eq!(refusal.code(), Code::LaneUnknown);
-    assert_eq!(seqs(&logs, lane(1, 2), 1).await, Ok(vec![]));
-    let next = append(&logs, message(idle, None, 300))
+    for left in [lane(1, 1), lane(1, 2)] {
+        let refusal = seqs(&logs, left, 2).await.expect_err("dead");
+        assert_eq!(refusal.code(), Code::LaneUnknown);
+    }
+    assert_eq!(seqs(&logs, lane(1, 3), 1).await, Ok(vec![]));
+    let mut again = message(idle, None, 300);
+    again.cursor = 1;
+    let next = append(&logs, again).await.expect("stored");
+    assert_eq!(next.0, 2, "a group that was silent for a year goes on");
+    logs.close().await;
+}
+
+#[tokio::test]
+async fn a_lane_outlives_the_one_it_came_from() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let (logs, _) = open(dir.path(), 0).await;
+    let commits = moved_on(&logs, 3).await;
+    // Mallory was removed, and goes on writing where nobody reads.
+    let mut said = message(lane(1, 1), Some(commits[0]), 300);
+    said.cursor = 2;
+    append(&logs, said).await.expect("stored");
+    let file = connection(&dir.path().join("groups.db"));
+    let mut db = file.connect().await.expect("opened");
+    sqlx::query("UPDATE lanes SET touched_at = touched_at + ? WHERE lane = ?")
+        .bind(i64::try_from(2 * DAY_MS).expect("days"))
+        .bind([1_u8; 32].as_slice())
+        .execute(&mut db)
         .await
-        .expect("stored");
-    assert_eq!(next.0, 2, "a group that was silent for a month goes on");
+        .expect("two days later");
+    for _ in 0..2 {
+        logs.sweep(now_ms() + 401 * DAY_MS).await.expect("swept");
+    }
+    let page = logs.read(lane(1, 1), 3, ALL).await.expect("still there");
+    assert_eq!(
+        page.state.used_branches,
+        [commits[0].as_bytes().as_slice()],
+        "what tells of the split stays as long as somebody may ask"
+    );
+    logs.sweep(now_ms() + 403 * DAY_MS).await.expect("swept");
+    for left in [lane(1, 1), lane(1, 2)] {
+        let refusal = seqs(&logs, left, 3).await.expect_err("dead");
+        assert_eq!(refusal.code(), Code::LaneUnknown);
+    }
     logs.close().await;
 }
 
@@ -194,9 +283,9 @@ async fn a_full_store_refuses_and_recovers_when_there_is_space() {
         stored
     );
     logs.sweep(now_ms() + 2 * DAY_MS).await.expect("swept");
-    let next = append(&logs, message(key, None, 100_000))
-        .await
-        .expect("space");
+    let mut next = message(key, None, 100_000);
+    next.cursor = stored;
+    let next = append(&logs, next).await.expect("space");
     assert_eq!(next.0, stored + 1);
     logs.close().await;
 }
@@ -241,6 +330,35 @@ async fn a_batch_with_everything_in_it_is_decided_in_order() {
     let child = (lane(1, 2), 1);
     let heard = heard.0.lock().expect("lock").clone();
     assert!(heard == [(key, 1), (key, 2), (key, 3), child]);
+    logs.close().await;
+}
+
+#[tokio::test]
+async fn a_large_batch_is_stored_whole() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let (logs, _) = open(dir.path(), 0).await;
+    for log in 1..=23 {
+        create(&logs, lane(log, 1), 30).await;
+    }
+    let (done, mut answers) = mpsc::unbounded_channel();
+    for _ in 0..9 {
+        for log in 1..=23 {
+            let done = done.clone();
+            let answer = move |appended: Answer<Appended>| {
+                done.send(appended.is_ok()).expect("heard");
+            };
+            logs.append(message(lane(log, 1), None, 300), Box::new(answer));
+        }
+    }
+    for _ in 0..9 * 23 {
+        assert_eq!(answers.recv().await, Some(true));
+    }
+    logs.close().await;
+    let (logs, _) = open(dir.path(), 0).await;
+    for log in 1..=23 {
+        let stored = seqs(&logs, lane(log, 1), 0).await;
+        assert_eq!(stored, Ok((1..=9).collect()));
+    }
     logs.close().await;
 }
 

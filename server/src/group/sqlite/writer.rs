@@ -16,6 +16,7 @@ use super::super::store::{AppendDone, Appended, Committed, LaneKey, NewEntry, Ne
 use super::batch::{Batch, Counters, Lanes};
 use super::prune::{self, Prune};
 use super::rows;
+use super::script::Script;
 use crate::clock;
 use crate::rate::Rate;
 use crate::refusal::{Answer, Refusal};
@@ -285,17 +286,16 @@ impl Writer {
 }
 
 async fn write(db: &mut SqliteConnection, batch: &Batch<'_>) -> Result<(), sqlx::Error> {
-    db.execute("BEGIN IMMEDIATE").await?;
-    rows::insert_logs(db, &batch.new_logs, batch.now()).await?;
     let changed: Vec<_> = batch
         .changed
         .iter()
         .map(|(key, row)| (*key, row.clone()))
         .collect();
-    rows::upsert_lanes(db, &changed).await?;
-    rows::insert_entries(db, &batch.entries).await?;
-    db.execute("COMMIT").await?;
-    Ok(())
+    let mut script = Script::begin(db);
+    rows::insert_logs(&mut script, &batch.new_logs, batch.now()).await?;
+    rows::upsert_lanes(&mut script, &changed).await?;
+    rows::insert_entries(&mut script, &batch.entries).await?;
+    script.commit().await
 }
 
 /// A lane's state for the wire.

@@ -7,8 +7,9 @@ use sealwire_protocol::frame::ServerBody;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{BENCH, raw_sqlite};
-use crate::cores::Cores;
+use super::BENCH;
+use super::raw_sqlite::{Kind, Table};
+use crate::cores::{Cores, own_work};
 use crate::figure::Figure;
 use crate::frames::Log;
 use crate::relay::Relay;
@@ -23,7 +24,18 @@ const ROUND: Duration = Duration::from_secs(3);
 /// One connection with a group of its own.
 type Lane = (Socket, Log);
 
-/// Measures in turns with the raw loop.
+/// What the rounds gave.
+#[derive(Default)]
+struct Rounds {
+    relay: Vec<f64>,
+    same: Vec<f64>,
+    bare: Vec<f64>,
+    batch: Vec<f64>,
+    relay_us: Vec<f64>,
+    load_us: Vec<f64>,
+}
+
+/// Measures in turns with the raw loops.
 pub(super) async fn run(cores: &Cores) -> Result<()> {
     let relay = Relay::start(cores, "")?;
     let dialler = Dialler::new(relay.address)?;
@@ -34,36 +46,75 @@ pub(super) async fn run(cores: &Cores) -> Result<()> {
         lanes.push((socket, log));
     }
     let bytes = lanes[0].1.payload.len();
-    let mut raw = raw_sqlite::Table::at(relay.disk().join("raw.db"), bytes);
-    let (mut ours, mut theirs, mut batches) = (Vec::new(), Vec::new(), Vec::new());
+    let relays = Kind::Relay {
+        groups: CONNECTIONS,
+    };
+    let mut same = Table::at(relay.disk().join("same.db"), relays, bytes);
+    let mut bare = Table::at(relay.disk().join("bare.db"), Kind::Bare, bytes);
+    let mut rounds = Rounds::default();
     for round in 0..=ROUNDS {
-        let (rate, batch);
-        (lanes, rate, batch) = append_for(ROUND, lanes).await?;
-        let raw_rate = raw.append_for(cores, ROUND, batch)?;
+        let before = (relay.work()?, own_work());
+        let (rate, batch, appended);
+        (lanes, rate, batch, appended) = append_for(ROUND, lanes).await?;
+        let us = |worked: Duration| worked.as_secs_f64() * 1e6 / appended.max(1) as f64;
+        let relay_us = us(relay.work()?.saturating_sub(before.0));
+        let load_us = us(own_work().saturating_sub(before.1));
+        let same_rate = same.append_for(cores, ROUND, batch)?;
+        let bare_rate = bare.append_for(cores, ROUND, batch)?;
         note(format_args!(
-            "ingest: relay {rate:.0}/s in batches of about {batch}, raw {raw_rate:.0}/s"
+            "ingest: relay {rate:.0}/s in batches of about {batch}, {relay_us:.1} us of its core an \
+             append, {load_us:.1} us of the load's; raw loop {same_rate:.0}/s into the same table, \
+             {bare_rate:.0}/s into a bare one"
         ));
         // The first only warms up.
         if round > 0 {
-            ours.push(rate);
-            theirs.push(raw_rate);
-            batches.push(batch as f64);
+            rounds.relay.push(rate);
+            rounds.same.push(same_rate);
+            rounds.bare.push(bare_rate);
+            rounds.batch.push(batch as f64);
+            rounds.relay_us.push(relay_us);
+            rounds.load_us.push(load_us);
         }
     }
-    let (ours, theirs) = (median(&ours), median(&theirs));
-    Figure::new(BENCH, "ingest", ours, "1/s")
-        .against(format!(
-            "{theirs:.0}/s of a raw loop over the same SQLite, {bytes} bytes an entry, {:.0} a \
-             transaction; {CONNECTIONS} connections, each in its own group",
-            median(&batches)
-        ))
-        .ratio(ours / theirs)
-        .print();
+    report(&rounds, bytes);
     Ok(())
 }
 
-/// Appends on all connections; gives appends a second, and how many shared one transaction.
-async fn append_for(length: Duration, lanes: Vec<Lane>) -> Result<(Vec<Lane>, f64, usize)> {
+fn report(rounds: &Rounds, bytes: usize) {
+    let batch = median(&rounds.batch);
+    let load = format!(
+        "{bytes} bytes an entry, {batch:.0} a transaction; {CONNECTIONS} connections, each in its \
+         own group, relay on one core"
+    );
+    let ours = median(&rounds.relay);
+    for (figure, theirs, table) in [
+        (
+            "ingest",
+            median(&rounds.same),
+            "the same table with the same indexes, journal and fsync",
+        ),
+        (
+            "ingest_bare",
+            median(&rounds.bare),
+            "a table without indexes, the same journal and fsync",
+        ),
+    ] {
+        Figure::new(BENCH, figure, ours, "1/s")
+            .against(format!("{theirs:.0}/s of a raw loop into {table}; {load}"))
+            .ratio(ours / theirs)
+            .print();
+    }
+    Figure::new(BENCH, "cpu_us_per_append", median(&rounds.relay_us), "us")
+        .against(format!(
+            "the load worked {:.0} us an append on the other core; {load}",
+            median(&rounds.load_us)
+        ))
+        .print();
+}
+
+/// Appends on all connections; gives appends a second, how many shared one transaction, and how
+/// many there were.
+async fn append_for(length: Duration, lanes: Vec<Lane>) -> Result<(Vec<Lane>, f64, usize, usize)> {
     let start = Instant::now();
     let end = start + length;
     let mut work = JoinSet::new();
@@ -81,7 +132,8 @@ async fn append_for(length: Duration, lanes: Vec<Lane>) -> Result<(Vec<Lane>, f6
         times.extend(received_at);
     }
     let rate = appended as f64 / start.elapsed().as_secs_f64();
-    Ok((lanes, rate, (appended / times.len().max(1)).max(1)))
+    let batch = (appended / times.len().max(1)).max(1);
+    Ok((lanes, rate, batch, appended))
 }
 
 async fn append_until(end: Instant, (mut socket, log): Lane) -> Result<(Lane, Vec<u64>)> {
