@@ -1,4 +1,4 @@
-//! What a person does: write, found a conversation, change who is in it, leave.
+//! What a person does to a conversation: found it, change who is in it and who may what, leave.
 
 use std::time::Duration;
 
@@ -6,18 +6,15 @@ use data_encoding::HEXLOWER;
 use sealwire_protocol::{
     handle::Handle,
     ids::ConversationId,
-    limits::MAX_TEXT,
     policy::{Action, GroupRole},
 };
 use sqlx::SqliteConnection;
 
 use crate::{
-    agreement,
-    api::{Delivery, Event, MessageInfo, MessageKind},
     client::Client,
     error::{CoreError, ErrorKind, Result},
     random,
-    store::{self, History, IntentState, LogRow, LogState, NewMessage, Wish},
+    store::{self, IntentState, LogRow, LogState, Outgoing, Wish},
     words::{action_word, parse_action, parse_least_role, parse_role, role_word},
 };
 
@@ -37,59 +34,6 @@ fn refused(code: &'static str, message: &str, hint: &str) -> CoreError {
 }
 
 impl Client {
-    /// Stores a message and sends it as soon as possible. Returns its line in the history.
-    ///
-    /// # Errors
-    /// `empty_message`, `message_too_long`, `unknown_conversation`, `not_a_member`,
-    /// `not_allowed`, or the reason why the conversation is stopped.
-    pub async fn send(&self, id: &ConversationId, text: &str) -> Result<MessageInfo> {
-        if text.is_empty() {
-            return Err(CoreError::new(
-                ErrorKind::Usage,
-                "empty_message",
-                "the message is empty",
-                "write something",
-            ));
-        }
-        if text.len() > MAX_TEXT {
-            return Err(CoreError::new(
-                ErrorKind::Usage,
-                "message_too_long",
-                format!("the message has {} bytes; {MAX_TEXT} fit", text.len()),
-                "send it in parts",
-            ));
-        }
-        let salt = random::salt();
-        let mut conn = self.core.db.writer.lock().await;
-        let mut tx = self.core.db.begin(&mut conn).await?;
-        let row = self.writable(&mut tx, id, Action::Post, "write").await?;
-        if !agreement::may_send(&self.core, &mut tx, &row).await? {
-            return Err(agreement::no_custodian());
-        }
-        let message = NewMessage {
-            conversation: *id,
-            salt,
-            sender: Some(&self.core.identity.account),
-            sender_handle: self.core.identity.handle.to_string(),
-            own: true,
-            kind: MessageKind::Text,
-            text,
-            content: &[],
-            at_ms: self.core.now_ms(),
-            delivery: Delivery::Pending,
-        };
-        let mut history = History::open(&mut tx, id).await?;
-        let (message, info) = store::insert_message(&mut tx, &message, &mut history)
-            .await?
-            .ok_or_else(|| CoreError::internal("a message id was drawn twice"))?;
-        store::enqueue(&mut tx, &row.id, message, &salt, "").await?;
-        tx.commit().await?;
-        drop(conn);
-        self.core.emit(Event::Message(info.clone()));
-        self.core.wake(&row.id);
-        Ok(info)
-    }
-
     /// The log of a conversation that works on this device.
     pub(crate) async fn working(
         &self,
@@ -338,7 +282,7 @@ impl Client {
             ));
         }
         let salt = random::salt();
-        store::enqueue(&mut tx, &row.id, 0, &salt, store::LEAVE_REQUEST).await?;
+        store::enqueue(&mut tx, &row.id, (0, &salt), &Outgoing::LeaveRequest, 0).await?;
         tx.commit().await?;
         drop(conn);
         self.core.wake(&row.id);

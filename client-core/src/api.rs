@@ -1,10 +1,17 @@
 //! The data that all fronts see. No keys, no secrets.
 
 mod groups;
+mod info;
+mod message;
 
 use serde::Serialize;
 
 pub use groups::*;
+pub use info::Info;
+pub use message::{
+    Acknowledged, AcknowledgementProof, Deleted, Delivery, DraftInfo, MessageInfo, MessageKind,
+    Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo,
+};
 pub use sealwire_protocol::account::OrgRole;
 pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
@@ -23,6 +30,8 @@ pub struct Options {
     pub clock_offset_s: i64,
     /// Wait after a lost connection, milliseconds; doubles up to a minute, jittered.
     pub reconnect_ms: u64,
+    /// Least time between two receipts in a conversation, milliseconds; 0 for no receipts.
+    pub receipt_interval_ms: u64,
 }
 
 impl Default for Options {
@@ -33,6 +42,7 @@ impl Default for Options {
             key_package_low: 20,
             clock_offset_s: 0,
             reconnect_ms: 500,
+            receipt_interval_ms: 30_000,
         }
     }
 }
@@ -116,6 +126,10 @@ pub struct ConversationInfo {
     pub epoch: u64,
     /// Messages not marked as read.
     pub unread: u64,
+    /// Of those, messages that mention this account.
+    pub mentions_unread: u64,
+    /// Place in the history up to which it was read.
+    pub read_position: u64,
     /// Milliseconds since the Unix epoch of the newest message.
     pub newest_at: Option<u64>,
 }
@@ -135,58 +149,6 @@ pub struct MemberInfo {
     pub fingerprint: String,
 }
 
-/// What a line of the history is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageKind {
-    /// Text, in `text`.
-    Text,
-    /// Something that happened: member added, renamed, a warning; in words in `text`.
-    Info,
-    /// From a newer version; kept.
-    Unknown,
-}
-
-/// How far a message of one's own has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// Stored here, not yet confirmed by reading it back from the relay.
-    Pending,
-    /// In the group's log.
-    Sent,
-    /// Will not be sent; the text is kept.
-    Failed,
-    /// Somebody else's.
-    Received,
-}
-
-/// One line of a conversation's history.
-#[derive(Debug, Clone, Serialize)]
-pub struct MessageInfo {
-    /// Identifier, hexadecimal, the same at every member once sent.
-    pub id: String,
-    /// Conversation, hexadecimal.
-    pub conversation: String,
-    /// Place in this profile's history of the conversation, growing; 0 while pending.
-    pub position: u64,
-    /// Sender's handle; empty for info lines of nobody.
-    pub sender: String,
-    /// Sent from this account.
-    pub own: bool,
-    /// What it is.
-    pub kind: MessageKind,
-    /// The text.
-    pub text: String,
-    /// Milliseconds since the Unix epoch, by the relay's clock (own clock while pending).
-    pub at_ms: u64,
-    /// How far it has come.
-    pub delivery: Delivery,
-    /// Of somebody who is blocked here: to be shown folded.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub folded: bool,
-}
-
 /// State of the connection to the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "reason")]
@@ -204,6 +166,20 @@ pub enum Connection {
 pub enum Event {
     /// A new or changed line of history (a pending message that was sent keeps its `id`).
     Message(MessageInfo),
+    /// A line that was there before is another now: edited, deleted, reacted to, confirmed.
+    Changed(MessageInfo),
+    /// A message disappeared: its time was over, or it was taken back before it was sent.
+    Gone {
+        /// Conversation, hexadecimal.
+        conversation: String,
+        /// Message, hexadecimal.
+        message: String,
+    },
+    /// Members have received or seen more of a conversation.
+    Receipts {
+        /// Conversation, hexadecimal.
+        conversation: String,
+    },
     /// A conversation appeared or changed (name, members, state).
     Conversation(ConversationInfo),
     /// Somebody asks to be let into a conversation.

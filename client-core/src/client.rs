@@ -11,7 +11,7 @@ use crate::{
     api::{AccountInfo, Connection, Event, Options, OrgRole},
     core::Core,
     error::{CoreError, ErrorKind, Result},
-    group, inbox,
+    expiry, group, inbox,
     net::{AccountClient, GroupSocket, LinkState},
     profile::{Database, ProfileLock, change_passphrase, create_private_dir, unlock},
     store::{self, Identity, LogRow},
@@ -102,6 +102,7 @@ impl Client {
         }
         self.spawn(upkeep::run_poster(self.core.clone()));
         self.spawn(upkeep::run_account(self.core.clone()));
+        self.spawn(expiry::run(self.core.clone()));
         let tasks = self.tasks.clone();
         let core = self.core.clone();
         self.spawn(inbox::run(self.core.clone(), move |log| {
@@ -251,7 +252,7 @@ impl Client {
     /// If the database cannot be read.
     pub async fn left_to_do(&self) -> Result<u64> {
         let mut conn = self.core.db.readers.acquire().await?;
-        Ok(store::outbox_len(&mut conn, None).await?
+        Ok(store::outbox_len(&mut conn).await?
             + store::intents_waiting(&mut conn).await?
             + store::postings_len(&mut conn).await?
             + u64::from(!store::has_last_resort(&mut conn).await?)

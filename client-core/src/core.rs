@@ -16,7 +16,7 @@ use sqlx::SqliteConnection;
 use tokio::sync::{Notify, broadcast};
 
 use crate::{
-    api::{ConversationInfo, ConversationState, Event, Options},
+    api::{ConversationInfo, ConversationState, Event, MessageInfo, Options},
     error::{CoreError, Result},
     net::{AccountClient, GroupSocket},
     profile::Database,
@@ -42,6 +42,8 @@ pub(crate) struct Core {
     pub(crate) postings: Notify,
     /// Wakes key package and inbox upkeep.
     pub(crate) upkeep: Notify,
+    /// Wakes the removal of messages that disappear.
+    pub(crate) expiry: Notify,
     /// Told after every step, for those who wait for a state.
     pub(crate) progress: tokio::sync::watch::Sender<u64>,
     /// The person was told that the clock is wrong.
@@ -76,6 +78,7 @@ impl Core {
             events: broadcast::Sender::new(EVENTS),
             postings: Notify::new(),
             upkeep: Notify::new(),
+            expiry: Notify::new(),
             progress: tokio::sync::watch::Sender::new(0),
             clock_warned: std::sync::atomic::AtomicBool::new(false),
             wakes: Mutex::default(),
@@ -190,6 +193,19 @@ impl Core {
         Ok(policy)
     }
 
+    /// Lines as fronts see them, with what belongs to each.
+    pub(crate) async fn complete(
+        &self,
+        conn: &mut SqliteConnection,
+        id: &ConversationId,
+        lines: Vec<store::Line>,
+    ) -> Result<Vec<MessageInfo>> {
+        let mut messages = store::complete(conn, id, &self.identity.account, lines).await?;
+        let unseen = self.unseen();
+        messages.iter_mut().for_each(|message| unseen.fold(message));
+        Ok(messages)
+    }
+
     /// What fronts show of a conversation.
     pub(crate) async fn conversation_info(
         &self,
@@ -237,6 +253,8 @@ impl Core {
                 .map(|role| role_word(role).to_owned()),
             epoch: row.mark.epoch,
             unread: conversation.unread,
+            mentions_unread: conversation.mentions_unread,
+            read_position: conversation.read_position,
             newest_at: (conversation.newest_at > 0).then_some(conversation.newest_at),
         }))
     }

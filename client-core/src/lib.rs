@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod error;
+pub mod timeline;
 
 mod actions;
 mod agreement;
@@ -16,12 +17,15 @@ mod ask;
 mod client;
 mod core;
 mod enrol;
+mod expiry;
 mod founding;
 mod group;
 mod inbox;
 mod invite;
+mod keeping;
 mod link;
 mod local;
+mod mentions;
 mod mls;
 mod net;
 mod people;
@@ -34,6 +38,7 @@ mod unseen;
 mod upkeep;
 mod withdraw;
 mod words;
+mod writing;
 
 pub use actions::{Change, parse_conversation};
 pub use client::{Client, Idle};

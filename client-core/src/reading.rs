@@ -95,10 +95,8 @@ impl Client {
         limit: u32,
     ) -> Result<Vec<MessageInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
-        let mut list = store::messages_after(&mut conn, id, after, limit).await?;
-        list.iter_mut()
-            .for_each(|info| self.core.unseen().fold(info));
-        Ok(list)
+        let lines = store::messages_after(&mut conn, id, after, limit).await?;
+        self.core.complete(&mut conn, id, lines).await
     }
 
     /// The newest `limit` lines of history; then what is pending or failed.
@@ -111,10 +109,9 @@ impl Client {
         limit: u32,
     ) -> Result<Vec<MessageInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
-        let mut list = store::newest_messages(&mut conn, id, limit).await?;
-        list.iter_mut()
-            .for_each(|info| self.core.unseen().fold(info));
-        Ok(list)
+        let mut lines = store::messages_before(&mut conn, id, u64::MAX, limit).await?;
+        lines.extend(store::unplaced(&mut conn, id).await?);
+        self.core.complete(&mut conn, id, lines).await
     }
 
     /// Everything in the conversation was read.
@@ -124,10 +121,14 @@ impl Client {
     pub async fn mark_read(&self, id: &ConversationId) -> Result<()> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        store::set_read(&mut tx, id).await?;
+        let log = self.log_row(&mut tx, id).await?.id;
+        let newest = store::newest_position(&mut tx, id).await?;
+        store::read_up_to(&mut tx, id, newest, self.core.now_ms()).await?;
         store::forget_unread_mark(&mut tx, id).await?;
         tx.commit().await?;
         drop(conn);
+        self.core.expiry.notify_one();
+        self.core.wake(&log);
         self.core.emit_conversation(id).await
     }
 }

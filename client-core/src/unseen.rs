@@ -17,7 +17,7 @@ impl Unseen {
     /// The event as fronts may see it; `None` if they may not.
     pub(crate) fn pass(&self, mut event: Event) -> Option<Event> {
         let hidden = match &mut event {
-            Event::Message(info) => {
+            Event::Message(info) | Event::Changed(info) => {
                 self.fold(info);
                 self.hidden.contains(&info.conversation)
             }

@@ -26,6 +26,8 @@ pub enum SignContext {
     LinkRequest,
     /// An organisation vouches for an account.
     Endorsement,
+    /// A device confirms that its person has read a message.
+    Acknowledgement,
 }
 
 /// What every signed message of this crate begins with.
@@ -33,7 +35,7 @@ pub(crate) const PREFIX: &[u8] = b"sealwire v1 ";
 
 impl SignContext {
     /// Every context, in the order of declaration.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::DeviceCertificate,
         Self::Revocation,
         Self::DirectoryEntry,
@@ -43,6 +45,7 @@ impl SignContext {
         Self::Policy,
         Self::LinkRequest,
         Self::Endorsement,
+        Self::Acknowledgement,
     ];
 
     /// The label that stands in the signed bytes.
@@ -58,6 +61,7 @@ impl SignContext {
             Self::Policy => "policy",
             Self::LinkRequest => "link request",
             Self::Endorsement => "endorsement",
+            Self::Acknowledgement => "acknowledgement",
         }
     }
 
@@ -98,6 +102,7 @@ mod tests {
         Policy: sealwire v1 policy\x00message
         LinkRequest: sealwire v1 link request\x00message
         Endorsement: sealwire v1 endorsement\x00message
+        Acknowledgement: sealwire v1 acknowledgement\x00message
         ");
     }
 }

@@ -113,6 +113,8 @@ pub(super) mod tests {
             local: Default::default(),
             epoch: 3,
             unread: 0,
+            mentions_unread: 0,
+            read_position: 0,
             newest_at: None,
         }
     }

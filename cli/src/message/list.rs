@@ -16,6 +16,9 @@ pub(crate) struct List {
     /// Show what follows this position instead of the newest
     #[arg(long, value_name = "POSITION")]
     after: Option<u64>,
+    /// Show the beginning of each message's id
+    #[arg(long)]
+    ids: bool,
     /// Leave unread what is shown
     #[arg(long)]
     keep_unread: bool,
@@ -30,7 +33,7 @@ pub(super) async fn run(context: &Context, options: List) -> Outcome {
         None => client.newest_messages(&id, options.limit).await?,
     };
     context.out.result(&messages, |page| {
-        let mut timeline = Timeline::new(None);
+        let mut timeline = Timeline::new(None).with_ids(options.ids);
         for message in &messages {
             timeline.print(page, message);
         }

@@ -5,10 +5,10 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use sealwire_core::{
     Client, CoreError, ErrorKind, Result,
-    api::{ConversationId, Delivery, Event, MessageInfo},
+    api::{ConversationId, Delivery, Event, MessageInfo, Post, Priority},
 };
 use tokio::{sync::broadcast, time};
 
@@ -40,18 +40,75 @@ pub(crate) struct Send {
         conflicts_with = "stdin"
     )]
     text: Option<String>,
+    /// Answer this message: its id, or its beginning
+    #[arg(long, value_name = "MESSAGE")]
+    reply: Option<String>,
+    /// Write in the thread of this message
+    #[arg(long, value_name = "MESSAGE")]
+    thread: Option<String>,
+    /// How much it presses
+    #[arg(long, value_enum, default_value = "normal")]
+    priority: Pressing,
+    /// Ask every reader to confirm it
+    #[arg(long)]
+    ask: bool,
+    /// Let it disappear so long after it was read: 30s, 5m, 1h, 8h, 1d, 1w, 4w
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    expires: Option<u32>,
+    /// Hold it back so many seconds, so that `message undo` can take it back
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=3600))]
+    hold: Option<u64>,
     /// Only store it; it goes out with the next command that talks to the relay
     #[arg(long)]
     no_wait: bool,
 }
 
+/// How much a message presses.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Pressing {
+    Normal,
+    Important,
+    Urgent,
+}
+
+/// Seconds of `5m` and the like.
+fn parse_time(text: &str) -> Result<u32, String> {
+    let units = [
+        ('s', 1),
+        ('m', 60),
+        ('h', 3_600),
+        ('d', 86_400),
+        ('w', 604_800),
+    ];
+    units
+        .iter()
+        .find_map(|(letter, seconds)| {
+            let number: u32 = text.strip_suffix(*letter)?.parse().ok()?;
+            number.checked_mul(*seconds)
+        })
+        .filter(|seconds| (30..=28 * 86_400).contains(seconds))
+        .ok_or_else(|| "write it like 30s, 5m, 8h, 1d or 4w; at least 30s, at most 4w".into())
+}
+
 /// Runs the command.
 pub(super) async fn run(context: &Context, options: Send) -> Outcome {
-    let text = text(context, &options)?;
+    let post = Post {
+        text: text(context, &options)?,
+        reply_to: options.reply.clone(),
+        thread: options.thread.clone(),
+        priority: match options.priority {
+            Pressing::Normal => Priority::Normal,
+            Pressing::Important => Priority::Important,
+            Pressing::Urgent => Priority::Urgent,
+        },
+        acknowledge: options.ask,
+        expires_after_s: options.expires,
+        hold_ms: options.hold.unwrap_or(0) * 1_000,
+    };
     let client = context.open().await?;
     if options.no_wait {
         let id = resolve(&client, &options.chat).await?;
-        let message = client.send(&id, &text).await?;
+        let message = client.post(&id, &post).await?;
         context.out.result(&message, |page| page.line("Stored."))?;
         context
             .out
@@ -61,10 +118,11 @@ pub(super) async fn run(context: &Context, options: Send) -> Outcome {
     }
     let id = resolve_online(&client, &options.chat).await?;
     let mut events = client.events();
-    let stored = client.send(&id, &text).await?;
+    let stored = client.post(&id, &post).await?;
     client.start().await?;
+    let limit = context.global.timeout() + Duration::from_millis(post.hold_ms);
     let wait = confirmed(context, &client, &id, &stored.id, &mut events);
-    let Ok(message) = time::timeout(context.global.timeout(), wait).await else {
+    let Ok(message) = time::timeout(limit, wait).await else {
         return Err(not_yet(&client).into());
     };
     let message = message?;
@@ -164,4 +222,27 @@ fn not_yet(client: &Client) -> CoreError {
         format!("stored, will be sent: the relay did not confirm it in time{why}"),
         "nothing is lost; do not send it again. `sealwire sync` delivers it when the relay answers",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit_and_bounds() {
+        assert_eq!(parse_time("30s"), Ok(30));
+        assert_eq!(parse_time("4w"), Ok(2_419_200));
+        for bad in [
+            "",
+            "5",
+            "m",
+            "29s",
+            "5w",
+            "-1d",
+            "99999999999w",
+            "4294967295w",
+        ] {
+            assert!(parse_time(bad).is_err(), "{bad}");
+        }
+    }
 }

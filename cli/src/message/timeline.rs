@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use anstyle::Style;
-use sealwire_core::api::{Delivery, MessageInfo, MessageKind};
+use sealwire_core::api::{Delivery, MessageInfo, MessageKind, Priority};
 
 use crate::{
     chat::short_id,
@@ -19,6 +19,7 @@ pub(super) struct Timeline {
     /// Names by identifier, if several conversations are shown.
     names: Option<HashMap<String, String>>,
     heading: (String, String),
+    ids: bool,
 }
 
 impl Timeline {
@@ -27,7 +28,19 @@ impl Timeline {
         Self {
             names,
             heading: Default::default(),
+            ids: false,
         }
+    }
+
+    /// Whether each message shows the beginning of its id.
+    pub(super) fn with_ids(self, ids: bool) -> Self {
+        Self { ids, ..self }
+    }
+
+    /// Prints a line that was printed before and is another now.
+    pub(super) fn print_change(&mut self, page: &mut Page, message: &MessageInfo) {
+        page.line(Line::new().styled(DIM, "       changed:"));
+        self.print(page, message);
     }
 
     /// Learns a conversation's name.
@@ -52,6 +65,11 @@ impl Timeline {
             page.line(self.heading_line(message, day));
         }
         let start = Line::new().styled(DIM, clock).plain("  ");
+        let start = if self.ids && message.kind != MessageKind::Info {
+            start.styled(DIM, short_id(&message.id)).plain("  ")
+        } else {
+            start
+        };
         let (start, style) = match message.kind {
             MessageKind::Info => (start.styled(DIM, "*").plain(" "), DIM),
             _ => (
@@ -59,7 +77,23 @@ impl Timeline {
                 Style::new(),
             ),
         };
-        page.beside(start, style, text(message));
+        if let Some(quote) = &message.reply_to {
+            let text = match &quote.id {
+                Some(_) if quote.text.is_empty() => "a deleted message",
+                Some(_) => quote.text.as_str(),
+                None => "a message that is not here",
+            };
+            let start = Line::new().plain("       ").styled(DIM, "┌ ");
+            page.beside(
+                start.styled(DIM, &quote.sender).plain(" "),
+                DIM,
+                first_line(text),
+            );
+        }
+        page.beside(start, style, &text(message));
+        for note in notes(message) {
+            page.line(Line::new().plain("       ").styled(DIM, &note));
+        }
         match message.delivery {
             Delivery::Pending => page.line(
                 Line::new()
@@ -92,14 +126,53 @@ impl Timeline {
     }
 }
 
-fn text(message: &MessageInfo) -> &str {
-    match message.kind {
-        _ if message.folded => "(folded: you blocked this person)",
-        MessageKind::Unknown if message.text.is_empty() => {
-            "(a message of a newer version; update to read it)"
+fn text(message: &MessageInfo) -> String {
+    match (&message.deleted, message.kind) {
+        _ if message.folded => "(folded: you blocked this person)".into(),
+        (Some(deleted), _) => format!("(deleted by {})", deleted.by),
+        (None, MessageKind::Unknown) if message.text.is_empty() => {
+            "(a message of a newer version; update to read it)".into()
         }
-        _ => &message.text,
+        _ => message.text.clone(),
     }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// What else is to be said of a message, each in a few words.
+fn notes(message: &MessageInfo) -> Vec<String> {
+    let mut notes = Vec::new();
+    match message.priority {
+        Priority::Normal => {}
+        Priority::Important => notes.push("important".to_owned()),
+        Priority::Urgent => notes.push("urgent".to_owned()),
+    }
+    if message.edited_at_ms.is_some() {
+        notes.push("edited".into());
+    }
+    if let Some(by) = &message.acknowledgements {
+        notes.push(match by.len() {
+            0 => "asks to be confirmed".into(),
+            n => format!("confirmed by {n}"),
+        });
+    }
+    if let Some(at) = message.expires_at_ms {
+        notes.push(format!("disappears {}", minute(at)));
+    }
+    let mut lines: Vec<String> = Vec::new();
+    if !notes.is_empty() {
+        lines.push(format!("({})", notes.join(", ")));
+    }
+    if !message.reactions.is_empty() {
+        let each = message.reactions.iter();
+        let reactions: Vec<_> = each
+            .map(|reaction| format!("{} {}", reaction.emoji, reaction.people.len()))
+            .collect();
+        lines.push(reactions.join("  "));
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -119,6 +192,18 @@ mod tests {
             text: text.into(),
             at_ms: 1_795_478_580_000,
             delivery: Delivery::Received,
+            info: None,
+            reply_to: None,
+            thread: None,
+            edited_at_ms: None,
+            deleted: None,
+            reactions: Vec::new(),
+            mentions: Vec::new(),
+            mentions_me: false,
+            priority: Priority::Normal,
+            acknowledgements: None,
+            expires_at_ms: None,
+            held_until_ms: None,
             folded: false,
         }
     }

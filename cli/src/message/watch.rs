@@ -170,7 +170,8 @@ impl<'a> Watcher<'a> {
         let concerns = |id: &str| self.only.is_none_or(|only| only.to_string() == id);
         match event {
             Event::Message(message) if concerns(&message.conversation) => self.message(&message),
-            Event::Message(_) => Ok(()),
+            Event::Changed(message) if concerns(&message.conversation) => self.changed(&message),
+            Event::Message(_) | Event::Changed(_) => Ok(()),
             Event::Conversation(chat) => {
                 self.timeline.rename(&chat.id, &chat.name);
                 if self.context.out.is_json() && concerns(&chat.id) {
@@ -206,6 +207,20 @@ impl<'a> Watcher<'a> {
             return Ok(());
         }
         self.show(message)
+    }
+
+    /// Prints a line that is another now, if it was printed before.
+    fn changed(&mut self, message: &MessageInfo) -> Outcome {
+        let last = self.printed.get(&message.conversation).copied();
+        if last.is_none_or(|last| message.position > last) {
+            return Ok(());
+        }
+        if self.context.out.is_json() {
+            return self.json(&Event::Changed(message.clone()));
+        }
+        let mut page = Page::new(self.context.out.width());
+        self.timeline.print_change(&mut page, message);
+        self.context.out.page(&page)
     }
 
     /// Prints one line of history, whether or not it was printed before.

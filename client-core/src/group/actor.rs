@@ -54,6 +54,8 @@ pub(crate) async fn run(core: Arc<Core>, log: LogId) {
         connection: 0,
         lane: None,
         leaf_due: None,
+        receipt_at: 0,
+        held_until: None,
         fresh: true,
     };
     let mut failures = 0_u32;
@@ -107,6 +109,10 @@ pub(super) struct Actor {
     /// When to update the leaf, if not as stored: after an absence at a random time, so that
     /// Monday morning is no storm.
     pub(super) leaf_due: Option<u64>,
+    /// When the others are to be told how far this account has come; 0 if nothing is known.
+    pub(super) receipt_at: u64,
+    /// When the next message, which is held back, may go.
+    pub(super) held_until: Option<u64>,
     /// First session since the program started: a stopped group gets one more try.
     pub(super) fresh: bool,
 }
@@ -355,12 +361,12 @@ impl Actor {
         let row = self.row().await?;
         let due = intent.map_or(self.leaf_due(&row), |due| due.min(self.leaf_due(&row)));
         let due = due.max(self.commit_after);
-        let wait = Duration::from_millis(due.saturating_sub(self.core.now_ms()));
-        Ok(if self.sent_commit {
-            IDLE
-        } else {
-            wait.clamp(Duration::from_millis(20), IDLE)
-        })
+        let others = self.held_until.into_iter().chain(Some(self.receipt_at));
+        let soonest = others.filter(|at| *at > 0).min();
+        let until = |at: u64| Duration::from_millis(at.saturating_sub(self.core.now_ms()));
+        let wait = if self.sent_commit { IDLE } else { until(due) };
+        let wait = soonest.map_or(wait, |at| wait.min(until(at)));
+        Ok(wait.clamp(Duration::from_millis(20), IDLE))
     }
 }
 

@@ -1,9 +1,13 @@
-//! What members say: text into the history, signals into wishes, positions into comparison.
+//! What members say: into the history what is said, into wishes and marks what is signalled.
 
 use openmls::prelude::LeafNodeIndex;
+use sealwire_crypto::SignContext;
 use sealwire_protocol::{
     certificate::DeviceCertificate,
-    content::{Content, Decoded, GroupEvent, Position},
+    content::{
+        Content, Decoded, GroupEvent, Marks, Meaning, MessageId, Position, Priority as Pressing,
+        acknowledgement_message,
+    },
     frame::Entry,
     policy::{Action, GroupRole},
 };
@@ -11,13 +15,15 @@ use sqlx::SqliteConnection;
 
 use super::receive::{Step, plain};
 use crate::{
-    api::{Delivery, Event, MessageKind},
+    api::{Delivery, Event, MessageInfo, MessageKind, Priority},
     error::Result,
-    store::{self, NewMessage, Wish},
+    store::{self, Confirmation, Line, NewMessage, Outcome, Outgoing, Said, Traits, Wish},
 };
 
 /// The first member in line answers a request to leave at once, each further one this much later.
 const LEAVE_STEP_MS: u64 = 20_000;
+/// What is shown instead of a message of a newer version.
+const UNKNOWN: &str = "This message is of a kind that a newer version can show.";
 
 impl Step<'_> {
     pub(super) async fn take_content(
@@ -48,7 +54,7 @@ impl Step<'_> {
                 .await?;
         }
         if let Some(event) = content.and_then(|content| content.event.clone()) {
-            return self.take_signal(conn, &event, &leaf).await;
+            return self.take_signal(conn, entry, &event, &leaf).await;
         }
         let policy = self.core.policy(&self.place.row)?;
         let role = policy.role_of(leaf.account());
@@ -61,52 +67,275 @@ impl Step<'_> {
                 )
                 .await;
         }
-        let text = content.and_then(Content::as_text);
         let salt = content.map_or_else(|| short_hash(bytes), |content| content.salt);
-        let own = *leaf.account() == self.core.identity.account;
+        let conversation = self.place.row.conversation;
+        let said = Said {
+            conversation,
+            id: MessageId::derive(leaf.account(), &conversation, bytes, &salt),
+            sender: *leaf.account(),
+            handle: leaf.handle().to_string(),
+            moderator: role.is_some_and(|role| policy.may(role, Action::Delete)),
+            place: self.order(entry),
+            at_ms: entry.received_at,
+        };
+        let calls_all = role.is_some_and(|role| policy.may(role, Action::MentionAll));
+        let meaning = content.map_or(Meaning::Unknown, Content::meaning);
+        let refused = match meaning {
+            Meaning::Message | Meaning::Unknown => {
+                self.take_message(conn, &said, (salt, calls_all), content, bytes)
+                    .await?
+            }
+            said_of_another => self.take_said(conn, &said, &said_of_another).await?,
+        };
+        match refused {
+            Some(reason) => self.refuse(conn, entry, &plain(reason)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Where an entry of the present lane stands among all entries of the group.
+    pub(super) fn order(&self, entry: &Entry) -> u64 {
+        const LANE: u32 = 40;
+        let seq = entry.seq & ((1 << LANE) - 1);
+        (self.place.row.mark.epoch << LANE | seq) & (u64::MAX >> 1)
+    }
+
+    /// A message into the history; answers why not, if it is refused.
+    async fn take_message(
+        &mut self,
+        conn: &mut SqliteConnection,
+        said: &Said,
+        (salt, calls_all): ([u8; 16], bool),
+        content: Option<&Content>,
+        bytes: &[u8],
+    ) -> Result<Option<&'static str>> {
+        let text = content
+            .filter(|content| content.meaning() == Meaning::Message)
+            .map(|content| content.as_text().unwrap_or_default());
+        let own = said.sender == self.core.identity.account;
+        let mut traits = content.map_or_else(Traits::default, |content| {
+            self.traits(content, calls_all, own, said.at_ms)
+        });
+        traits.id = Some(said.id);
+        traits.place = said.place;
         let message = NewMessage {
-            conversation: self.place.row.conversation,
+            conversation: said.conversation,
             salt,
-            sender: Some(leaf.account()),
-            sender_handle: leaf.handle().to_string(),
+            sender: Some(&said.sender),
+            sender_handle: said.handle.clone(),
             own,
             kind: if text.is_some() {
                 MessageKind::Text
             } else {
                 MessageKind::Unknown
             },
-            text: text.unwrap_or("This message is of a kind that a newer version can show."),
+            text: text.unwrap_or(UNKNOWN),
             content: if text.is_some() { &[] } else { bytes },
-            at_ms: entry.received_at,
+            at_ms: said.at_ms,
             delivery: if own {
                 Delivery::Sent
             } else {
                 Delivery::Received
             },
+            traits,
         };
         match store::insert_message(conn, &message, &mut self.history).await? {
-            Some((_, info)) => self.events.push(Event::Message(info)),
-            None => {
-                self.refuse(conn, entry, &plain("it repeats a message of its sender"))
-                    .await?;
+            Some(line) => {
+                self.placed(conn, line, said).await?;
+                Ok(None)
             }
+            None => Ok(Some("it repeats a message of its sender")),
         }
+    }
+
+    /// A message has its place: what was said of it before it came takes effect.
+    pub(super) async fn placed(
+        &mut self,
+        conn: &mut SqliteConnection,
+        line: Line,
+        said: &Said,
+    ) -> Result<()> {
+        self.expires |= line.info.expires_at_ms.is_some();
+        if self.history.has_strays() && store::settle_strays(conn, &line, said).await? {
+            let line = store::message_by_id(conn, &said.conversation, &said.id).await?;
+            return self.show(conn, line, Event::Message).await;
+        }
+        let plain = line.reply_to.is_none()
+            && line.thread.is_none()
+            && line.mentions.is_empty()
+            && !line.asks;
+        if plain {
+            self.events.push(Event::Message(line.info));
+            return Ok(());
+        }
+        self.show(conn, Some(line), Event::Message).await
+    }
+
+    /// Tells the fronts how a message is now.
+    async fn show_changed(&mut self, conn: &mut SqliteConnection, id: &MessageId) -> Result<()> {
+        let conversation = self.place.row.conversation;
+        let line = store::message_by_id(conn, &conversation, id).await?;
+        self.show(conn, line, Event::Changed).await
+    }
+
+    async fn show(
+        &mut self,
+        conn: &mut SqliteConnection,
+        line: Option<Line>,
+        event: fn(MessageInfo) -> Event,
+    ) -> Result<()> {
+        let conversation = self.place.row.conversation;
+        let own = &self.core.identity.account;
+        let lines = line.into_iter().collect();
+        let messages = store::complete(conn, &conversation, own, lines).await?;
+        self.events.extend(messages.into_iter().map(event));
         Ok(())
+    }
+
+    fn traits(&self, content: &Content, calls_all: bool, own: bool, at_ms: u64) -> Traits {
+        let Marks {
+            mentions_all,
+            mentions,
+            priority,
+            acknowledge,
+        } = content.marks();
+        let mentions_me =
+            !own && (mentions_all && calls_all || mentions.contains(&self.core.identity.account));
+        let expires = content.expires.filter(|expires| expires.time_s > 0);
+        let seconds = expires.map_or(0, |expires| expires.time_s);
+        let relative = expires.is_some_and(|expires| expires.relative);
+        Traits {
+            reply_to: content.in_reply_to,
+            thread: content.topic.as_slice().try_into().ok().map(MessageId),
+            priority: match priority {
+                Pressing::Normal => Priority::Normal,
+                Pressing::Important => Priority::Important,
+                Pressing::Urgent => Priority::Urgent,
+            },
+            asks: acknowledge,
+            mentions,
+            mentions_all: mentions_all && calls_all,
+            mentions_me,
+            expire_after_s: if relative { seconds } else { 0 },
+            expires_at: match (relative, own) {
+                (false, _) => u64::from(seconds) * 1_000,
+                (true, true) => at_ms + u64::from(seconds) * 1_000,
+                (true, false) => 0,
+            },
+            ..Traits::default()
+        }
+    }
+
+    /// An edit, deletion or reaction; answers why not, if it is refused.
+    pub(super) async fn take_said(
+        &mut self,
+        conn: &mut SqliteConnection,
+        said: &Said,
+        meaning: &Meaning<'_>,
+    ) -> Result<Option<&'static str>> {
+        let history = &mut self.history;
+        let outcome = match meaning {
+            Meaning::Edit { target, text } => {
+                store::edit(conn, history, said, (target, text)).await?
+            }
+            Meaning::Delete { target } => store::delete(conn, history, said, target).await?,
+            Meaning::Reaction { target, emoji } => {
+                store::react(conn, history, said, (target, emoji)).await?
+            }
+            Meaning::Message | Meaning::Unknown => Outcome::Nothing,
+        };
+        match outcome {
+            Outcome::Changed(id) => self.show_changed(conn, &id).await.map(|()| None),
+            Outcome::Nothing => Ok(None),
+            Outcome::Refused(reason) => Ok(Some(reason)),
+        }
     }
 
     async fn take_signal(
         &mut self,
         conn: &mut SqliteConnection,
+        entry: &Entry,
         event: &GroupEvent,
         leaf: &DeviceCertificate,
     ) -> Result<()> {
-        if !matches!(event, GroupEvent::LeaveRequest) {
+        match event {
+            GroupEvent::LeaveRequest => self.take_leave_request(conn, leaf).await,
+            GroupEvent::Receipt { delivered, read } => {
+                self.take_receipt(conn, leaf, (delivered.as_ref(), read.as_ref()))
+                    .await
+            }
+            GroupEvent::Acknowledged {
+                target,
+                at_s,
+                signature,
+            } => {
+                let conversation = self.place.row.conversation;
+                let signed = acknowledgement_message(&conversation, target, *at_s);
+                let key = leaf.signature_key();
+                if key
+                    .verify(SignContext::Acknowledgement, &signed, signature)
+                    .is_err()
+                {
+                    let refusal = plain("its confirmation is not signed by its sender");
+                    return self.refuse(conn, entry, &refusal).await;
+                }
+                let confirmation = Confirmation {
+                    target: *target,
+                    account: *leaf.account(),
+                    handle: leaf.handle().to_string(),
+                    at_s: *at_s,
+                    signature: signature.0,
+                    certificate: leaf.as_bytes().to_vec(),
+                };
+                self.take_confirmation(conn, &confirmation).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn take_confirmation(
+        &mut self,
+        conn: &mut SqliteConnection,
+        confirmation: &Confirmation,
+    ) -> Result<()> {
+        let conversation = self.place.row.conversation;
+        if store::add_confirmation(conn, &conversation, confirmation).await? {
+            self.show_changed(conn, &confirmation.target).await?;
+        }
+        Ok(())
+    }
+
+    /// What one's own other device has shown need not be shown again here.
+    async fn take_receipt(
+        &mut self,
+        conn: &mut SqliteConnection,
+        leaf: &DeviceCertificate,
+        (delivered, read): (Option<&MessageId>, Option<&MessageId>),
+    ) -> Result<()> {
+        let conversation = self.place.row.conversation;
+        if *leaf.account() == self.core.identity.account {
+            self.history.save(conn).await?;
+            let place = store::place_of(conn, &conversation, read).await?;
+            store::read_up_to(conn, &conversation, place, self.core.now_ms()).await?;
+            self.history = store::History::open(conn, &conversation).await?;
+            self.expires = true;
             return Ok(());
         }
+        let who = (leaf.account(), leaf.handle().as_str());
+        store::note_receipt(conn, &conversation, who, (delivered, read)).await?;
+        self.receipts = true;
+        Ok(())
+    }
+
+    async fn take_leave_request(
+        &mut self,
+        conn: &mut SqliteConnection,
+        leaf: &DeviceCertificate,
+    ) -> Result<()> {
         let policy = self.core.policy(&self.place.row)?;
         let leaver = policy.role_of(leaf.account());
         let outranks = |role: GroupRole| match leaver {
-            Some(GroupRole::Owner | GroupRole::Admin) => role == GroupRole::Owner,
+            Some(role_of_leaver) if is_high(role_of_leaver) => role == GroupRole::Owner,
             _ => true,
         };
         let own = self.core.identity.account;
@@ -182,6 +411,29 @@ impl Step<'_> {
         });
         Ok(())
     }
+}
+
+/// Owners and admins.
+const fn is_high(role: GroupRole) -> bool {
+    matches!(role, GroupRole::Owner | GroupRole::Admin)
+}
+
+/// What a row of the outbox that is no message does to one.
+pub(super) fn meaning_of(outgoing: &Outgoing) -> Result<Meaning<'_>> {
+    Ok(match outgoing {
+        Outgoing::Edit { target, text } => Meaning::Edit {
+            target: store::id_of(target)?,
+            text,
+        },
+        Outgoing::React { target, emoji } => Meaning::Reaction {
+            target: store::id_of(target)?,
+            emoji,
+        },
+        Outgoing::Delete { target } => Meaning::Delete {
+            target: store::id_of(target)?,
+        },
+        _ => Meaning::Unknown,
+    })
 }
 
 fn short_hash(bytes: &[u8]) -> [u8; 16] {

@@ -12,12 +12,13 @@ use super::{
     welcome,
 };
 use crate::{
-    api::{Delivery, Event, MessageKind},
+    api::{Delivery, Event, Info, MessageKind},
     core::Core,
     error::{CoreError, Result},
     mls::{Effects, Roster},
     random,
-    store::{self, History, LogState, NewMessage, PendingCommit},
+    store::{self, History, LogState, NewMessage, PendingCommit, Traits},
+    words::role_word,
 };
 
 /// A commit that was merged.
@@ -43,8 +44,8 @@ pub(crate) async fn apply(
         own,
         at_ms,
     } = merged;
-    for text in sentences(&effects) {
-        add_info(conn, &text, at_ms, history, events).await?;
+    for info in changes(&effects, &place.roster) {
+        add_info(conn, &info, at_ms, history, events).await?;
     }
     if effects.old.name() != effects.new.name() {
         store::set_name(conn, &place.row.conversation, effects.new.name()).await?;
@@ -132,7 +133,7 @@ async fn finish_own(
 /// Adds a line that nobody wrote.
 pub(crate) async fn add_info(
     conn: &mut SqliteConnection,
-    text: &str,
+    info: &Info,
     at_ms: u64,
     history: &mut History,
     events: &mut Vec<Event>,
@@ -146,66 +147,94 @@ pub(crate) async fn add_info(
             sender_handle: String::new(),
             own: false,
             kind: MessageKind::Info,
-            text,
-            content: &[],
+            text: &info.in_words(),
+            content: &serde_json::to_vec(info).map_err(CoreError::internal)?,
             at_ms,
             delivery: Delivery::Received,
+            traits: Traits::default(),
         },
         history,
     )
     .await?;
-    events.extend(added.map(|(_, info)| Event::Message(info)));
+    events.extend(added.map(|line| Event::Message(line.info)));
     Ok(())
 }
 
-fn list(handles: &[Handle]) -> String {
-    let names: Vec<_> = handles.iter().map(ToString::to_string).collect();
-    match names.len() {
-        0..=5 => names.join(", "),
-        more => format!("{} and {} others", names[..5].join(", "), more - 5),
-    }
-}
-
-/// The changes in words.
-fn sentences(effects: &Effects) -> Vec<String> {
-    let actor = &effects.actor;
-    let mut lines = Vec::new();
-    if !effects.added.is_empty() {
-        lines.push(format!("{actor} added {}", list(&effects.added)));
-    }
-    if !effects.removed.is_empty() {
-        lines.push(format!("{actor} removed {}", list(&effects.removed)));
-    }
-    if !effects.devices.is_empty() {
-        lines.push(format!(
-            "{actor} added a device of {}",
-            list(&effects.devices)
-        ));
-    }
-    if !effects.withdrawn.is_empty() {
-        lines.push(format!(
-            "{actor} took out a device of {}",
-            list(&effects.withdrawn)
-        ));
-    }
+/// What a commit changed, as lines of the history. `roster` is of before.
+fn changes(effects: &Effects, roster: &Roster) -> Vec<Info> {
+    let by = || effects.actor.to_string();
+    let people =
+        |handles: &[Handle]| -> Vec<String> { handles.iter().map(ToString::to_string).collect() };
+    let mut lines = vec![
+        Info::Added {
+            by: by(),
+            people: people(&effects.added),
+        },
+        Info::Removed {
+            by: by(),
+            people: people(&effects.removed),
+        },
+        Info::DeviceAdded {
+            by: by(),
+            people: people(&effects.devices),
+        },
+        Info::DeviceRemoved {
+            by: by(),
+            people: people(&effects.withdrawn),
+        },
+    ];
+    lines.retain(|line| !line.concerns_nobody());
     if effects.old.name() != effects.new.name() {
-        lines.push(format!(
-            "{actor} named the conversation “{}”",
-            effects.new.name()
-        ));
+        lines.push(Info::Renamed {
+            by: by(),
+            name: effects.new.name().into(),
+        });
     }
-    let changed = effects
-        .new
-        .members()
-        .any(|(account, role)| effects.old.role_of(account).is_some_and(|old| old != role));
-    if changed {
-        lines.push(format!("{actor} changed a role"));
+    for (account, role) in effects.new.members() {
+        let changed = effects.old.role_of(account).is_some_and(|old| old != role);
+        if changed && let Some(person) = roster.handle_of(account) {
+            lines.push(Info::RoleChanged {
+                by: by(),
+                person: person.to_string(),
+                role: role_word(role).into(),
+            });
+        }
     }
-    let permission = Action::ALL
+    let rules = Action::ALL
         .iter()
         .any(|action| effects.old.least(*action) != effects.new.least(*action));
-    if permission {
-        lines.push(format!("{actor} changed who may do what"));
+    if rules {
+        lines.push(Info::RulesChanged { by: by() });
     }
+    lines.extend(setting_changes(effects));
     lines
+}
+
+fn setting_changes(effects: &Effects) -> Vec<Info> {
+    let by = || effects.actor.to_string();
+    let (old, new) = (effects.old.settings(), effects.new.settings());
+    let changes = [
+        (old.topic != new.topic).then(|| Info::TopicChanged {
+            by: by(),
+            topic: new.topic.clone(),
+        }),
+        (old.avatar != new.avatar).then(|| Info::AvatarChanged { by: by() }),
+        (old.timer_s != new.timer_s).then(|| Info::TimerChanged {
+            by: by(),
+            timer_s: new.timer_s,
+        }),
+        (old.retention_s != new.retention_s).then(|| Info::RetentionChanged {
+            by: by(),
+            retention_s: new.retention_s,
+        }),
+        (old.custodian_required != new.custodian_required).then(|| Info::CustodianRequired {
+            by: by(),
+            required: new.custodian_required,
+        }),
+        (old.kind != new.kind
+            || old.agents != new.agents
+            || old.receipts_allowed != new.receipts_allowed)
+            .then(|| Info::RulesChanged { by: by() }),
+    ];
+    changes.into_iter().flatten().collect()
 }

@@ -3,12 +3,12 @@
 use openmls::prelude::MlsGroup;
 use openmls_traits::OpenMlsProvider;
 use sealwire_protocol::{
-    content::{Content, Position},
+    content::{MessageId, Position},
     ids::EntryId,
 };
 use sqlx::SqliteConnection;
 
-use super::state::Place;
+use super::{say::say, state::Place};
 use crate::{
     core::Core,
     error::{CoreError, Result},
@@ -19,7 +19,8 @@ use crate::{
 /// What an application message adds to its content, at most: length, signature, AEAD tag.
 const OVERHEAD: usize = 128;
 
-/// Encrypts `row` at the sender's present position and stores the bytes with it.
+/// Encrypts `row` at the sender's present position and stores the bytes with it. `false` if there
+/// is nothing to say any more, and the row is gone.
 ///
 /// The ratchet moves in the same transaction: bytes once stored are sent again as they are, and
 /// no generation is used for two messages.
@@ -28,20 +29,18 @@ pub(crate) async fn encrypt(
     conn: &mut SqliteConnection,
     place: &mut Place,
     row: &mut OutboxRow,
-) -> Result<()> {
+) -> Result<bool> {
     let position = Position {
         lane: place.row.lane,
         seq: place.row.cursor,
         hash: place.row.running_hash,
     };
-    let content = match &row.signal {
-        Some(signal) => Content::event(row.salt, signal.clone(), position),
-        None => {
-            let text = store::message_text(conn, row.message).await?;
-            Content::text(row.salt, &text, position).map_err(CoreError::internal)?
-        }
-    }
-    .encode();
+    let conversation = place.row.conversation;
+    let Some(content) = say(core, conn, &conversation, row, position).await? else {
+        store::remove(conn, row.id).await?;
+        return Ok(false);
+    };
+    let content = content.encode();
     let payload = {
         let provider = Provider::new(&core.crypto, conn);
         let large = content.len() + OVERHEAD > 4096;
@@ -57,11 +56,12 @@ pub(crate) async fn encrypt(
             .to_bytes()
             .map_err(CoreError::internal)?
     };
-    let entry_id = EntryId::random(&mut rand::rng());
-    store::set_encrypted(conn, row.id, &entry_id, &payload).await?;
-    row.entry_id = Some(entry_id);
+    let own = &core.identity.account;
+    row.message_id = Some(MessageId::derive(own, &conversation, &content, &row.salt));
+    row.entry_id = Some(EntryId::random(&mut rand::rng()));
     row.payload = payload;
-    Ok(())
+    store::set_encrypted(conn, row).await?;
+    Ok(true)
 }
 
 /// Sets the padding of what is encrypted next; rarely changes, so rarely writes.

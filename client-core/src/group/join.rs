@@ -16,11 +16,12 @@ use sqlx::SqliteConnection;
 
 use super::{actor::LEAF_LIFE_MS, direct};
 use crate::{
+    api::Info,
     core::Core,
     error::{CoreError, ErrorKind, Result},
     mls::{PADDING, Provider, Roster, current_pass, group_policy, join_config},
     random,
-    store::{self, History, LogRow, LogState, PendingCommit},
+    store::{self, History, LogRow, LogState, Outgoing, PendingCommit},
 };
 
 fn refused(why: impl std::fmt::Display) -> CoreError {
@@ -128,11 +129,13 @@ pub(crate) async fn join(
     store::reset_encrypted(&mut tx, &log).await?;
     store::forget_key_packages(&mut tx, &used).await?;
     let salt = random::salt();
-    store::enqueue(&mut tx, &log, 0, &salt, store::JOINED).await?;
+    store::enqueue(&mut tx, &log, (0, &salt), &Outgoing::Joined, 0).await?;
     let mut events = Vec::new();
-    let text = format!("{} added you", sender.handle());
+    let info = Info::Welcomed {
+        by: sender.handle().to_string(),
+    };
     let mut history = History::open(&mut tx, &conversation).await?;
-    super::effects::add_info(&mut tx, &text, now, &mut history, &mut events).await?;
+    super::effects::add_info(&mut tx, &info, now, &mut history, &mut events).await?;
     history.save(&mut tx).await?;
     tx.commit().await?;
     drop(conn);

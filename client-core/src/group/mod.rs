@@ -16,7 +16,9 @@ mod lane;
 mod pipeline;
 mod plan;
 mod prepare;
+mod receipts;
 mod receive;
+mod say;
 mod state;
 mod welcome;
 

@@ -52,6 +52,11 @@ impl Actor {
                 return Ok(Next::Attach);
             }
             let may_commit = now >= self.commit_after;
+            self.held_until = message
+                .as_ref()
+                .map(|message| message.not_before)
+                .filter(|at| *at > now);
+            let message = message.filter(|_| self.held_until.is_none());
             let next = if let Some(pending) = pending.filter(|_| !self.sent_commit && may_commit) {
                 self.send_commit(&row, pending).await?
             } else if let Some(intent) = intent.filter(|_| !self.sent_commit && may_commit) {
@@ -60,8 +65,10 @@ impl Actor {
                 self.wish_leaf_update().await?
             } else if let Some(message) = message {
                 self.send_message(message).await?
-            } else {
+            } else if !self.tell_receipts(&row, now).await? {
                 return Ok(Next::Wait);
+            } else {
+                Next::Wait
             };
             if next != Next::Wait {
                 return Ok(next);
@@ -251,8 +258,8 @@ impl Actor {
     }
 
     async fn send_message(&mut self, mut message: OutboxRow) -> Result<Next> {
-        if message.entry_id.is_none() {
-            self.encrypt(&mut message).await?;
+        if message.entry_id.is_none() && !self.encrypt(&mut message).await? {
+            return Ok(Next::Wait);
         }
         let row = self.row().await?;
         let entry_id = message.entry_id.as_ref().map_or_else(Bytes::new, bytes_of);
@@ -269,15 +276,15 @@ impl Actor {
         }
     }
 
-    async fn encrypt(&mut self, message: &mut OutboxRow) -> Result<()> {
+    async fn encrypt(&mut self, message: &mut OutboxRow) -> Result<bool> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
         let mut place = Place::load(&self.core, &mut tx, &self.log, self.cache.take()).await?;
-        encrypt::encrypt(&self.core, &mut tx, &mut place, message).await?;
+        let said = encrypt::encrypt(&self.core, &mut tx, &mut place, message).await?;
         place.save(&mut tx).await?;
         tx.commit().await?;
         self.cache = place.into_loaded();
-        Ok(())
+        Ok(said)
     }
 
     /// Refused for good: the text is kept and marked, later messages go on.
@@ -286,12 +293,12 @@ impl Actor {
             Some(Code::Grammar | Code::TooLarge | Code::EntryConflict | Code::Malformed) => {
                 let mut conn = self.core.db.writer.lock().await;
                 let mut tx = self.core.db.begin(&mut conn).await?;
-                let info = store::fail_message(&mut tx, message.message).await?;
+                let line = store::fail_message(&mut tx, message.message).await?;
                 store::remove(&mut tx, message.id).await?;
                 tx.commit().await?;
                 drop(conn);
-                if let Some(info) = info {
-                    self.core.emit(crate::api::Event::Message(info));
+                if let Some(line) = line {
+                    self.core.emit(crate::api::Event::Message(line.info));
                 }
                 let conversation = self.row().await?.conversation;
                 let error = CoreError::from_problem(problem);

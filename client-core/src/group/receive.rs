@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sealwire_protocol::{
+    content::MessageId,
     frame::Entry,
     ids::{EntryId, Lane, LogId},
     log::{EntryKind, RunningHash},
+    policy::Action,
 };
 use sqlx::SqliteConnection;
 
 use super::{
+    content::meaning_of,
     effects,
     interpret::{Meaning, Parsed},
     state::{Loaded, Place},
@@ -19,7 +22,7 @@ use crate::{
     core::Core,
     error::Result,
     mls::{Provider, Refusal, write_ratchets},
-    store::{self, History, LogRow, LogState, OutboxRow, PendingCommit},
+    store::{self, History, LogRow, LogState, OutboxRow, Outgoing, PendingCommit, Said},
 };
 
 /// Entries in one transaction.
@@ -91,6 +94,8 @@ async fn apply_chunk(
         ratchets_moved: false,
         left_lane: false,
         wakes_poster: false,
+        receipts: false,
+        expires: false,
     };
     if step.place.row.lane != *lane {
         *cache = step.place.into_loaded();
@@ -182,6 +187,10 @@ pub(super) struct Step<'a> {
     pub(super) ratchets_moved: bool,
     left_lane: bool,
     wakes_poster: bool,
+    /// Others have come further.
+    pub(super) receipts: bool,
+    /// Something will disappear.
+    pub(super) expires: bool,
 }
 
 impl Step<'_> {
@@ -199,7 +208,7 @@ impl Step<'_> {
         if let Some(own) = self.outbox.remove(&parsed.entry_id) {
             if own.payload == entry.payload {
                 self.advance(entry, Some(&parsed));
-                self.confirm(conn, &own, entry.received_at).await?;
+                self.confirm(conn, &own, entry).await?;
                 return Ok(Taken::Yes);
             }
             self.refuse(conn, entry, &plain("somebody used this device's entry id"))
@@ -307,18 +316,47 @@ impl Step<'_> {
         Ok(())
     }
 
+    /// An own entry was read back: it takes effect.
     async fn confirm(
         &mut self,
         conn: &mut SqliteConnection,
-        own: &store::OutboxRow,
-        at_ms: u64,
+        own: &OutboxRow,
+        entry: &Entry,
     ) -> Result<()> {
+        let identity = &self.core.identity;
+        let policy = self.core.policy(&self.place.row)?;
+        let role = policy.role_of(&identity.account);
+        let said = Said {
+            conversation: self.place.row.conversation,
+            id: own.message_id.unwrap_or(MessageId([0; 32])),
+            sender: identity.account,
+            handle: identity.handle.to_string(),
+            moderator: role.is_some_and(|role| policy.may(role, Action::Delete)),
+            place: self.order(entry),
+            at_ms: entry.received_at,
+        };
         if own.message != 0 {
-            let info = store::confirm_message(conn, own.message, &mut self.history, at_ms).await?;
-            self.events.extend(info.map(Event::Message));
+            let place = (own.message_id, said.place);
+            let history = &mut self.history;
+            let line =
+                store::confirm_message(conn, own.message, history, place, said.at_ms).await?;
+            if let Some(line) = line {
+                self.placed(conn, line, &said).await?;
+            }
+        } else if let Outgoing::Acknowledge { target, at_s } = &own.outgoing {
+            let confirmation = self
+                .core
+                .confirm(&said.conversation, &store::id_of(target)?, *at_s);
+            self.take_confirmation(conn, &confirmation).await?;
+        } else if let Some(reason) = self
+            .take_said(conn, &said, &meaning_of(&own.outgoing)?)
+            .await?
+        {
+            self.refuse(conn, entry, &plain(reason)).await?;
         }
         store::remove(conn, own.id).await
     }
+
     async fn publish(&mut self) -> Result<()> {
         for event in self.events.drain(..) {
             self.core.emit(event);
@@ -326,8 +364,16 @@ impl Step<'_> {
         self.core
             .emit_conversation(&self.place.row.conversation)
             .await?;
+        if self.receipts {
+            self.core.emit(Event::Receipts {
+                conversation: self.place.row.conversation.to_string(),
+            });
+        }
         if self.wakes_poster {
             self.core.postings.notify_one();
+        }
+        if self.expires {
+            self.core.expiry.notify_one();
         }
         self.core.progressed();
         Ok(())

@@ -131,6 +131,11 @@ impl Roster {
             .map(|(index, certificate)| (LeafNodeIndex::new(*index), certificate))
     }
 
+    /// The handle of an account.
+    pub(crate) fn handle_of(&self, account: &AccountPublic) -> Option<&Handle> {
+        self.handles.get(account)
+    }
+
     /// The accounts present.
     pub(crate) fn accounts(&self) -> BTreeSet<AccountPublic> {
         self.leaves.values().map(|leaf| *leaf.account()).collect()

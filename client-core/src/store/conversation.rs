@@ -12,6 +12,8 @@ pub(crate) struct ConversationRow {
     pub(crate) name: String,
     pub(crate) log: LogId,
     pub(crate) unread: u64,
+    pub(crate) mentions_unread: u64,
+    pub(crate) read_position: u64,
     pub(crate) newest_at: u64,
 }
 
@@ -21,6 +23,8 @@ fn read(row: &SqliteRow) -> Result<ConversationRow> {
         name: row.get("name"),
         log: LogId::from_slice(row.get("log")).map_err(|_| damaged("conversation"))?,
         unread: from_db(row.get("unread")),
+        mentions_unread: from_db(row.get("mentions_unread")),
+        read_position: from_db(row.get("read_position")),
         newest_at: from_db(row.get("newest_at")),
     })
 }
@@ -104,21 +108,26 @@ pub(crate) struct History {
     conversation: ConversationId,
     next_position: u64,
     unread: u64,
+    mentions: u64,
     newest_at: u64,
+    strays: u64,
 }
 
 impl History {
     /// Reads where the history of `id` ends.
     pub(crate) async fn open(conn: &mut SqliteConnection, id: &ConversationId) -> Result<Self> {
-        let row = sqlx::query("SELECT next_position, newest_at FROM conversation WHERE id = ?")
-            .bind(id.as_bytes().as_slice())
-            .fetch_one(conn)
-            .await?;
+        let row =
+            sqlx::query("SELECT next_position, newest_at, strays FROM conversation WHERE id = ?")
+                .bind(id.as_bytes().as_slice())
+                .fetch_one(conn)
+                .await?;
         Ok(Self {
             conversation: *id,
             next_position: from_db(row.get("next_position")),
             unread: 0,
+            mentions: 0,
             newest_at: from_db(row.get("newest_at")),
+            strays: from_db(row.get("strays")),
         })
     }
 
@@ -128,35 +137,85 @@ impl History {
     }
 
     /// Takes the next place.
-    pub(crate) fn take(&mut self, at_ms: u64, unread: bool) -> u64 {
+    pub(crate) fn take(&mut self, at_ms: u64, unread: bool, mention: bool) -> u64 {
         let position = self.next_position;
         self.next_position += 1;
         self.unread += u64::from(unread);
+        self.mentions += u64::from(mention);
         self.newest_at = self.newest_at.max(at_ms);
         position
+    }
+
+    /// Something was said of a message that is not here.
+    pub(crate) const fn note_stray(&mut self) {
+        self.strays += 1;
+    }
+
+    /// Whether something was ever said of a message that was not here.
+    pub(crate) const fn has_strays(&self) -> bool {
+        self.strays > 0
     }
 
     /// Writes the new end.
     pub(crate) async fn save(&self, conn: &mut SqliteConnection) -> Result<()> {
         sqlx::query(
-            "UPDATE conversation SET next_position = ?2, unread = unread + ?3, newest_at = ?4
+            "UPDATE conversation SET next_position = ?2, unread = unread + ?3, newest_at = ?4,
+                 mentions_unread = mentions_unread + ?5, strays = ?6
              WHERE id = ?1",
         )
         .bind(self.conversation.as_bytes().as_slice())
         .bind(to_db(self.next_position))
         .bind(to_db(self.unread))
         .bind(to_db(self.newest_at))
+        .bind(to_db(self.mentions))
+        .bind(to_db(self.strays))
         .execute(conn)
         .await?;
         Ok(())
     }
 }
 
-/// Everything was read.
-pub(crate) async fn set_read(conn: &mut SqliteConnection, id: &ConversationId) -> Result<()> {
-    sqlx::query("UPDATE conversation SET unread = 0 WHERE id = ?")
+/// The place of the newest line of a conversation's history; 0 if there is none.
+pub(crate) async fn newest_position(
+    conn: &mut SqliteConnection,
+    id: &ConversationId,
+) -> Result<u64> {
+    let next: i64 = sqlx::query_scalar("SELECT next_position FROM conversation WHERE id = ?")
         .bind(id.as_bytes().as_slice())
-        .execute(conn)
+        .fetch_one(conn)
         .await?;
+    Ok(from_db(next).saturating_sub(1))
+}
+
+/// Everything up to the place `up_to` was read; what disappears after it was read begins to do so.
+pub(crate) async fn read_up_to(
+    conn: &mut SqliteConnection,
+    id: &ConversationId,
+    up_to: u64,
+    now_ms: u64,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE message SET expires_at = ?3 + expire_after_s * 1000
+         WHERE conversation = ?1 AND expire_after_s > 0 AND expires_at = 0
+             AND position BETWEEN 1 + (SELECT read_position FROM conversation WHERE id = ?1)
+             AND ?2",
+    )
+    .bind(id.as_bytes().as_slice())
+    .bind(to_db(up_to))
+    .bind(to_db(now_ms))
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query(
+        "UPDATE conversation SET read_position = ?2,
+             unread = (SELECT count(*) FROM message WHERE conversation = ?1 AND position > ?2
+                 AND own = 0 AND kind <> 'info'),
+             mentions_unread = (SELECT count(*) FROM message WHERE conversation = ?1
+                 AND position > ?2 AND own = 0 AND mentions_me)
+         WHERE id = ?1 AND read_position < ?2",
+    )
+    .bind(id.as_bytes().as_slice())
+    .bind(to_db(up_to))
+    .execute(conn)
+    .await?;
     Ok(())
 }

@@ -272,7 +272,11 @@ pub(crate) async fn abandon(conn: &mut SqliteConnection, log: &LogId) -> Result<
             .await?;
     let mut failed = Vec::new();
     for message in messages {
-        failed.extend(super::fail_message(conn, message).await?);
+        failed.extend(
+            super::fail_message(conn, message)
+                .await?
+                .map(|line| line.info),
+        );
     }
     sqlx::query("DELETE FROM outbox WHERE log = ?")
         .bind(log.as_bytes().as_slice())

@@ -1,13 +1,13 @@
-//! History.
+//! Lines of history.
 
 use data_encoding::HEXLOWER;
 use sealwire_crypto::AccountPublic;
-use sealwire_protocol::ids::ConversationId;
+use sealwire_protocol::{content::MessageId, ids::ConversationId};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{History, from_db, to_db};
+use super::{History, damaged, from_db, to_db};
 use crate::{
-    api::{Delivery, MessageInfo, MessageKind},
+    api::{Deleted, Delivery, Info, MessageInfo, MessageKind, Priority},
     error::Result,
 };
 
@@ -21,50 +21,155 @@ pub(crate) struct NewMessage<'a> {
     pub(crate) own: bool,
     pub(crate) kind: MessageKind,
     pub(crate) text: &'a str,
+    /// Of unknown kinds as it came; of info lines [`Info`] as JSON.
     pub(crate) content: &'a [u8],
     pub(crate) at_ms: u64,
     pub(crate) delivery: Delivery,
+    pub(crate) traits: Traits,
 }
 
-fn kind_to_db(kind: MessageKind) -> &'static str {
-    match kind {
-        MessageKind::Text => "text",
-        MessageKind::Info => "info",
-        MessageKind::Unknown => "unknown",
+/// What a message has beside its text.
+#[derive(Default)]
+pub(crate) struct Traits {
+    /// `None` while pending.
+    pub(crate) id: Option<MessageId>,
+    /// Order among all that was said, alike at all members.
+    pub(crate) place: u64,
+    pub(crate) reply_to: Option<MessageId>,
+    pub(crate) thread: Option<MessageId>,
+    pub(crate) priority: Priority,
+    pub(crate) asks: bool,
+    pub(crate) mentions: Vec<AccountPublic>,
+    pub(crate) mentions_all: bool,
+    pub(crate) mentions_me: bool,
+    pub(crate) expire_after_s: u32,
+    pub(crate) expires_at: u64,
+}
+
+/// A line as stored, with the ids that lead to what belongs to it.
+pub(crate) struct Line {
+    pub(crate) row: i64,
+    pub(crate) conversation: ConversationId,
+    pub(crate) info: MessageInfo,
+    pub(crate) message_id: Option<MessageId>,
+    pub(crate) reply_to: Option<MessageId>,
+    pub(crate) thread: Option<MessageId>,
+    pub(crate) mentions: Vec<AccountPublic>,
+    pub(crate) mentions_all: bool,
+    pub(crate) asks: bool,
+    pub(crate) sender: Vec<u8>,
+    pub(crate) place: u64,
+}
+
+/// What names a line in the API: 16 bytes of SHA-256(sender || salt). A salt alone would not do,
+/// since anybody can repeat another's.
+pub(crate) fn uid(sender: Option<&AccountPublic>, salt: &[u8; 16]) -> [u8; 16] {
+    let sender = sender.map_or(&[][..], |key| key.as_bytes().as_slice());
+    let mut uid = [0; 16];
+    uid.copy_from_slice(&sealwire_crypto::sha256(&[sender, salt])[..16]);
+    uid
+}
+
+const KINDS: [(&str, MessageKind); 3] = [
+    ("text", MessageKind::Text),
+    ("info", MessageKind::Info),
+    ("unknown", MessageKind::Unknown),
+];
+
+const DELIVERIES: [(&str, Delivery); 4] = [
+    ("pending", Delivery::Pending),
+    ("sent", Delivery::Sent),
+    ("failed", Delivery::Failed),
+    ("received", Delivery::Received),
+];
+
+fn word<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
+    words
+        .iter()
+        .find(|(_, known)| known == value)
+        .map_or("", |(word, _)| word)
+}
+
+fn priority(value: i64) -> Priority {
+    match value {
+        0 => Priority::Normal,
+        1 => Priority::Important,
+        _ => Priority::Urgent,
     }
 }
 
-fn delivery_to_db(delivery: Delivery) -> &'static str {
-    match delivery {
-        Delivery::Pending => "pending",
-        Delivery::Sent => "sent",
-        Delivery::Failed => "failed",
-        Delivery::Received => "received",
+/// Reads an optional message id.
+pub(crate) fn optional_id(bytes: &[u8]) -> Result<Option<MessageId>> {
+    if bytes.is_empty() {
+        return Ok(None);
     }
+    let id = bytes.try_into().map_err(|_| damaged("message id"))?;
+    Ok(Some(MessageId(id)))
 }
 
-fn read(row: &SqliteRow) -> MessageInfo {
-    MessageInfo {
-        id: HEXLOWER.encode(row.get("salt")),
-        conversation: HEXLOWER.encode(row.get("conversation")),
-        position: from_db(row.get("position")),
-        sender: row.get("sender_handle"),
-        own: row.get("own"),
-        kind: match row.get::<&str, _>("kind") {
-            "text" => MessageKind::Text,
-            "info" => MessageKind::Info,
-            _ => MessageKind::Unknown,
+fn id_bytes(id: Option<&MessageId>) -> &[u8] {
+    id.map_or(&[], |id| &id.0)
+}
+
+/// Reads one row of `message`.
+pub(crate) fn read_line(row: &SqliteRow) -> Result<Line> {
+    let kind = row.get::<&str, _>("kind");
+    let kind = KINDS.iter().find(|(word, _)| *word == kind);
+    let delivery = row.get::<&str, _>("delivery");
+    let delivery = DELIVERIES.iter().find(|(word, _)| *word == delivery);
+    let kind = kind.map_or(MessageKind::Unknown, |(_, kind)| *kind);
+    let set = |column: &str| Some(from_db(row.get(column))).filter(|at| *at > 0);
+    let (keys, _) = row.get::<&[u8], _>("mentions").as_chunks::<32>();
+    Ok(Line {
+        row: row.get("id"),
+        conversation: ConversationId::from_slice(row.get("conversation"))
+            .map_err(|_| damaged("conversation"))?,
+        message_id: optional_id(row.get("message_id"))?,
+        reply_to: optional_id(row.get("reply_to"))?,
+        thread: optional_id(row.get("thread"))?,
+        mentions: keys
+            .iter()
+            .filter_map(|key| AccountPublic::from_bytes(key).ok())
+            .collect(),
+        mentions_all: row.get("mentions_all"),
+        asks: row.get("asks"),
+        sender: row.get("sender"),
+        place: from_db(row.get("place")),
+        info: MessageInfo {
+            id: HEXLOWER.encode(row.get("uid")),
+            conversation: HEXLOWER.encode(row.get("conversation")),
+            position: from_db(row.get("position")),
+            sender: row.get("sender_handle"),
+            own: row.get("own"),
+            kind,
+            text: row.get("text"),
+            at_ms: from_db(row.get("at_ms")),
+            delivery: delivery.map_or(Delivery::Received, |(_, delivery)| *delivery),
+            info: (kind == MessageKind::Info).then(|| info(row)),
+            reply_to: None,
+            thread: None,
+            edited_at_ms: set("edited_at"),
+            deleted: set("deleted_at").map(|at_ms| Deleted {
+                by: row.get("deleted_by"),
+                at_ms,
+            }),
+            reactions: Vec::new(),
+            mentions: Vec::new(),
+            mentions_me: row.get("mentions_me"),
+            priority: priority(row.get("priority")),
+            acknowledgements: None,
+            expires_at_ms: set("expires_at"),
+            held_until_ms: None,
+            folded: false,
         },
+    })
+}
+
+/// Lines of before there was [`Info`] have words only.
+fn info(row: &SqliteRow) -> Info {
+    serde_json::from_slice(row.get("content")).unwrap_or_else(|_| Info::Other {
         text: row.get("text"),
-        at_ms: from_db(row.get("at_ms")),
-        delivery: match row.get::<&str, _>("delivery") {
-            "pending" => Delivery::Pending,
-            "sent" => Delivery::Sent,
-            "failed" => Delivery::Failed,
-            _ => Delivery::Received,
-        },
-        folded: false,
-    }
+    })
 }
 
 /// Adds a line; unless it is pending it takes the next place in `history`. `None` if this
@@ -73,16 +178,23 @@ pub(crate) async fn insert_message(
     conn: &mut SqliteConnection,
     message: &NewMessage<'_>,
     history: &mut History,
-) -> Result<Option<(i64, MessageInfo)>> {
+) -> Result<Option<Line>> {
+    let traits = &message.traits;
     let unread = !message.own && message.kind != MessageKind::Info;
     let position = match message.delivery {
         Delivery::Pending => 0,
-        _ => history.take(message.at_ms, unread),
+        _ => history.take(message.at_ms, unread, unread && traits.mentions_me),
     };
+    let mentions: Vec<u8> = traits
+        .mentions
+        .iter()
+        .flat_map(|key| *key.as_bytes())
+        .collect();
     let row = sqlx::query(
         "INSERT INTO message (conversation, salt, sender, sender_handle, own, kind, text, content,
-             position, at_ms, delivery)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             position, at_ms, delivery, uid, message_id, place, reply_to, thread, priority, asks,
+             mentions, mentions_all, mentions_me, expire_after_s, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (conversation, sender, salt) DO NOTHING RETURNING *",
     )
     .bind(message.conversation.as_bytes().as_slice())
@@ -94,104 +206,118 @@ pub(crate) async fn insert_message(
     )
     .bind(&message.sender_handle)
     .bind(message.own)
-    .bind(kind_to_db(message.kind))
+    .bind(word(&KINDS, &message.kind))
     .bind(message.text)
     .bind(message.content)
     .bind(to_db(position))
     .bind(to_db(message.at_ms))
-    .bind(delivery_to_db(message.delivery))
+    .bind(word(&DELIVERIES, &message.delivery))
+    .bind(uid(message.sender, &message.salt).as_slice())
+    .bind(id_bytes(traits.id.as_ref()))
+    .bind(to_db(traits.place))
+    .bind(id_bytes(traits.reply_to.as_ref()))
+    .bind(id_bytes(traits.thread.as_ref()))
+    .bind(traits.priority as i64)
+    .bind(traits.asks)
+    .bind(mentions)
+    .bind(traits.mentions_all)
+    .bind(traits.mentions_me)
+    .bind(traits.expire_after_s)
+    .bind(to_db(traits.expires_at))
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| (row.get("id"), read(&row))))
+    row.as_ref().map(read_line).transpose()
 }
 
-/// A pending message was read back: it takes its place.
+/// A pending message was read back: it takes its place. What disappears after it was read begins
+/// to do so for its sender.
 pub(crate) async fn confirm_message(
     conn: &mut SqliteConnection,
-    id: i64,
+    row: i64,
     history: &mut History,
+    (id, place): (Option<MessageId>, u64),
     at_ms: u64,
-) -> Result<Option<MessageInfo>> {
+) -> Result<Option<Line>> {
     let row = sqlx::query(
-        "UPDATE message SET delivery = 'sent', at_ms = ?, position = ? WHERE id = ? RETURNING *",
+        "UPDATE message SET delivery = 'sent', at_ms = ?1, position = ?2, message_id = ?3,
+             place = ?4, expires_at = CASE WHEN expire_after_s > 0
+                 THEN ?1 + expire_after_s * 1000 ELSE 0 END
+         WHERE id = ?5 RETURNING *",
     )
     .bind(to_db(at_ms))
-    .bind(to_db(history.take(at_ms, false)))
-    .bind(id)
+    .bind(to_db(history.take(at_ms, false, false)))
+    .bind(id_bytes(id.as_ref()))
+    .bind(to_db(place))
+    .bind(row)
     .fetch_optional(conn)
     .await?;
-    Ok(row.as_ref().map(read))
+    row.as_ref().map(read_line).transpose()
 }
 
 /// A pending message will not be sent; its text stays.
-pub(crate) async fn fail_message(
-    conn: &mut SqliteConnection,
-    id: i64,
-) -> Result<Option<MessageInfo>> {
+pub(crate) async fn fail_message(conn: &mut SqliteConnection, row: i64) -> Result<Option<Line>> {
     let row = sqlx::query("UPDATE message SET delivery = 'failed' WHERE id = ? RETURNING *")
-        .bind(id)
+        .bind(row)
         .fetch_optional(conn)
         .await?;
-    Ok(row.as_ref().map(read))
+    row.as_ref().map(read_line).transpose()
 }
 
-/// The text of a pending message.
-pub(crate) async fn message_text(conn: &mut SqliteConnection, id: i64) -> Result<String> {
-    Ok(sqlx::query_scalar("SELECT text FROM message WHERE id = ?")
-        .bind(id)
+/// A pending message as it is to be sent: its line, and after how many seconds it disappears.
+pub(crate) async fn message_to_send(conn: &mut SqliteConnection, row: i64) -> Result<(Line, u32)> {
+    let row = sqlx::query("SELECT * FROM message WHERE id = ?")
+        .bind(row)
         .fetch_one(conn)
-        .await?)
+        .await?;
+    Ok((read_line(&row)?, row.get("expire_after_s")))
 }
 
-/// Up to `limit` lines after `after`, in order, and at the end what is pending or failed.
-pub(crate) async fn messages_after(
-    conn: &mut SqliteConnection,
-    conversation: &ConversationId,
-    after: u64,
-    limit: u32,
-) -> Result<Vec<MessageInfo>> {
-    let rows = sqlx::query(
-        "SELECT * FROM message WHERE conversation = ? AND position > ? ORDER BY position LIMIT ?",
-    )
-    .bind(conversation.as_bytes().as_slice())
-    .bind(to_db(after))
-    .bind(limit)
-    .fetch_all(&mut *conn)
-    .await?;
-    let mut messages: Vec<_> = rows.iter().map(read).collect();
-    if messages.len() < limit as usize {
-        messages.extend(unplaced(conn, conversation).await?);
-    }
-    Ok(messages)
+/// Removes a line without a trace.
+pub(crate) async fn remove_message(conn: &mut SqliteConnection, row: i64) -> Result<()> {
+    sqlx::query("DELETE FROM message WHERE id = ?")
+        .bind(row)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
-/// The newest `limit` lines, in order, and at the end what is pending or failed.
-pub(crate) async fn newest_messages(
+/// Lines whose names in the API begin with the hexadecimal digits `start`, at most two.
+pub(crate) async fn messages_by_uid(
     conn: &mut SqliteConnection,
     conversation: &ConversationId,
-    limit: u32,
-) -> Result<Vec<MessageInfo>> {
-    let rows = sqlx::query(
-        "SELECT * FROM message WHERE conversation = ? AND position > 0
-         ORDER BY position DESC LIMIT ?",
-    )
-    .bind(conversation.as_bytes().as_slice())
-    .bind(limit)
-    .fetch_all(&mut *conn)
-    .await?;
-    let mut messages: Vec<_> = rows.iter().rev().map(read).collect();
-    messages.extend(unplaced(conn, conversation).await?);
-    Ok(messages)
+    start: &str,
+) -> Result<Vec<Line>> {
+    const DIGITS: usize = 32;
+    let filled = |digit: &str| {
+        let rest = digit.repeat(DIGITS.saturating_sub(start.len()));
+        HEXLOWER.decode(format!("{start}{rest}").as_bytes())
+    };
+    let (Ok(low), Ok(high)) = (filled("0"), filled("f")) else {
+        return Ok(Vec::new());
+    };
+    sqlx::query("SELECT * FROM message WHERE conversation = ? AND uid BETWEEN ? AND ? LIMIT 2")
+        .bind(conversation.as_bytes().as_slice())
+        .bind(low)
+        .bind(high)
+        .fetch_all(conn)
+        .await?
+        .iter()
+        .map(read_line)
+        .collect()
 }
 
-async fn unplaced(
+/// The line of the message `id`.
+pub(crate) async fn message_by_id(
     conn: &mut SqliteConnection,
     conversation: &ConversationId,
-) -> Result<Vec<MessageInfo>> {
-    let rows =
-        sqlx::query("SELECT * FROM message WHERE conversation = ? AND position = 0 ORDER BY id")
-            .bind(conversation.as_bytes().as_slice())
-            .fetch_all(conn)
-            .await?;
-    Ok(rows.iter().map(read).collect())
+    id: &MessageId,
+) -> Result<Option<Line>> {
+    sqlx::query("SELECT * FROM message WHERE conversation = ? AND message_id = ?")
+        .bind(conversation.as_bytes().as_slice())
+        .bind(id.0.as_slice())
+        .fetch_optional(conn)
+        .await?
+        .as_ref()
+        .map(read_line)
+        .transpose()
 }

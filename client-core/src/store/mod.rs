@@ -3,6 +3,8 @@
 
 mod contact;
 mod conversation;
+mod draft;
+mod expiry;
 mod intent;
 mod invite;
 mod key_package;
@@ -10,13 +12,18 @@ mod log;
 mod member;
 mod message;
 mod outbox;
+mod page;
 mod pending_commit;
 mod posting;
 mod profile;
+mod receipt;
+mod said;
 mod setting;
 
 pub(crate) use contact::*;
 pub(crate) use conversation::*;
+pub(crate) use draft::*;
+pub(crate) use expiry::*;
 pub(crate) use intent::*;
 pub(crate) use invite::*;
 pub(crate) use key_package::*;
@@ -24,9 +31,12 @@ pub(crate) use log::*;
 pub(crate) use member::*;
 pub(crate) use message::*;
 pub(crate) use outbox::*;
+pub(crate) use page::*;
 pub(crate) use pending_commit::*;
 pub(crate) use posting::*;
 pub(crate) use profile::*;
+pub(crate) use receipt::*;
+pub(crate) use said::*;
 pub(crate) use setting::*;
 
 /// The schema, in order of time.
@@ -34,6 +44,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_start", include_str!("schema.sql")),
     ("0002_joined", include_str!("joined.sql")),
     ("0003_groups", include_str!("groups.sql")),
+    ("0004_content", include_str!("content.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

@@ -7,13 +7,17 @@ mod decode;
 mod encode;
 mod event;
 mod extensions;
+mod marks;
+mod meaning;
 mod message_id;
 mod part;
 mod position;
 mod wellformed;
 
-pub use event::GroupEvent;
+pub use event::{GroupEvent, acknowledgement_message};
 pub use extensions::{ExtensionKey, Extensions};
+pub use marks::{MAX_MENTIONS, Marks, Priority};
+pub use meaning::{MAX_REACTION, Meaning, is_reaction};
 pub use message_id::MessageId;
 pub use part::{Disposition, ExternalPart, NestedPart, PartBody, PartSemantics};
 pub use position::Position;
@@ -52,6 +56,9 @@ pub enum ContentError {
     /// field of its own.
     #[error("this extension name cannot be set")]
     ExtensionName,
+    /// Not 1 to 64 bytes, or with spaces or control characters.
+    #[error("a reaction is one emoji")]
+    Reaction,
 }
 
 /// When a message should disappear (draft-ietf-mimi-content-09 §4.1); a hint, not a promise.

@@ -103,13 +103,16 @@ pub struct ExternalPart {
     pub filename: String,
 }
 
+/// The media type of reactions (draft-ietf-mimi-content-09 §5.2).
+pub(super) const PLAIN: &str = "text/plain;charset=utf-8";
+
 /// Whether [`Content::as_text`](super::Content::as_text) shows this media type.
 pub(super) fn is_text(content_type: &str) -> bool {
     [
         super::MARKDOWN,
         "text/markdown;variant=GFM-MIMI",
         "text/markdown",
-        "text/plain;charset=utf-8",
+        PLAIN,
         "text/plain",
     ]
     .contains(&content_type)

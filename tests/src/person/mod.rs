@@ -64,6 +64,7 @@ pub fn quick() -> Options {
         key_package_low: 2,
         clock_offset_s: 0,
         reconnect_ms: 50,
+        receipt_interval_ms: 0,
     }
 }
 
