@@ -22,6 +22,9 @@ impl Unseen {
                 self.hidden.contains(&info.conversation)
             }
             Event::Conversation(info) => self.hidden.contains(&info.id),
+            Event::Gone { conversation, .. } | Event::Receipts { conversation } => {
+                self.hidden.contains(conversation)
+            }
             Event::Warning {
                 conversation: Some(id),
                 ..

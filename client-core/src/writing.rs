@@ -224,6 +224,9 @@ impl Client {
         let outgoing = say(store::hex_id(&target));
         let row = match outgoing {
             Outgoing::Acknowledge { .. } => self.working(&mut tx, id).await?,
+            Outgoing::React { .. } | Outgoing::Unreact { .. } => {
+                self.reactable(&mut tx, id).await?
+            }
             _ => self.writable(&mut tx, id, Action::Post, "write").await?,
         };
         let policy = self.core.policy(&row)?;
@@ -237,6 +240,22 @@ impl Client {
         drop(conn);
         self.core.wake(&row.id);
         Ok(())
+    }
+
+    /// The log of a conversation in which this account may react.
+    async fn reactable(&self, conn: &mut SqliteConnection, id: &ConversationId) -> Result<LogRow> {
+        let row = self.working(conn, id).await?;
+        let policy = self.core.policy(&row)?;
+        let role = policy.role_of(&self.core.identity.account);
+        if role.is_some_and(|role| policy.may_react(role)) {
+            return Ok(row);
+        }
+        Err(CoreError::new(
+            ErrorKind::Policy,
+            "not_allowed",
+            "your role in this conversation does not allow you to react",
+            "ask an owner or admin of the conversation: `sealwire chat member list`",
+        ))
     }
 
     /// Gives an own message another text; takes effect when the relay has it.

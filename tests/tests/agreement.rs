@@ -49,6 +49,26 @@ async fn everybody_sees_what_was_agreed_on() {
         let refused = alice.set(&chat, setting).await.expect_err("out of bounds");
         assert_eq!(refused.code, "bad_setting");
     }
+    // What is written without a time of its own lives as long as was agreed on.
+    let sent = bob.says(&chat, "soon gone").await;
+    let lines = bob.newest_messages(&chat, 5).await.expect("history");
+    let line = lines.iter().find(|line| line.id == sent.id).expect("it");
+    assert!(
+        line.expires_at_ms.is_some_and(|at| at > line.at_ms),
+        "{line:?}"
+    );
+    let told = bob.happenings(&chat).await;
+    for part in [
+        "disappear 1 hour after",
+        "set the topic",
+        "changed the picture",
+        "changed who may do what",
+    ] {
+        assert!(
+            told.iter().any(|line| line.contains(part)),
+            "{part}: {told:?}"
+        );
+    }
     // With the right, Bob may.
     let change = alice.set_permission(&chat, "set-timer", "member").await;
     alice.made(change.expect("a wish")).await;
@@ -72,6 +92,23 @@ async fn in_an_announcement_group_only_owners_and_admins_write() {
     bob.hears(&news, "the first news").await;
     let refused = bob.send(&news, "a comment").await.expect_err("a member");
     assert_eq!(refused.code, "not_allowed");
+    // They react all the same, and do not delete what others wrote.
+    let lines = bob.newest_messages(&news, 5).await.expect("history");
+    let first = lines.iter().find(|line| line.text == "the first news");
+    let first = first.expect("the news").id.clone();
+    bob.react(&news, &first, "👍", true)
+        .await
+        .expect("a reaction");
+    let refused = bob.delete_message(&news, &first).await;
+    assert_eq!(refused.expect_err("Alice's").code, "not_yours");
+    until("Alice seeing the reaction", || async {
+        let lines = alice.newest_messages(&news, 5).await.expect("history");
+        match lines.iter().any(|line| !line.reactions.is_empty()) {
+            true => Ok(()),
+            false => Err(format!("{lines:?}")),
+        }
+    })
+    .await;
     let change = alice.set_role(&news, &bob.handle(), "admin").await;
     alice.made(change.expect("a wish")).await;
     one_epoch(&[&alice, &bob, &carol], &news).await;

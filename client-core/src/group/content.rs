@@ -58,14 +58,20 @@ impl Step<'_> {
         }
         let policy = self.core.policy(&self.place.row)?;
         let role = policy.role_of(leaf.account());
-        if !role.is_some_and(|role| policy.may(role, Action::Post)) {
-            return self
-                .refuse(
-                    conn,
-                    entry,
-                    &plain("the sender's role does not allow posting"),
-                )
-                .await;
+        let meaning = content.map_or(Meaning::Unknown, Content::meaning);
+        let (allowed, what) = match meaning {
+            // Where only admins write, the others react all the same.
+            Meaning::Reaction { .. } => (
+                role.is_some_and(|role| policy.may_react(role)),
+                "the sender's role does not allow reacting",
+            ),
+            _ => (
+                role.is_some_and(|role| policy.may(role, Action::Post)),
+                "the sender's role does not allow posting",
+            ),
+        };
+        if !allowed {
+            return self.refuse(conn, entry, &plain(what)).await;
         }
         let salt = content.map_or_else(|| short_hash(bytes), |content| content.salt);
         let conversation = self.place.row.conversation;
@@ -79,7 +85,6 @@ impl Step<'_> {
             at_ms: entry.received_at,
         };
         let calls_all = role.is_some_and(|role| policy.may(role, Action::MentionAll));
-        let meaning = content.map_or(Meaning::Unknown, Content::meaning);
         let refused = match meaning {
             Meaning::Message | Meaning::Unknown => {
                 self.take_message(conn, &said, (salt, calls_all), content, bytes)

@@ -205,8 +205,7 @@ impl GroupPolicy {
         role.is_at_least(self.least(action))
     }
 
-    /// Whether a role may react to messages, and answer a request to acknowledge one: all but
-    /// readers, in announcement groups too.
+    /// Whether a role may react to messages: all but readers, in announcement groups too.
     #[must_use]
     pub const fn may_react(&self, role: GroupRole) -> bool {
         role.is_at_least(LeastRole::Member)
