@@ -28,7 +28,7 @@ async fn older_profile(messages: usize) -> Scene {
 }
 
 async fn complete(scene: &Scene) -> bool {
-    is_complete(&mut *scene.db.readers.acquire().await.unwrap())
+    is_complete(&mut scene.db.readers.acquire().await.unwrap())
         .await
         .unwrap()
 }

@@ -72,7 +72,7 @@ pub(super) fn messages(dice: &mut Dice, most: usize) -> Vec<String> {
     for text in texts.iter_mut().step_by(3) {
         text.push(' ');
         for _ in 0..=dice.roll(4) {
-            text.push_str(*dice.pick(&EMOJI[..]));
+            text.push_str(dice.pick(&EMOJI[..]));
         }
     }
     texts

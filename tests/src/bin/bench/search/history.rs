@@ -154,9 +154,9 @@ pub(super) async fn fill(profile: &Profile, count: usize) -> Result<History> {
 impl History {
     fn keep(&mut self, chat: usize, number: usize, text: String) {
         let is_chinese = text.chars().any(|c| ('\u{4e00}'..'\u{a000}').contains(&c));
-        if number % 50 == 0 && is_chinese {
+        if number.is_multiple_of(50) && is_chinese {
             self.chinese.push(text.clone());
-        } else if number % 50 == 0 {
+        } else if number.is_multiple_of(50) {
             self.english.push(text.clone());
         }
         if chat == 1 {
