@@ -133,6 +133,24 @@ impl Database {
         Ok(())
     }
 
+    /// Bytes of the database, without its log.
+    pub(crate) async fn size(&self) -> Result<u64> {
+        let mut reader = self.readers.acquire().await?;
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
+            .fetch_one(&mut *reader)
+            .await?;
+        Ok(u64::try_from(pages).unwrap_or(0) * PAGE)
+    }
+
+    /// Writes all pages anew, so that nothing is in them but what the tables hold. Takes as much
+    /// memory as the database is large.
+    pub(crate) async fn rewrite(&self) -> Result<()> {
+        let mut writer = self.writer.lock().await;
+        mend(&mut writer).await?;
+        writer.execute("VACUUM").await?;
+        Ok(())
+    }
+
     /// Folds the write-ahead log into the file and cuts it to nothing. False if a reader is in the
     /// way; it does not wait for one, since the writer is needed for other things.
     pub(crate) async fn truncate_log(&self) -> Result<bool> {

@@ -52,13 +52,14 @@ impl Client {
         Ok(())
     }
 
-    /// Empties the write-ahead log, so that what was deleted is in no file of the profile any
-    /// more. False if it was being read and should be asked again; [`Client::start`] does it by
-    /// itself after deletions.
+    /// Makes sure that what was deleted is in no file of the profile any more. False if the profile
+    /// was being read and this should be asked again. [`Client::start`] does it by itself after
+    /// deletions, only that a database over 64 MiB is not written anew each time: that takes a
+    /// second and as much memory for each 64 MiB.
     ///
     /// # Errors
     /// If the database cannot be written.
     pub async fn erase_traces(&self) -> Result<bool> {
-        erase::traces(&self.core.db).await
+        erase::traces(&self.core.db, true).await
     }
 }

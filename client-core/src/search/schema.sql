@@ -50,7 +50,7 @@ CREATE TABLE search_progress (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     below INTEGER NOT NULL,              -- messages with a smaller id are still missing
     rules INTEGER NOT NULL,              -- version of the rules by which text becomes tokens
-    untidy INTEGER NOT NULL              -- 1: words were taken out since separators were looked at
+    untidy INTEGER NOT NULL              -- 1: words were taken out; 2: only pages are left to write
 ) STRICT;
 
 -- The tokens are ready made, so the plainest tokenizer does: it parts them at spaces. Lengths of
@@ -75,12 +75,12 @@ END;
 -- own integrity check would then call it damaged.
 CREATE TRIGGER search_removed BEFORE DELETE ON search_document BEGIN
     DELETE FROM search_index WHERE rowid = old.message;
-    UPDATE search_progress SET untidy = 1 WHERE untidy = 0;
+    UPDATE search_progress SET untidy = 1 WHERE untidy <> 1;
 END;
 
 CREATE TRIGGER search_replaced BEFORE UPDATE ON search_document BEGIN
     DELETE FROM search_index WHERE rowid = old.message;
-    UPDATE search_progress SET untidy = 1 WHERE untidy = 0;
+    UPDATE search_progress SET untidy = 1 WHERE untidy <> 1;
 END;
 
 CREATE TRIGGER search_changed AFTER UPDATE ON search_document BEGIN

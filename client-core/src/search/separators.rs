@@ -27,10 +27,28 @@ struct Stale {
 /// Whether words were taken out since [`tidy`] was here.
 pub(super) async fn is_untidy(db: &Database) -> Result<bool> {
     let mut conn = db.readers.acquire().await?;
-    let untidy: bool = sqlx::query_scalar("SELECT untidy FROM search_progress")
+    let untidy: bool = sqlx::query_scalar("SELECT untidy = 1 FROM search_progress")
         .fetch_one(&mut *conn)
         .await?;
     Ok(untidy)
+}
+
+/// Whether [`tidy`] was here since the database was last written anew.
+pub(super) async fn is_tidied(db: &Database) -> Result<bool> {
+    let mut conn = db.readers.acquire().await?;
+    let tidied: bool = sqlx::query_scalar("SELECT untidy = 2 FROM search_progress")
+        .fetch_one(&mut *conn)
+        .await?;
+    Ok(tidied)
+}
+
+/// The database was written anew.
+pub(super) async fn written(db: &Database) -> Result<()> {
+    let mut conn = db.writer.lock().await;
+    sqlx::query("UPDATE search_progress SET untidy = 0 WHERE untidy = 2")
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
 }
 
 /// Replaces all separators that are beginnings of words no longer there. Looks without holding up
@@ -48,7 +66,7 @@ pub(super) async fn tidy(db: &Database) -> Result<()> {
     for stale in &stale {
         replace(&mut tx, stale).await?;
     }
-    sqlx::query("UPDATE search_progress SET untidy = 0")
+    sqlx::query("UPDATE search_progress SET untidy = 2")
         .execute(&mut *tx)
         .await?;
     Ok(tx.commit().await?)
