@@ -149,8 +149,7 @@ impl Person {
 
     fn output(&self, args: &[&str], input: &str) -> Output {
         let mut child = self
-            .command(args)
-            .arg("--json")
+            .command(&[&["--json"], args].concat())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -112,17 +112,17 @@ async fn candidates(
 async fn weight(conn: &mut SqliteConnection, needle: &Needle) -> Result<f64> {
     let row = sqlx::query(
         "SELECT (SELECT count(*) FROM (SELECT 1 FROM search_index WHERE search_index MATCH ?1
-             LIMIT ?2)) AS having, (SELECT max(message) FROM search_document) AS everything",
+             LIMIT ?2)) AS holding, (SELECT max(message) FROM search_document) AS everything",
     )
     .bind(format!("{{words files}} : {}", needle.phrase()))
     .bind(FREQUENT)
     .fetch_one(conn)
     .await?;
-    let having: i64 = row.get("having");
+    let holding: i64 = row.get("holding");
     let everything: Option<i64> = row.get("everything");
     // Rows that are gone make the whole a little too large, for every word alike.
-    let (having, everything) = (having as f64, everything.unwrap_or(0) as f64);
-    Ok((1.0 + (everything - having + 0.5).max(0.5) / (having + 0.5)).ln())
+    let (holding, everything) = (holding as f64, everything.unwrap_or(0) as f64);
+    Ok((1.0 + (everything - holding + 0.5).max(0.5) / (holding + 0.5)).ln())
 }
 
 /// Ids, best first.

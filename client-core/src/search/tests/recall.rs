@@ -117,7 +117,7 @@ async fn short_queries_find_all_that_is_there_and_nothing_else() {
     let folded: Vec<String> = texts.iter().map(|text| fold(text)).collect();
     let (mut asked, mut there, mut hits, mut both) = ([0; 3], 0, 0, 0);
     while asked.iter().sum::<usize>() < QUERIES {
-        let number = dice.roll(5).saturating_sub(2);
+        let number = dice.roll(5).div_ceil(2);
         let kind = [Kind::Unspaced, Kind::Emoji, Kind::RightToLeft][number];
         let text = dice.pick(&texts);
         let Some(query) = piece(&mut dice, text, kind) else {
