@@ -224,7 +224,7 @@ impl Client {
         let outgoing = say(store::hex_id(&target));
         let row = match outgoing {
             Outgoing::Acknowledge { .. } => self.working(&mut tx, id).await?,
-            Outgoing::React { .. } | Outgoing::Unreact { .. } => {
+            Outgoing::React { .. } | Outgoing::Unreact { .. } | Outgoing::Delete { .. } => {
                 self.reactable(&mut tx, id).await?
             }
             _ => self.writable(&mut tx, id, Action::Post, "write").await?,
@@ -242,7 +242,7 @@ impl Client {
         Ok(())
     }
 
-    /// The log of a conversation in which this account may react.
+    /// The log of a conversation in which this account may react, and take back what it wrote.
     async fn reactable(&self, conn: &mut SqliteConnection, id: &ConversationId) -> Result<LogRow> {
         let row = self.working(conn, id).await?;
         let policy = self.core.policy(&row)?;

@@ -60,8 +60,9 @@ impl Step<'_> {
         let role = policy.role_of(leaf.account());
         let meaning = content.map_or(Meaning::Unknown, Content::meaning);
         let (allowed, what) = match meaning {
-            // Where only admins write, the others react all the same.
-            Meaning::Reaction { .. } => (
+            // Where only admins write, the others react all the same, and delete what they wrote
+            // before.
+            Meaning::Reaction { .. } | Meaning::Delete { .. } => (
                 role.is_some_and(|role| policy.may_react(role)),
                 "the sender's role does not allow reacting",
             ),
