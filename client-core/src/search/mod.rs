@@ -1,9 +1,9 @@
 //! Search in the history: every word of every message that this device holds, in every script.
 //!
-//! Text is taken apart in Rust ([`tokens`]) and the tokens go into an FTS5 table within the
+//! Text is taken apart in Rust (`tokens`) and the tokens go into an FTS5 table within the
 //! encrypted database, in the transaction that stores the message. Queries are a small language
-//! ([`query`]); answers come newest first, or by how well they fit within a bounded number of the
-//! newest. What the store has to do is [`put`]: taking out is done by triggers, whoever deletes
+//! (`query`); answers come newest first, or by how well they fit within a bounded number of the
+//! newest. What the store has to do is `put`: taking out is done by triggers, whoever deletes
 //! or rewrites a message.
 
 mod api;
