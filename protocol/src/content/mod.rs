@@ -3,6 +3,7 @@
 //!
 //! The encoding is deterministic (RFC 8949 §4.2.1). [`Content::decode`] takes nothing else.
 
+mod attachment;
 mod decode;
 mod encode;
 mod event;
@@ -12,6 +13,9 @@ mod part;
 mod position;
 mod wellformed;
 
+pub use attachment::{
+    Attachment, Files, MAX_ATTACHMENTS, MAX_CAPTION, MAX_FILE, MAX_FILE_NAME, MAX_THUMBNAIL, Preview,
+};
 pub use event::GroupEvent;
 pub use extensions::{ExtensionKey, Extensions};
 pub use message_id::MessageId;
