@@ -82,7 +82,7 @@ impl Client {
     }
 
     /// The log of a conversation in which this account may do `action`.
-    async fn writable(
+    pub(crate) async fn writable(
         &self,
         conn: &mut SqliteConnection,
         id: &ConversationId,

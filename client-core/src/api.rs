@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+pub use crate::files::{
+    AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState,
+};
 pub use sealwire_protocol::account::OrgRole;
 pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
@@ -187,6 +190,8 @@ pub enum Event {
     Message(MessageInfo),
     /// A conversation appeared or changed (name, members, state).
     Conversation(ConversationInfo),
+    /// A file came further on its way, at most a few times a second.
+    Transfer(crate::files::TransferInfo),
     /// The connection changed.
     Connection(Connection),
     /// Something a person should know; in words, with a next step.

@@ -18,6 +18,7 @@ use tokio::sync::{Notify, broadcast};
 use crate::{
     api::{ConversationInfo, ConversationState, Event, Options},
     error::{CoreError, Result},
+    files::Transfers,
     net::{AccountClient, GroupSocket},
     profile::Database,
     store::{self, Identity, LogRow, LogState},
@@ -36,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) options: Options,
     pub(crate) account: AccountClient,
     pub(crate) socket: GroupSocket,
+    pub(crate) files: Transfers,
     pub(crate) events: broadcast::Sender<Event>,
     /// Wakes the poster.
     pub(crate) postings: Notify,
@@ -61,6 +63,7 @@ impl Core {
         options: Options,
         account: AccountClient,
         socket: GroupSocket,
+        files: Transfers,
     ) -> Self {
         Self {
             db,
@@ -70,6 +73,7 @@ impl Core {
             options,
             account,
             socket,
+            files,
             events: broadcast::Sender::new(EVENTS),
             postings: Notify::new(),
             upkeep: Notify::new(),

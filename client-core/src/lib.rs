@@ -14,6 +14,7 @@ mod actions;
 mod client;
 mod core;
 mod enrol;
+mod files;
 mod group;
 mod inbox;
 mod link;

@@ -61,7 +61,11 @@ impl Step<'_> {
                 )
                 .await;
         }
-        let text = content.and_then(Content::as_text);
+        let files = content.and_then(Content::files);
+        let text = match &files {
+            Some(files) => Some(files.caption.as_str()),
+            None => content.and_then(Content::as_text),
+        };
         let salt = content.map_or_else(|| short_hash(bytes), |content| content.salt);
         let own = *leaf.account() == self.core.identity.account;
         let message = NewMessage {
@@ -85,7 +89,12 @@ impl Step<'_> {
             },
         };
         match store::insert_message(conn, &message, &mut self.history).await? {
-            Some((_, info)) => self.events.push(Event::Message(info)),
+            Some((id, info)) => {
+                if let Some(files) = files {
+                    crate::files::take(conn, id, files).await?;
+                }
+                self.events.push(Event::Message(info));
+            }
             None => {
                 self.refuse(conn, entry, &plain("it repeats a message of its sender"))
                     .await?;

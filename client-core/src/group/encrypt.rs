@@ -12,6 +12,7 @@ use super::state::Place;
 use crate::{
     core::Core,
     error::{CoreError, Result},
+    files,
     mls::{LARGE_PADDING, MlsSigner, PADDING, Provider, join_config},
     store::{self, OutboxRow},
 };
@@ -38,7 +39,10 @@ pub(crate) async fn encrypt(
         Some(signal) => Content::event(row.salt, signal.clone(), position),
         None => {
             let text = store::message_text(conn, row.message).await?;
-            Content::text(row.salt, &text, position).map_err(CoreError::internal)?
+            match files::content(conn, row.message, row.salt, &text, position).await? {
+                Some(with_files) => with_files,
+                None => Content::text(row.salt, &text, position).map_err(CoreError::internal)?,
+            }
         }
     }
     .encode();

@@ -1,6 +1,7 @@
 //! Rows of the profile's one database. Every function works on the connection it is given, so
 //! that a step's writes share one transaction.
 
+mod attachment;
 mod contact;
 mod conversation;
 mod intent;
@@ -11,7 +12,9 @@ mod message;
 mod outbox;
 mod posting;
 mod profile;
+mod transfer;
 
+pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use conversation::*;
 pub(crate) use intent::*;
@@ -22,9 +25,13 @@ pub(crate) use message::*;
 pub(crate) use outbox::*;
 pub(crate) use posting::*;
 pub(crate) use profile::*;
+pub(crate) use transfer::*;
 
 /// The schema, in order of time.
-pub(crate) const MIGRATIONS: &[(&str, &str)] = &[("0001_start", include_str!("schema.sql"))];
+pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_start", include_str!("schema.sql")),
+    ("files", include_str!("files.sql")),
+];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.
 pub(crate) fn to_db(value: u64) -> i64 {
