@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, error::ErrorKind as C
 
 use crate::{
     account::AccountCommand, chat::ChatCommand, contact::ContactCommand, device::DeviceCommand,
-    message::MessageCommand, org::OrgCommand, output,
+    file::FileCommand, message::MessageCommand, org::OrgCommand, output,
 };
 
 const EXIT_CODES: &str = "\
@@ -144,6 +144,11 @@ pub(crate) enum Command {
     Message {
         #[command(subcommand)]
         command: MessageCommand,
+    },
+    /// Fetch, save and forward files that came with messages
+    File {
+        #[command(subcommand)]
+        command: FileCommand,
     },
     /// Receive what came in and send what waits
     Sync,

@@ -15,6 +15,7 @@ mod context;
 mod device;
 mod doctor;
 mod exit;
+mod file;
 mod message;
 mod network;
 mod org;
@@ -78,6 +79,7 @@ async fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Contact { command } => contact::run(context, command).await,
         Command::Chat { command } => chat::run(context, command).await,
         Command::Message { command } => message::run(context, command).await,
+        Command::File { command } => file::run(context, command).await,
         Command::Sync => network::run(context).await,
         Command::Doctor => doctor::run(context).await,
         Command::Completion { shell } => program::completion(context, shell),

@@ -23,7 +23,7 @@ cargo xtask test [--whole-corpus] [FILTER…]
     --whole-corpus   replay the whole corpus instead of a part
 
 cargo xtask bench [NAME] [--json]
-    Measure an optimised build: fanout, client, idle, or all of them.
+    Measure an optimised build: fanout, client, idle, attachment, or all of them.
     --json   one JSON object per figure instead of tables and plots
 
 cargo xtask help
@@ -36,7 +36,7 @@ const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8443);
 
 /// The benchmarks there are.
-pub(crate) const BENCHES: [&str; 3] = ["fanout", "client", "idle"];
+pub(crate) const BENCHES: [&str; 4] = ["fanout", "client", "idle", "attachment"];
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]

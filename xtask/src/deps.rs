@@ -56,6 +56,13 @@ pub(crate) const TO_BUILD: &[Package] = &[
     },
 ];
 
+/// To compare with.
+pub(crate) const TO_COMPARE: &[Package] = &[Package {
+    name: "openssl",
+    there: Probe::Program("openssl"),
+    why: "its own measure of AES-256-GCM, to compare with",
+}];
+
 /// For the demonstration.
 pub(crate) const TO_SHOW: &[Package] = &[Package {
     name: "sqlite3",

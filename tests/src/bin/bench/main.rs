@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod attachment;
 mod client;
 mod cores;
 mod fanout;
@@ -27,6 +28,7 @@ const USAGE: &str = "\
 usage: sealwire-bench fanout [conversation|ingest|ramp] [--seconds N]
        sealwire-bench client [messages|commits] [--quick]
        sealwire-bench idle [--connections N]
+       sealwire-bench attachment [--quick]
 
 --seconds N      length of the conversation load (default 60)
 --quick          smaller groups and fewer messages: shows that it works, measures nothing
@@ -94,6 +96,7 @@ fn run(plan: &Plan) -> Result<()> {
         "fanout" => fanout::run(plan),
         "client" => client::run(plan),
         "idle" => idle::run(plan),
+        "attachment" => attachment::run(plan),
         _ => Err(USAGE.into()),
     }
 }
