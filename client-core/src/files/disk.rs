@@ -16,7 +16,9 @@ const MODE: u32 = 0o600;
 pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> CoreError {
     let message = |what: &str| format!("cannot {what} {}: {error}", path.display());
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CoreError::new(
+        io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded
+        | io::ErrorKind::FileTooLarge => CoreError::new(
             ErrorKind::Io,
             "disk_full",
             message(what),

@@ -171,6 +171,7 @@ impl Part {
 
     /// Checks and writes the whole chunks in `bytes`, and gives back the rest.
     fn take(mut self, bytes: Vec<u8>) -> Result<(Self, Vec<u8>)> {
+        let before = self.len();
         let mut rest = bytes.as_slice();
         let mut checked = Ok(());
         while self.next < self.opener.chunks() && checked.is_ok() {
@@ -186,9 +187,11 @@ impl Part {
         }
         // What was good before a bad chunk is kept.
         let good = bytes.len() - rest.len();
-        self.file
-            .write_all(&bytes[..good])
-            .map_err(|error| writing(&error))?;
+        if let Err(error) = self.file.write_all(&bytes[..good]) {
+            // On a full disk the database needs room to note that it is full.
+            let _ = self.file.set_len(before.saturating_sub(GATHER as u64));
+            return Err(writing(&error));
+        }
         checked?;
         if self.next == self.opener.chunks() && !rest.is_empty() {
             return Err(damaged());

@@ -27,7 +27,6 @@ mod vault;
 
 pub(crate) use message::{content, take};
 pub(crate) use run::{Transfers, run};
-pub(crate) use name::safe_name;
 pub use types::{
     AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState,
 };

@@ -165,8 +165,13 @@ async fn stopped(core: &Core, row: &TransferRow, error: &CoreError) -> Result<()
         .retry_after_ms
         .unwrap_or_else(|| (500 << row.tries.min(7)).min(LONGEST_WAIT));
     let due_at = again.then(|| core.now_ms() + wait);
-    if due_at.is_none() && row.info.direction == Direction::Upload {
-        return upload::fail(core, row, error).await;
+    if due_at.is_none() {
+        if row.info.direction == Direction::Upload {
+            return upload::fail(core, row, error).await;
+        }
+        let name = &row.info.name;
+        let (what, hint) = (&error.message, &error.hint);
+        core.warn(None, format!("{name} was not fetched: {what}. {hint}"));
     }
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
