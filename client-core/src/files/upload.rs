@@ -26,7 +26,7 @@ use crate::{
 /// Sealed bytes of one request.
 const PIECE: u64 = 4 * 1024 * 1024;
 /// Days that the relay keeps a file, the most it takes.
-pub(super) const DAYS: u32 = 30;
+pub(super) const DAYS: u32 = sealwire_protocol::limits::MAX_BLOB_DAYS;
 
 async fn load(core: &Core, row: &TransferRow) -> Result<AttachmentRow> {
     let mut conn = core.db.readers.acquire().await?;

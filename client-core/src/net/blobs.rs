@@ -6,12 +6,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use data_encoding::{BASE64, BASE64URL_NOPAD};
 use reqwest::{
     Client, Method, RequestBuilder, Response, StatusCode,
     header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE},
 };
 use sealwire_crypto::{SecretBytes, sha256};
+use sealwire_protocol::blob::{
+    BlobMetadata, DELETE_TOKEN_HEADER, OFFSET_TYPE, READ_TOKEN_HEADER, TUS_VERSION, encode_token,
+};
 use sealwire_protocol::ids::BlobId;
 
 use super::refusal::{self, Answer};
@@ -21,7 +23,6 @@ use crate::error::{CoreError, ErrorKind, Result};
 const CONNECT: Duration = Duration::from_secs(10);
 /// Silence after which a connection counts as dead.
 const SILENCE: Duration = Duration::from_secs(60);
-const TUS: &str = "1.0.0";
 const OFFSET: &str = "upload-offset";
 
 /// What the relay is told of a new blob.
@@ -67,18 +68,16 @@ impl BlobClient {
     /// # Errors
     /// `blob_conflict` if the id was used for another.
     pub(crate) async fn create(&self, new: &NewBlob<'_>) -> Result<u64> {
-        let hash = |token: &SecretBytes<32>| BASE64.encode(&sha256(&[token.expose()]));
-        let metadata = format!(
-            "blob {},read-token-hash {},delete-token-hash {},days {}",
-            BASE64.encode(new.blob.as_bytes()),
-            hash(new.read_token),
-            hash(new.delete_token),
-            BASE64.encode(new.days.to_string().as_bytes()),
-        );
+        let metadata = BlobMetadata {
+            blob: new.blob,
+            read_token_hash: sha256(&[new.read_token.expose()]),
+            delete_token_hash: sha256(&[new.delete_token.expose()]),
+            days: new.days,
+        };
         let request = self
             .request(Method::POST, None)
             .header("upload-length", new.len)
-            .header("upload-metadata", metadata);
+            .header("upload-metadata", metadata.encode());
         let headers = self.tus(request).await?;
         self.offset(&headers, 0, new.len)
     }
@@ -98,17 +97,21 @@ impl BlobClient {
         let request = self
             .request(Method::PATCH, Some(blob))
             .header(OFFSET, offset)
-            .header(CONTENT_TYPE, "application/offset+octet-stream")
+            .header(CONTENT_TYPE, OFFSET_TYPE)
             .body(bytes);
         let headers = self.tus(request).await?;
-        self.offset(&headers, offset + 1, len)
+        let now = self.offset(&headers, offset, len)?;
+        if now == offset {
+            return Err(CoreError::network("it took nothing of an upload"));
+        }
+        Ok(now)
     }
 
     /// Removes a blob, whole or not. One that is gone already counts as removed.
     pub(crate) async fn delete(&self, blob: &BlobId, token: &SecretBytes<32>) -> Result<()> {
         let request = self
             .request(Method::DELETE, Some(blob))
-            .header("sealwire-delete-token", secret(token)?);
+            .header(DELETE_TOKEN_HEADER, secret(token)?);
         match self.tus(request).await {
             Err(error) if error.code != "blob_unknown" => Err(error),
             _ => Ok(()),
@@ -128,7 +131,7 @@ impl BlobClient {
     ) -> Result<Download> {
         let response = self
             .request(Method::GET, Some(blob))
-            .header("sealwire-read-token", secret(token)?)
+            .header(READ_TOKEN_HEADER, secret(token)?)
             .header(RANGE, format!("bytes={offset}-"))
             .send()
             .await
@@ -161,7 +164,7 @@ impl BlobClient {
         };
         self.client
             .request(method, url)
-            .header("tus-resumable", TUS)
+            .header("tus-resumable", TUS_VERSION)
     }
 
     async fn tus(&self, request: RequestBuilder) -> Result<HeaderMap> {
@@ -196,8 +199,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// A token as a header that is not printed.
 fn secret(token: &SecretBytes<32>) -> Result<HeaderValue> {
-    let text = BASE64URL_NOPAD.encode(token.expose());
-    let mut value = HeaderValue::try_from(text).map_err(CoreError::internal)?;
+    let text = encode_token(token.expose());
+    let mut value = HeaderValue::try_from(text.as_str()).map_err(CoreError::internal)?;
     value.set_sensitive(true);
     Ok(value)
 }

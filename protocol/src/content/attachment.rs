@@ -25,7 +25,7 @@ const THUMBNAIL: &str = "image/jpeg";
 /// Most files in one message.
 pub const MAX_ATTACHMENTS: usize = 10;
 /// Largest content of a file in bytes.
-pub const MAX_FILE: u64 = 2 * 1024 * 1024 * 1024;
+pub const MAX_FILE: u64 = crate::limits::MAX_BLOB_CONTENT;
 /// Largest thumbnail in bytes.
 pub const MAX_THUMBNAIL: usize = 16 * 1024;
 /// Largest text beside files in bytes, so that all of it fits one content.
