@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use crate::error::{CoreError, ErrorKind, Result};
+use crate::error::{CoreError, ErrorKind};
 
 /// A file that only its owner can read and nobody can run.
 const MODE: u32 = 0o600;

@@ -95,8 +95,7 @@ async fn read(path: PathBuf, offset: u64, len: u64) -> Result<Bytes> {
 }
 
 async fn rename(core: &Core, row: &TransferRow) -> Result<()> {
-    let mut rng = rand::rng();
-    let blob = BlobId::random(&mut rng);
+    let blob = BlobId::random(&mut rand::rng());
     let (read_token, delete_token) = tokens();
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
