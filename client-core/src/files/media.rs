@@ -5,17 +5,25 @@ use image::ImageFormat;
 /// Bytes that are enough to tell.
 pub(super) const ENOUGH: usize = 8 * 1024;
 
-/// Pictures with places in them for where they were taken, which nothing here can take out.
-const NOT_CLEANED: [&str; 8] = [
-    "image/heif",
-    "image/avif",
-    "image/tiff",
-    "image/jxl",
-    "image/jp2",
-    "image/x-canon-cr2",
-    "image/vnd.ms-photo",
-    "image/vnd.adobe.photoshop",
+/// Pictures that can tell where they were taken, which nothing here can take out: the brands of
+/// the HEIF family and of raw files in its container (ISO/IEC 23008-12), and how TIFF and the raw
+/// files in its form begin. More than the types that are told apart by name.
+const BRANDS: [&[u8; 4]; 12] = [
+    b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"avif",
+    b"avis", b"crx ",
 ];
+const BEGINNINGS: [&[u8]; 8] = [
+    b"II*\0",
+    b"MM\0*",
+    b"IIRO",
+    b"IIRS",
+    b"IIU\0",
+    b"II\xbc",
+    b"FUJIFILM",
+    b"8BPS",
+];
+/// The same by name: JPEG XL and JPEG 2000.
+const NOT_CLEANED: [&str; 2] = ["image/jxl", "image/jp2"];
 
 /// A media type, and what can be done with it.
 pub(super) struct Media {
@@ -53,8 +61,14 @@ pub(super) fn sniff(front: &[u8], whole: bool) -> Media {
     Media {
         name,
         picture,
-        may_tell: cleaned || NOT_CLEANED.contains(&name),
+        may_tell: cleaned || NOT_CLEANED.contains(&name) || is_uncleaned(front),
     }
+}
+
+fn is_uncleaned(front: &[u8]) -> bool {
+    let brand = front.get(4..12).and_then(|at| at.strip_prefix(b"ftyp"));
+    brand.is_some_and(|brand| BRANDS.iter().any(|known| brand == *known))
+        || BEGINNINGS.iter().any(|known| front.starts_with(known))
 }
 
 /// UTF-8 without NUL; a character may be cut at the end of `front`.
@@ -78,8 +92,8 @@ mod tests {
             (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
             (b"GIF89a", "image/gif"),
             (b"%PDF-1.7", "application/pdf"),
-            (b"\0\0\0\x18ftypheic\0\0\0\0heic", "image/heif"),
-            (b"II*\0", "image/tiff"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "image/heif"),
+            (b"II*\0\x08\0\0\0\x0c\0", "image/tiff"),
             (b"OggS", "audio/ogg"),
             (b"hello", "text/plain;charset=utf-8"),
             ("grün".as_bytes(), "text/plain;charset=utf-8"),
@@ -101,7 +115,11 @@ mod tests {
     fn pictures_that_may_tell_a_place() {
         let may_tell = |front: &[u8]| sniff(front, false).may_tell;
         assert!(may_tell(b"\xff\xd8\xff\xe0"));
-        assert!(may_tell(b"\0\0\0\x18ftypheic\0\0\0\0heic"));
+        // However little of it there is, and whatever name it has.
+        assert!(may_tell(b"\0\0\0\x18ftypheic"));
+        assert!(may_tell(b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf"));
+        assert!(may_tell(b"II*\0\x08\0\0\0C\x52"));
+        assert!(!may_tell(b"\0\0\0\x18ftypisom"));
         assert!(!may_tell(b"GIF89a"));
         assert!(!may_tell(b"%PDF-1.7"));
     }
