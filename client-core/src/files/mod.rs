@@ -20,6 +20,7 @@ mod name;
 mod picture;
 mod prepare;
 mod run;
+mod send;
 mod source;
 mod types;
 mod upload;

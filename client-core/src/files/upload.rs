@@ -180,13 +180,13 @@ pub(super) async fn withdraw(core: &Core, row: &TransferRow) -> Result<()> {
             _ => {}
         }
     }
+    let vault = &core.files.vault;
+    vault.remove(&vault.path(&found.file.sealed_hash))?;
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
     store::end_transfer(&mut tx, row.info.id).await?;
     tx.commit().await?;
-    drop(conn);
-    let vault = &core.files.vault;
-    vault.remove(&vault.path(&found.file.sealed_hash))
+    Ok(())
 }
 
 /// Ends an upload and with it the message: the text is kept, what is at the relay is removed.
