@@ -203,7 +203,10 @@ fn alice_sends_bob_files() {
     alice.ok(&["chat", "create", "Plans", "bob"]);
 
     let place = tempfile::tempdir().expect("a folder");
-    let (plan, notes) = (place.path().join("plan.bin"), place.path().join("notes.txt"));
+    let (plan, notes) = (
+        place.path().join("plan.bin"),
+        place.path().join("notes.txt"),
+    );
     let content: Vec<u8> = (0..300_000u32).map(|i| (i % 251) as u8).collect();
     fs::write(&plan, &content).expect("written");
     fs::write(&notes, "three o'clock").expect("written");
@@ -211,7 +214,10 @@ fn alice_sends_bob_files() {
     let (plan, notes) = (path(&plan), path(&notes));
     let files = ["--file", &plan, "--file", &notes];
     let sent = alice.ok(&[&["message", "send", "Plans", "-m", "Here:"], &files[..]].concat());
-    assert_eq!((&sent["text"], &sent["delivery"]), (&"Here:".into(), &"sent".into()));
+    assert_eq!(
+        (&sent["text"], &sent["delivery"]),
+        (&"Here:".into(), &"sent".into())
+    );
 
     bob.ok(&["sync"]);
     let files = bob.ok(&["file", "list", "Plans"]);

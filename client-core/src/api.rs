@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-pub use crate::files::{
-    AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState,
-};
+pub use crate::files::{AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState};
 pub use sealwire_protocol::account::OrgRole;
 pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};

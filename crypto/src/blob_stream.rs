@@ -252,7 +252,9 @@ mod tests {
         assert!(opener.content_range(last).is_empty());
         let sealed = sealed_by_chunks(&content);
         let mut out = b"before".to_vec();
-        opener.open(last, chunk(&opener, &sealed, last), &mut out).unwrap();
+        opener
+            .open(last, chunk(&opener, &sealed, last), &mut out)
+            .unwrap();
         assert_eq!(out, b"before");
     }
 
@@ -278,7 +280,9 @@ mod tests {
         for number in [2, 0, 3, 1] {
             let range = opener.content_range(number);
             let mut out = Vec::new();
-            opener.open(number, chunk(&opener, &sealed, number), &mut out).unwrap();
+            opener
+                .open(number, chunk(&opener, &sealed, number), &mut out)
+                .unwrap();
             assert!(out == content[range.start as usize..range.end as usize]);
             for other in (0..5).filter(|other| *other != number) {
                 let moved = opener.open(other, chunk(&opener, &sealed, number), &mut out);
@@ -297,7 +301,12 @@ mod tests {
         let mut changed = good.to_vec();
         changed[77] ^= 1;
         let mut out = b"before".to_vec();
-        for bad in [&good[..good.len() - 1], chunk(&opener, &foreign, 1), &changed, b""] {
+        for bad in [
+            &good[..good.len() - 1],
+            chunk(&opener, &foreign, 1),
+            &changed,
+            b"",
+        ] {
             assert_eq!(opener.open(1, bad, &mut out), Err(CryptoError::OpenFailed));
         }
         assert_eq!(out, b"before", "nothing unverified is handed out");
@@ -309,12 +318,17 @@ mod tests {
     fn a_sender_who_lies_is_refused() {
         let seal_raw = |plaintext: &[u8]| {
             let mut sealed = Vec::new();
-            ChunkSealer::new(&key().0).seal(plaintext, true, &mut sealed).unwrap();
+            ChunkSealer::new(&key().0)
+                .seal(plaintext, true, &mut sealed)
+                .unwrap();
             let mut out = Vec::new();
             let opener = BlobOpener::new(&key(), 2).unwrap();
             opener.open(0, &sealed, &mut out).map(|()| out)
         };
-        assert_eq!(seal_raw(&[0, 0, 0, 0, 0, 0, 0, 2, b'h', b'i']).unwrap(), b"hi");
+        assert_eq!(
+            seal_raw(&[0, 0, 0, 0, 0, 0, 0, 2, b'h', b'i']).unwrap(),
+            b"hi"
+        );
         assert_eq!(
             seal_raw(&[0, 0, 0, 0, 0, 0, 0, 1, b'h', 0]),
             Err(CryptoError::Malformed("blob of another length"))
@@ -329,7 +343,9 @@ mod tests {
         plaintext[..8].copy_from_slice(&(3 * 1024u64).to_be_bytes());
         *plaintext.last_mut().unwrap() = 1;
         let mut sealed = Vec::new();
-        ChunkSealer::new(&key().0).seal(&plaintext, true, &mut sealed).unwrap();
+        ChunkSealer::new(&key().0)
+            .seal(&plaintext, true, &mut sealed)
+            .unwrap();
         assert_eq!(
             opener.open(0, &sealed, &mut Vec::new()),
             Err(CryptoError::Malformed("blob padding"))

@@ -67,7 +67,9 @@ fn aes_256_gcm_in_bulk() {
             let nonce = || Nonce::try_assume_unique_for_key(&test.nonce).unwrap();
             let aad = || Aad::from(test.aad.to_vec());
             let mut text = [&test.ct[..], &test.tag[..]].concat();
-            let opened = key.open_in_place(nonce(), aad(), &mut text).map(|text| text.to_vec());
+            let opened = key
+                .open_in_place(nonce(), aad(), &mut text)
+                .map(|text| text.to_vec());
             let valid = test.result == TestResult::Valid;
             assert_eq!(opened.is_ok(), valid, "{}: {}", test.tc_id, test.comment);
             if valid {

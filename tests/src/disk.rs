@@ -57,10 +57,14 @@ impl Disk {
     /// Leaves some room, where a file system could be mounted.
     pub fn leave(&self, bytes: u64) {
         if let Self::Mounted(at) = self {
-            let filler = std::fs::OpenOptions::new().write(true).open(at.join("filler"));
+            let filler = std::fs::OpenOptions::new()
+                .write(true)
+                .open(at.join("filler"));
             let filler = filler.expect("the filler");
             let size = filler.metadata().expect("its size").len();
-            filler.set_len(size.saturating_sub(bytes)).expect("a smaller filler");
+            filler
+                .set_len(size.saturating_sub(bytes))
+                .expect("a smaller filler");
         }
     }
 

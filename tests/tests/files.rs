@@ -95,8 +95,13 @@ async fn bob_gets_what_alice_sent() {
 
     let files = bob.attachments(&chat).await.expect("readable");
     assert_eq!(files.len(), 2);
-    let [plan_file, empty] = &files[..] else { unreachable!() };
-    assert_eq!(plan_file.name, "planfdp.exe", "a name that does not deceive");
+    let [plan_file, empty] = &files[..] else {
+        unreachable!()
+    };
+    assert_eq!(
+        plan_file.name, "planfdp.exe",
+        "a name that does not deceive"
+    );
     assert_eq!((plan_file.size, empty.size), (9_000_000, 0));
     assert!(!plan_file.downloaded);
     let early = bob.save_as(plan_file.id, stage.homes()).await;
@@ -116,7 +121,11 @@ async fn bob_gets_what_alice_sent() {
         let folder = fs::read_dir(person.dir().join("files")).expect("a folder");
         for file in folder.flatten() {
             let bytes = fs::read(file.path()).expect("readable");
-            assert!(!bytes.windows(64).any(|window| window == &plan[4_000..4_064]));
+            assert!(
+                !bytes
+                    .windows(64)
+                    .any(|window| window == &plan[4_000..4_064])
+            );
         }
     }
 }
@@ -127,7 +136,10 @@ async fn it_survives_a_restart_on_both_sides() {
     let plan = noise(9_000_000);
     stage.relay.kill().await;
     let files = vec![named("plan", &plan)];
-    alice.attach_and_send(&chat, "The plan:", files).await.expect("stored");
+    alice
+        .attach_and_send(&chat, "The plan:", files)
+        .await
+        .expect("stored");
     alice.close().await;
     stage.relay.restart().await;
     alice.reopen().await;
@@ -140,7 +152,10 @@ async fn it_survives_a_restart_on_both_sides() {
     // What was asked for goes on by itself.
     bob.reopen().await;
     bob.downloaded(file.id, PATIENCE).await.expect("fetched");
-    let content = bob.read_attachment(file.id, 10_000_000).await.expect("readable");
+    let content = bob
+        .read_attachment(file.id, 10_000_000)
+        .await
+        .expect("readable");
     assert!(*content == plan);
 }
 
@@ -149,7 +164,10 @@ async fn what_the_relay_changed_is_refused() {
     let (stage, alice, bob, chat) = scene().await;
     let plan = noise(600_000);
     let files = vec![named("plan", &plan)];
-    alice.attach_and_send(&chat, "", files).await.expect("stored");
+    alice
+        .attach_and_send(&chat, "", files)
+        .await
+        .expect("stored");
     let file = heard(&bob, &chat).await;
     alice.settles().await;
     let sealed = sealed(&alice);
@@ -169,14 +187,20 @@ async fn what_the_relay_changed_is_refused() {
     }
     fs::write(&path, &good).expect("writable");
     fetched(&bob, file.id).await.expect("fetched");
-    let content = bob.read_attachment(file.id, 1_000_000).await.expect("readable");
+    let content = bob
+        .read_attachment(file.id, 1_000_000)
+        .await
+        .expect("readable");
     assert!(*content == plan);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_gone_is_said_to_be() {
     let (stage, alice, bob, chat) = scene().await;
-    alice.attach_and_send(&chat, "", vec![named("plan", b"plan")]).await.expect("stored");
+    alice
+        .attach_and_send(&chat, "", vec![named("plan", b"plan")])
+        .await
+        .expect("stored");
     let file = heard(&bob, &chat).await;
     alice.settles().await;
     let (path, _) = at_the_relay(stage.relay.data(), &sealed(&alice)).expect("a blob");
@@ -190,9 +214,17 @@ async fn what_is_cancelled_is_not_sent_and_leaves_nothing() {
     let (mut stage, alice, bob, chat) = scene().await;
     stage.relay.kill().await;
     let files = vec![named("secret", &noise(300_000))];
-    let sent = alice.attach_and_send(&chat, "Oops", files).await.expect("stored");
+    let sent = alice
+        .attach_and_send(&chat, "Oops", files)
+        .await
+        .expect("stored");
     let sealed = sealed(&alice);
-    let transfer = alice.transfers().await.expect("readable").pop().expect("one");
+    let transfer = alice
+        .transfers()
+        .await
+        .expect("readable")
+        .pop()
+        .expect("one");
     alice.cancel_transfer(transfer.id).await.expect("cancelled");
     stage.relay.restart().await;
     alice.settles().await;
@@ -200,7 +232,12 @@ async fn what_is_cancelled_is_not_sent_and_leaves_nothing() {
     let message = newest.iter().find(|message| message.id == sent.id);
     assert_eq!(message.expect("kept").delivery, Delivery::Failed);
     assert!(at_the_relay(stage.relay.data(), &sealed).is_none());
-    assert!(fs::read_dir(alice.dir().join("files")).expect("a folder").next().is_none());
+    assert!(
+        fs::read_dir(alice.dir().join("files"))
+            .expect("a folder")
+            .next()
+            .is_none()
+    );
     alice.says(&chat, "never mind").await;
     bob.hears(&chat, "never mind").await;
     assert!(bob.attachments(&chat).await.expect("readable").is_empty());
@@ -212,24 +249,36 @@ async fn forwarding_uploads_anew_unless_asked_not_to() {
     let carol = stage.guest(&alice, "carol").await;
     let other = bob.founds("Others", &[&carol]).await;
     let plan = noise(300_000);
-    alice.attach_and_send(&chat, "", vec![named("plan", &plan)]).await.expect("stored");
+    alice
+        .attach_and_send(&chat, "", vec![named("plan", &plan)])
+        .await
+        .expect("stored");
     let file = heard(&bob, &chat).await;
     let early = bob.forward(file.id, &other, "", false).await;
     assert_eq!(early.expect_err("not here").code, "not_downloaded");
 
     // Referring to the same blob needs no copy here.
-    bob.forward(file.id, &other, "the same", true).await.expect("stored");
+    bob.forward(file.id, &other, "the same", true)
+        .await
+        .expect("stored");
     carol.hears(&other, "the same").await;
     fetched(&bob, file.id).await.expect("fetched");
-    bob.forward(file.id, &other, "anew", false).await.expect("stored");
+    bob.forward(file.id, &other, "anew", false)
+        .await
+        .expect("stored");
     carol.hears(&other, "anew").await;
     bob.settles().await;
     for file in carol.attachments(&other).await.expect("readable") {
         fetched(&carol, file.id).await.expect("fetched");
-        let content = carol.read_attachment(file.id, 1_000_000).await.expect("readable");
+        let content = carol
+            .read_attachment(file.id, 1_000_000)
+            .await
+            .expect("readable");
         assert!(*content == plan);
     }
     // Bob's copy of Alice's, and the same content sealed anew: nothing in common.
-    let copies = fs::read_dir(bob.dir().join("files")).expect("a folder").count();
+    let copies = fs::read_dir(bob.dir().join("files"))
+        .expect("a folder")
+        .count();
     assert_eq!(copies, 2);
 }

@@ -40,7 +40,10 @@ async fn it_is_said_and_goes_on() {
         reader: Box::new(std::io::Read::take(std::io::repeat(b'f'), SIZE)),
     };
     let files = vec![NewFile::from(film)];
-    alice.attach_and_send(&chat, "", files).await.expect("stored");
+    alice
+        .attach_and_send(&chat, "", files)
+        .await
+        .expect("stored");
     alice.settles().await;
     let file = until("Bob hearing of the file", || async {
         match swarm.files("bob", &id).await.well().as_slice() {
@@ -59,7 +62,11 @@ async fn it_is_said_and_goes_on() {
     until("Bob being told", || async {
         let warnings = swarm.warnings("bob").await.well();
         let told = |text: &String| text.contains("film was not fetched");
-        warnings.iter().any(told).then_some(()).ok_or(format!("{warnings:?}"))
+        warnings
+            .iter()
+            .any(told)
+            .then_some(())
+            .ok_or(format!("{warnings:?}"))
     })
     .await;
     // Messages still come.
@@ -67,7 +74,11 @@ async fn it_is_said_and_goes_on() {
     until("Bob hearing", || async {
         let heard = swarm.history("bob", &id).await.well();
         let said = |line: &sealwire_tests::person::Line| line.text == "Did you get it?";
-        heard.iter().any(said).then_some(()).ok_or(format!("{} lines", heard.len()))
+        heard
+            .iter()
+            .any(said)
+            .then_some(())
+            .ok_or(format!("{} lines", heard.len()))
     })
     .await;
     let (_, kept, _) = swarm.transfers("bob").await.well()[0];

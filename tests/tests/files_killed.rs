@@ -72,7 +72,11 @@ async fn it_goes_on_where_it_was() {
         if !in_the_middle(&swarm, "alice").await {
             break;
         }
-        assert!(peak_kib(&swarm) < before + MOST_KIB, "{} KiB", peak_kib(&swarm) - before);
+        assert!(
+            peak_kib(&swarm) < before + MOST_KIB,
+            "{} KiB",
+            peak_kib(&swarm) - before
+        );
         let far = swarm.transfers("alice").await.well();
         let far = far.first().map_or(0, |(_, bytes, _)| *bytes);
         swarm.restart().await;
@@ -103,8 +107,15 @@ async fn it_goes_on_where_it_was() {
     swarm.open("bob").await.well();
     let before = peak_kib(&swarm);
     swarm.file("bob", FileOrder::Fetch(file)).await.well();
-    assert!(in_the_middle(&swarm, "bob").await, "over before it could be killed");
-    assert!(peak_kib(&swarm) < before + MOST_KIB, "{} KiB", peak_kib(&swarm) - before);
+    assert!(
+        in_the_middle(&swarm, "bob").await,
+        "over before it could be killed"
+    );
+    assert!(
+        peak_kib(&swarm) < before + MOST_KIB,
+        "{} KiB",
+        peak_kib(&swarm) - before
+    );
     swarm.restart().await;
     swarm.open("bob").await.well();
     let before = peak_kib(&swarm);
@@ -115,8 +126,15 @@ async fn it_goes_on_where_it_was() {
     let place = homes.join("saved");
     fs::create_dir(&place).expect("a folder");
     let saved = swarm.save("bob", file, &place).await.well();
-    assert!(peak_kib(&swarm) < before + MOST_KIB, "{} KiB", peak_kib(&swarm) - before);
+    assert!(
+        peak_kib(&swarm) < before + MOST_KIB,
+        "{} KiB",
+        peak_kib(&swarm) - before
+    );
     let content = fs::read(saved).expect("readable");
-    assert!(sealwire_crypto::sha256(&[&content]) == hash, "what came is what was sent");
+    assert!(
+        sealwire_crypto::sha256(&[&content]) == hash,
+        "what came is what was sent"
+    );
     swarm.kill().await;
 }

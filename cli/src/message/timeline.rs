@@ -74,7 +74,11 @@ impl Timeline {
     /// Prints the files of the message above.
     pub(super) fn files(page: &mut Page, files: &[AttachmentInfo]) {
         for file in files {
-            let place = if file.downloaded { "here" } else { "not fetched" };
+            let place = if file.downloaded {
+                "here"
+            } else {
+                "not fetched"
+            };
             let line = Line::new()
                 .plain("       ")
                 .styled(DIM, format!("file {}: ", file.id))

@@ -242,7 +242,11 @@ fn failure(code: &str, reason: &str) -> CoreError {
         "attachment_damaged" => (ErrorKind::Untrusted, "attachment_damaged", ""),
         "disk_full" => (ErrorKind::Io, "disk_full", ""),
         "timed_out" => (ErrorKind::Io, "timed_out", "the file is not here yet"),
-        "download_stopped" => (ErrorKind::Usage, "download_stopped", "nobody fetches the file"),
+        "download_stopped" => (
+            ErrorKind::Usage,
+            "download_stopped",
+            "nobody fetches the file",
+        ),
         _ => (ErrorKind::Io, "download_failed", ""),
     };
     if other.is_empty() {
@@ -252,6 +256,10 @@ fn failure(code: &str, reason: &str) -> CoreError {
         "" => other.to_owned(),
         reason => format!("{other}: {reason}"),
     };
-    CoreError::new(kind, code, message, "fetch it again; what has arrived is kept")
+    CoreError::new(
+        kind,
+        code,
+        message,
+        "fetch it again; what has arrived is kept",
+    )
 }
-

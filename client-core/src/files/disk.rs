@@ -16,14 +16,14 @@ const MODE: u32 = 0o600;
 pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> CoreError {
     let message = |what: &str| format!("cannot {what} {}: {error}", path.display());
     match error.kind() {
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::FileTooLarge => CoreError::new(
-            ErrorKind::Io,
-            "disk_full",
-            message(what),
-            "free some space, then repeat; what has arrived is kept",
-        ),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            CoreError::new(
+                ErrorKind::Io,
+                "disk_full",
+                message(what),
+                "free some space, then repeat; what has arrived is kept",
+            )
+        }
         io::ErrorKind::NotFound => CoreError::new(
             ErrorKind::Usage,
             "file_missing",

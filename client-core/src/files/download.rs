@@ -10,12 +10,7 @@ use std::{
 use sealwire_crypto::{BlobKey, BlobOpener, SEALED_CHUNK, Sha256Stream, sealed_blob_len};
 use zeroize::Zeroizing;
 
-use super::{
-    disk,
-    run::Progress,
-    types::TransferState,
-    vault::Vault,
-};
+use super::{disk, run::Progress, types::TransferState, vault::Vault};
 use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
@@ -216,7 +211,11 @@ impl Part {
 }
 
 fn writing(error: &io::Error) -> CoreError {
-    disk::failed("write", std::path::Path::new("the file into the profile"), error)
+    disk::failed(
+        "write",
+        std::path::Path::new("the file into the profile"),
+        error,
+    )
 }
 
 #[cfg(test)]

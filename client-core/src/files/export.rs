@@ -55,9 +55,7 @@ fn take_name(from: &Path, to: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         // Some file systems cannot; most of those can link.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-            fs::hard_link(from, to)
-        }
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => fs::hard_link(from, to),
         other => Ok(other?),
     }
 }
@@ -103,7 +101,11 @@ mod tests {
         assert!(!dir.path().join("nowhere").exists());
         let mode = fs::metadata(&saved).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "private, and not to be run");
-        assert_eq!(fs::read_dir(&inside).unwrap().count(), 4, "nothing is left behind");
+        assert_eq!(
+            fs::read_dir(&inside).unwrap().count(),
+            4,
+            "nothing is left behind"
+        );
     }
 
     #[test]

@@ -28,6 +28,4 @@ mod vault;
 
 pub(crate) use message::{content, take};
 pub(crate) use run::{Transfers, run};
-pub use types::{
-    AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState,
-};
+pub use types::{AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState};

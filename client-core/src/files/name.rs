@@ -74,7 +74,9 @@ fn is_device(name: &str) -> bool {
     }
     let mut number = stem.chars().skip(3);
     (stem.starts_with("COM") || stem.starts_with("LPT"))
-        && number.next().is_some_and(|c| c.is_ascii_digit() || "¹²³".contains(c))
+        && number
+            .next()
+            .is_some_and(|c| c.is_ascii_digit() || "¹²³".contains(c))
         && number.next().is_none()
 }
 
@@ -139,7 +141,10 @@ mod tests {
             // Shown as "photoexe.jpg" where direction is obeyed.
             ("photo\u{202e}gpj.exe", "photogpj.exe"),
             ("a\u{2066}b\u{2069}\u{200b}\u{feff}.txt", "ab.txt"),
-            ("invoice.pdf                         .exe", "invoice.pdf .exe"),
+            (
+                "invoice.pdf                         .exe",
+                "invoice.pdf .exe",
+            ),
             ("con", "_con"),
             ("NUL.txt", "_NUL.txt"),
             ("Lpt1 .tar.gz", "_Lpt1 .tar.gz"),

@@ -98,7 +98,11 @@ fn blurhash(small: &RgbImage) -> Option<String> {
     let tiny = DynamicImage::from(small.clone())
         .thumbnail(COLOURS_FROM, COLOURS_FROM)
         .to_rgba8();
-    let (across, down) = if tiny.width() >= tiny.height() { (4, 3) } else { (3, 4) };
+    let (across, down) = if tiny.width() >= tiny.height() {
+        (4, 3)
+    } else {
+        (3, 4)
+    };
     blurhash::encode(across, down, tiny.width(), tiny.height(), tiny.as_raw()).ok()
 }
 
@@ -117,7 +121,11 @@ mod tests {
     /// Red above, blue below.
     fn flag(width: u32, height: u32) -> DynamicImage {
         RgbImage::from_fn(width, height, |_, y| {
-            Rgb(if y < height / 2 { [255, 0, 0] } else { [0, 0, 255] })
+            Rgb(if y < height / 2 {
+                [255, 0, 0]
+            } else {
+                [0, 0, 255]
+            })
         })
         .into()
     }
@@ -163,14 +171,21 @@ mod tests {
         let clear = DynamicImage::from(RgbaImage::from_pixel(40, 40, Rgba([0, 0, 0, 0])));
         let preview = look(&encoded(&clear, ImageFormat::Png), ImageFormat::Png).unwrap();
         let small = image::load_from_memory(&preview.thumbnail).unwrap();
-        assert!(small.get_pixel(5, 5).0[..3].iter().all(|colour| *colour > 250));
+        assert!(
+            small.get_pixel(5, 5).0[..3]
+                .iter()
+                .all(|colour| *colour > 250)
+        );
     }
 
     #[test]
     fn bombs_are_not_decoded() {
         // 100,000 x 100,000 pixels would take 30 GB, 29,000 x 29,000 still 2.5 GB.
         for (width, height) in [(100_000, 100_000), (29_000, 29_000), (0, 5), (1, 100_000)] {
-            assert!(look(&bomb(width, height), ImageFormat::Png).is_none(), "{width}");
+            assert!(
+                look(&bomb(width, height), ImageFormat::Png).is_none(),
+                "{width}"
+            );
         }
         assert!(look(b"\xff\xd8\xff", ImageFormat::Jpeg).is_none());
     }

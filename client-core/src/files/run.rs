@@ -180,7 +180,9 @@ async fn stopped(core: &Core, row: &TransferRow, error: &CoreError) -> Result<()
     tx.commit().await?;
     drop(conn);
     core.progressed();
-    core.emit(Event::Transfer(now.map_or_else(|| row.info.clone(), |now| now.info)));
+    core.emit(Event::Transfer(
+        now.map_or_else(|| row.info.clone(), |now| now.info),
+    ));
     Ok(())
 }
 

@@ -226,9 +226,8 @@ impl Drop for Unsent<'_> {
 }
 
 fn check(caption: &str, files: usize) -> Result<()> {
-    let usage = |code, message: String, hint| {
-        Err(CoreError::new(ErrorKind::Usage, code, message, hint))
-    };
+    let usage =
+        |code, message: String, hint| Err(CoreError::new(ErrorKind::Usage, code, message, hint));
     if files == 0 {
         return usage("no_file", "there is no file to send".into(), "name one");
     }
@@ -241,7 +240,11 @@ fn check(caption: &str, files: usize) -> Result<()> {
             "the text beside the files has {} bytes; {MAX_CAPTION} fit",
             caption.len()
         );
-        return usage("caption_too_long", message, "send it as a message of its own");
+        return usage(
+            "caption_too_long",
+            message,
+            "send it as a message of its own",
+        );
     }
     Ok(())
 }

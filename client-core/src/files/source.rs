@@ -128,9 +128,7 @@ impl Input {
     pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<()> {
         match self.reader.read_exact(buffer) {
             Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(changed(&self.shown))
-            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(changed(&self.shown)),
             Err(error) => Err(disk::failed("read", &self.shown, &error)),
         }
     }

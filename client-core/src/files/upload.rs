@@ -99,7 +99,14 @@ async fn rename(core: &Core, row: &TransferRow) -> Result<()> {
     let (read_token, delete_token) = tokens();
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
-    store::move_attachment(&mut tx, row.info.attachment, &blob, &read_token, &delete_token).await?;
+    store::move_attachment(
+        &mut tx,
+        row.info.attachment,
+        &blob,
+        &read_token,
+        &delete_token,
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -222,4 +229,3 @@ pub(super) async fn fail(core: &Core, row: &TransferRow, error: &CoreError) -> R
     core.emit(Event::Transfer(info));
     Ok(())
 }
-

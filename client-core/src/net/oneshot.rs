@@ -110,7 +110,9 @@ pub(crate) async fn get_blob(
         .send()
         .await
         .map_err(|error| endpoint.failure(&error))?;
-    succeeded(endpoint, response, MAX_BLOB).await.map(Into::into)
+    succeeded(endpoint, response, MAX_BLOB)
+        .await
+        .map(Into::into)
 }
 
 /// A client for one request on one connection. It is dropped after it, and with it everything

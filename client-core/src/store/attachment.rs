@@ -195,7 +195,9 @@ fn info(row: &SqliteRow) -> Result<(AttachmentInfo, [u8; 32])> {
 
 /// Hashes of all sealed files that something refers to, in lower-case hexadecimal.
 pub(crate) async fn sealed_files(conn: &mut SqliteConnection) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar("SELECT DISTINCT lower(hex(sealed_hash)) FROM attachment")
-        .fetch_all(conn)
-        .await?)
+    Ok(
+        sqlx::query_scalar("SELECT DISTINCT lower(hex(sealed_hash)) FROM attachment")
+            .fetch_all(conn)
+            .await?,
+    )
 }

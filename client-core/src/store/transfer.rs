@@ -203,8 +203,10 @@ pub(crate) async fn message_place(
     conn: &mut SqliteConnection,
     message: i64,
 ) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
-    Ok(sqlx::query_as("SELECT conversation, salt FROM message WHERE id = ?")
-        .bind(message)
-        .fetch_optional(conn)
-        .await?)
+    Ok(
+        sqlx::query_as("SELECT conversation, salt FROM message WHERE id = ?")
+            .bind(message)
+            .fetch_optional(conn)
+            .await?,
+    )
 }

@@ -183,11 +183,7 @@ fn single(disposition: Disposition, content_type: &str, content: &[u8]) -> Neste
     }
 }
 
-fn multi(
-    semantics: PartSemantics,
-    disposition: Disposition,
-    parts: Vec<NestedPart>,
-) -> NestedPart {
+fn multi(semantics: PartSemantics, disposition: Disposition, parts: Vec<NestedPart>) -> NestedPart {
     NestedPart {
         disposition,
         language: String::new(),
@@ -249,8 +245,13 @@ fn read_part(part: &NestedPart, (read_token, mut preview): Extra) -> Option<Atta
             let [first, second] = parts.as_slice() else {
                 return None;
             };
-            let (PartBody::External(external), PartBody::Single { content_type, content }) =
-                (&first.body, &second.body)
+            let (
+                PartBody::External(external),
+                PartBody::Single {
+                    content_type,
+                    content,
+                },
+            ) = (&first.body, &second.body)
             else {
                 return None;
             };

@@ -14,7 +14,8 @@ mod position;
 mod wellformed;
 
 pub use attachment::{
-    Attachment, Files, MAX_ATTACHMENTS, MAX_CAPTION, MAX_FILE, MAX_FILE_NAME, MAX_THUMBNAIL, Preview,
+    Attachment, Files, MAX_ATTACHMENTS, MAX_CAPTION, MAX_FILE, MAX_FILE_NAME, MAX_THUMBNAIL,
+    Preview,
 };
 pub use event::GroupEvent;
 pub use extensions::{ExtensionKey, Extensions};

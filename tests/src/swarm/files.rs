@@ -43,7 +43,8 @@ pub enum FileOrder {
 
 /// Does as ordered.
 pub(super) async fn obey(member: &Person, order: FileOrder) -> Result<Answer, CoreError> {
-    let json = |list: serde_json::Result<String>| list.map(Answer::Text).map_err(CoreError::internal);
+    let json =
+        |list: serde_json::Result<String>| list.map(Answer::Text).map_err(CoreError::internal);
     match order {
         FileOrder::Attach {
             chat,
@@ -56,7 +57,10 @@ pub(super) async fn obey(member: &Person, order: FileOrder) -> Result<Answer, Co
         }
         FileOrder::List { chat } => {
             let files = member.attachments(&parse_conversation(&chat)?).await?;
-            let files: Vec<_> = files.iter().map(|file| (file.id, file.downloaded)).collect();
+            let files: Vec<_> = files
+                .iter()
+                .map(|file| (file.id, file.downloaded))
+                .collect();
             return json(serde_json::to_string(&files));
         }
         FileOrder::Transfers => {
@@ -123,7 +127,10 @@ impl Swarm {
     /// # Errors
     /// The member's words, or that the process has ended.
     pub async fn save(&self, who: &str, file: i64, dir: &Path) -> Result<PathBuf, String> {
-        match self.about_file(who, FileOrder::Save(file, dir.into())).await? {
+        match self
+            .about_file(who, FileOrder::Save(file, dir.into()))
+            .await?
+        {
             Answer::Text(path) => Ok(path.into()),
             other => Err(format!("an answer that does not fit: {other:?}")),
         }

@@ -135,7 +135,9 @@ impl Host {
             Order::Warnings { who } => Ok(Answer::Warnings(self.member(&who).await?.warnings())),
             Order::File { who, order } => {
                 let member = self.member(&who).await?;
-                boxed(super::files::obey(&member, order)).await.map_err(words)
+                boxed(super::files::obey(&member, order))
+                    .await
+                    .map_err(words)
             }
             Order::Crash => std::process::abort(),
             in_chat => boxed(self.obey_in_chat(in_chat)).await,

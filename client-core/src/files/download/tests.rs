@@ -85,7 +85,11 @@ fn it_goes_on_where_it_ended() {
     for end in [0, 1, CHUNK - 1, CHUNK, 3 * CHUNK + 5, scene.bytes.len() - 1] {
         scene.take(&scene.bytes[..end]).unwrap();
         let chunks = end / CHUNK * CHUNK;
-        assert_eq!(scene.arrived(), chunks as u64, "whole chunks of {end} bytes");
+        assert_eq!(
+            scene.arrived(),
+            chunks as u64,
+            "whole chunks of {end} bytes"
+        );
     }
     let part = scene.take(&scene.bytes).unwrap();
     part.finish(&scene.bob, &scene.sealed.hash).unwrap();

@@ -62,7 +62,10 @@ fn telling_png() -> Vec<u8> {
     let mut out = plain[..header].to_vec();
     out.extend(png_chunk(b"eXIf", &exif()));
     out.extend(png_chunk(b"tEXt", &[b"GPS\0", SECRET].concat()));
-    out.extend(png_chunk(b"iTXt", &[b"XML:com.adobe.xmp\0", SECRET].concat()));
+    out.extend(png_chunk(
+        b"iTXt",
+        &[b"XML:com.adobe.xmp\0", SECRET].concat(),
+    ));
     out.extend(png_chunk(b"prVt", SECRET));
     out.extend_from_slice(&plain[header..]);
     out.extend_from_slice(SECRET);

@@ -1,10 +1,5 @@
 use super::*;
-use crate::{
-    content::Decoded,
-    ids::Lane,
-    log::RunningHash,
-    testing::hex,
-};
+use crate::{content::Decoded, ids::Lane, log::RunningHash, testing::hex};
 
 fn position() -> Position {
     Position {
@@ -84,7 +79,9 @@ fn bob_reads_what_alice_attached() {
 
 #[test]
 fn the_largest_message_fits() {
-    let mut files: Vec<_> = (0..10).map(|number| file(number, &[0; MAX_THUMBNAIL])).collect();
+    let mut files: Vec<_> = (0..10)
+        .map(|number| file(number, &[0; MAX_THUMBNAIL]))
+        .collect();
     for file in &mut files {
         file.filename = "n".repeat(MAX_FILE_NAME);
         file.media_type = "m".repeat(MAX_MEDIA_TYPE);

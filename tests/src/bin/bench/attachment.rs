@@ -97,7 +97,15 @@ fn open(key: &BlobKey, sealed: &[u8], out: &mut Vec<u8>) -> Result<()> {
 /// Bytes a second by openssl's own count; it runs on the core that starts it.
 fn openssl(time: Duration) -> Result<f64> {
     let output = Command::new("openssl")
-        .args(["speed", "-elapsed", "-mr", "-evp", "aes-256-gcm", "-bytes", CHUNK])
+        .args([
+            "speed",
+            "-elapsed",
+            "-mr",
+            "-evp",
+            "aes-256-gcm",
+            "-bytes",
+            CHUNK,
+        ])
         .args(["-seconds", &time.as_secs().to_string()])
         .output()
         .map_err(|error| format!("openssl, to compare with, does not run: {error}"))?;
