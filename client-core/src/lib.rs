@@ -19,6 +19,7 @@ mod client;
 mod core;
 mod enrol;
 mod expiry;
+mod files;
 mod founding;
 mod group;
 mod inbox;
