@@ -6,7 +6,6 @@ use sealwire_crypto::SecretBytes;
 use sealwire_protocol::{
     content::{Attachment, MAX_ATTACHMENTS, MAX_CAPTION},
     ids::{BlobId, ConversationId},
-    policy::Action,
 };
 
 use super::{

@@ -12,7 +12,6 @@ use super::{say::say, state::Place};
 use crate::{
     core::Core,
     error::{CoreError, Result},
-    files,
     mls::{LARGE_PADDING, MlsSigner, PADDING, Provider, join_config},
     store::{self, OutboxRow},
 };

@@ -72,7 +72,8 @@ pub(super) fn messages(dice: &mut Dice, most: usize) -> Vec<String> {
     for text in texts.iter_mut().step_by(3) {
         text.push(' ');
         for _ in 0..=dice.roll(4) {
-            text.push_str(dice.pick(&EMOJI[..]));
+            let emoji: &str = dice.pick::<&str>(&EMOJI[..]);
+            text.push_str(emoji);
         }
     }
     texts
