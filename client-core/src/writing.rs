@@ -310,7 +310,11 @@ impl Client {
             if on {
                 Outgoing::React { target, emoji }
             } else {
-                Outgoing::Unreact { target, emoji }
+                Outgoing::Unreact {
+                    target,
+                    emoji,
+                    reaction: None,
+                }
             }
         };
         self.say_of(id, message, |_, _| Ok(()), say).await

@@ -99,6 +99,21 @@ async fn an_answer_an_edit_a_reaction_and_a_deletion() {
     })
     .await;
 
+    // Whoever clicks twice has reacted once, and whoever takes it back in the same breath has not.
+    for on in [true, true, false] {
+        carol
+            .react(&chat, &question.id, "🍲", on)
+            .await
+            .expect("queued");
+    }
+    carol.says(&chat, "or not").await;
+    alice.hears(&chat, "or not").await;
+    for person in [&alice, &carol] {
+        let message = person.message(&chat, &question.id).await.expect("there");
+        let soups = message.reactions.iter().filter(|r| r.emoji == "🍲");
+        assert_eq!(soups.count(), 0, "{message:?}");
+    }
+
     // Carol may not edit or delete what Alice wrote; Alice may delete what Carol wrote.
     let refused = carol
         .edit(&chat, &question.id, "hers")
@@ -292,4 +307,10 @@ async fn a_conversation_opens_at_the_first_unread_line() {
         ]
     );
     assert!(page.more_before && !page.more_after);
+    let first = Anchor::Position(0);
+    let page = bob
+        .timeline(&chat, &first, (2, 3), 0)
+        .await
+        .expect("a page");
+    assert!(!page.more_before && page.more_after);
 }

@@ -225,7 +225,7 @@ impl Step<'_> {
             expire_after_s: if relative { seconds } else { 0 },
             expires_at: match (relative, own) {
                 (false, _) => u64::from(seconds) * 1_000,
-                (true, true) => at_ms + u64::from(seconds) * 1_000,
+                (true, true) => at_ms.saturating_add(u64::from(seconds) * 1_000),
                 (true, false) => 0,
             },
             ..Traits::default()
@@ -435,7 +435,11 @@ pub(super) fn meaning_of(outgoing: &Outgoing) -> Result<Meaning<'_>> {
             target: store::id_of(target)?,
             emoji,
         },
-        Outgoing::Delete { target } => Meaning::Delete {
+        Outgoing::Delete { target }
+        | Outgoing::Unreact {
+            reaction: Some(target),
+            ..
+        } => Meaning::Delete {
             target: store::id_of(target)?,
         },
         _ => Meaning::Unknown,

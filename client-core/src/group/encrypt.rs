@@ -36,7 +36,7 @@ pub(crate) async fn encrypt(
         hash: place.row.running_hash,
     };
     let conversation = place.row.conversation;
-    let Some(content) = say(core, conn, &conversation, row, position).await? else {
+    let Some(content) = say(core, conn, &place.row, row, position).await? else {
         store::remove(conn, row.id).await?;
         return Ok(false);
     };

@@ -344,9 +344,9 @@ impl Step<'_> {
                 self.placed(conn, line, &said).await?;
             }
         } else if let Outgoing::Acknowledge { target, at_s } = &own.outgoing {
-            let confirmation = self
-                .core
-                .confirm(&said.conversation, &store::id_of(target)?, *at_s);
+            let confirmation =
+                self.core
+                    .confirmation(&said.conversation, &store::id_of(target)?, *at_s);
             self.take_confirmation(conn, &confirmation).await?;
         } else if let Some(reason) = self
             .take_said(conn, &said, &meaning_of(&own.outgoing)?)

@@ -14,14 +14,14 @@ use crate::{
     api::Priority,
     core::Core,
     error::{CoreError, Result},
-    store::{self, Confirmation, OutboxRow, Outgoing},
+    store::{self, Confirmation, LogRow, OutboxRow, Outgoing},
 };
 
 /// The content that `row` says now; `None` if there is nothing to say any more.
 pub(super) async fn say(
     core: &Core,
     conn: &mut SqliteConnection,
-    conversation: &ConversationId,
+    place: &LogRow,
     row: &mut OutboxRow,
     position: Position,
 ) -> Result<Option<Content>> {
@@ -37,18 +37,24 @@ pub(super) async fn say(
         }
         Outgoing::Delete { target } => Content::delete(salt, store::id_of(target)?, position),
         Outgoing::React { target, emoji } => {
+            if own_reaction(core, conn, place, row.id, (target, emoji))
+                .await?
+                .is_some()
+            {
+                return Ok(None);
+            }
             Content::reaction(salt, store::id_of(target)?, emoji, position)
                 .map_err(CoreError::internal)?
         }
-        Outgoing::Unreact { target, emoji } => {
-            let target = store::id_of(target)?;
-            let own = &core.identity.account;
-            let reaction = store::reaction_of(conn, conversation, &target, own, emoji).await?;
+        Outgoing::Unreact { target, emoji, .. } => {
+            let reaction = own_reaction(core, conn, place, row.id, (target, emoji)).await?;
             let Some(reaction) = reaction else {
                 return Ok(None);
             };
-            row.outgoing = Outgoing::Delete {
-                target: store::hex_id(&reaction),
+            row.outgoing = Outgoing::Unreact {
+                target: target.clone(),
+                emoji: emoji.clone(),
+                reaction: Some(store::hex_id(&reaction)),
             };
             Content::delete(salt, reaction, position)
         }
@@ -61,7 +67,7 @@ pub(super) async fn say(
         }
         Outgoing::Acknowledge { target, at_s } => {
             let target = store::id_of(target)?;
-            let confirmation = core.confirm(conversation, &target, *at_s);
+            let confirmation = core.confirmation(&place.conversation, &target, *at_s);
             event(GroupEvent::Acknowledged {
                 target,
                 at_s: *at_s,
@@ -69,6 +75,36 @@ pub(super) async fn say(
             })
         }
     }))
+}
+
+/// The reaction of this account that stands once everything before the outbox row `before` is read
+/// back: what was said and is on its way counts.
+async fn own_reaction(
+    core: &Core,
+    conn: &mut SqliteConnection,
+    place: &LogRow,
+    before: i64,
+    (target, emoji): (&str, &str),
+) -> Result<Option<MessageId>> {
+    for row in store::encrypted_before(conn, &place.id, before).await? {
+        match &row.outgoing {
+            Outgoing::React {
+                target: t,
+                emoji: e,
+            } if t == target && e == emoji => {
+                return Ok(row.message_id);
+            }
+            Outgoing::Unreact {
+                target: t,
+                emoji: e,
+                ..
+            } if t == target && e == emoji => return Ok(None),
+            _ => {}
+        }
+    }
+    let target = store::id_of(target)?;
+    let own = &core.identity.account;
+    store::reaction_of(conn, &place.conversation, &target, own, emoji).await
 }
 
 async fn message(
@@ -100,7 +136,7 @@ async fn message(
 
 impl Core {
     /// Confirms a message in this account's name, at the second `at_s`.
-    pub(super) fn confirm(
+    pub(super) fn confirmation(
         &self,
         conversation: &ConversationId,
         target: &MessageId,

@@ -276,7 +276,7 @@ pub(crate) async fn confirm_message(
     let row = sqlx::query(
         "UPDATE message SET delivery = 'sent', at_ms = ?1, position = ?2, message_id = ?3,
              place = ?4, expires_at = CASE WHEN expire_after_s > 0
-                 THEN ?1 + expire_after_s * 1000 ELSE 0 END
+                 THEN min(?1, 1 << 62) + expire_after_s * 1000 ELSE 0 END
          WHERE id = ?5 RETURNING *",
     )
     .bind(to_db(at_ms))

@@ -28,8 +28,12 @@ pub(crate) enum Outgoing {
     Delete { target: String },
     /// An emoji.
     React { target: String, emoji: String },
-    /// The own emoji taken back.
-    Unreact { target: String, emoji: String },
+    /// The own emoji taken back; `reaction` is what was said, known once this is encrypted.
+    Unreact {
+        target: String,
+        emoji: String,
+        reaction: Option<String>,
+    },
     /// How far this account has come.
     Receipt {
         delivered: Option<String>,
@@ -173,6 +177,24 @@ pub(crate) async fn encrypted_entries(
             Ok((entry_id, row))
         })
         .collect()
+}
+
+/// Rows before `id` that were encrypted and not read back yet, the newest first.
+pub(crate) async fn encrypted_before(
+    conn: &mut SqliteConnection,
+    log: &LogId,
+    id: i64,
+) -> Result<Vec<OutboxRow>> {
+    sqlx::query(
+        "SELECT * FROM outbox WHERE log = ? AND id < ? AND entry_id <> x'' ORDER BY id DESC",
+    )
+    .bind(log.as_bytes().as_slice())
+    .bind(id)
+    .fetch_all(conn)
+    .await?
+    .iter()
+    .map(read)
+    .collect()
 }
 
 /// Stores what a row was encrypted to.

@@ -73,7 +73,8 @@ fn is_unread(message: &MessageInfo, read: u64) -> bool {
 }
 
 fn day_of(at_ms: u64, offset_s: i32) -> i64 {
-    let local = i64::try_from(at_ms).unwrap_or(i64::MAX - DAY_MS) + i64::from(offset_s) * 1_000;
+    let at_ms = i64::try_from(at_ms).unwrap_or(i64::MAX);
+    let local = at_ms.saturating_add(i64::from(offset_s) * 1_000);
     local.div_euclid(DAY_MS)
 }
 
@@ -185,6 +186,12 @@ mod tests {
         assert_eq!(shape(two.clone(), 9, 0), "DL+");
         two[1].at_ms += 1;
         assert_eq!(shape(two, 9, 0), "DLDL");
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_is_shown_all_the_same() {
+        let messages = vec![message(1, "bob", u64::MAX), message(2, "bob", 0)];
+        assert_eq!(shape(messages, 9, 14 * 3_600), "DLDL");
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Client {
             Anchor::Message(uid) => self.position_of(&mut conn, id, uid).await?,
         };
         // One more above, to know whether there is and how the first line stands.
-        let mut lines = store::messages_before(&mut conn, id, at, before + 1).await?;
+        let mut lines = store::messages_before(&mut conn, id, at, before.saturating_add(1)).await?;
         let more_before = lines.len() > before as usize;
         let above = if more_before {
             Some(lines.remove(0))
@@ -74,7 +74,9 @@ impl Client {
         if at == u64::MAX {
             lines.extend(store::unplaced(&mut conn, id).await?);
         } else {
-            let mut below = store::messages_after(&mut conn, id, at - 1, after + 1).await?;
+            let mut below =
+                store::messages_after(&mut conn, id, at.saturating_sub(1), after.saturating_add(1))
+                    .await?;
             more_after = below.len() > after as usize && below[after as usize].info.position > 0;
             if more_after {
                 below.truncate(after as usize);
