@@ -2,22 +2,19 @@
 
 use sealwire_protocol::{
     certificate::DeviceCertificate,
-    envelope::{Body, JoinRequest, seal_envelope},
+    envelope::{Body, JoinRequest},
     ids::ConversationId,
     link::ChatLink,
 };
 
 use crate::{
     client::Client,
+    envelope,
     error::{CoreError, ErrorKind, Result},
     group,
-    store::{self, LogState, Posting},
+    store::{self, LogState},
     upkeep,
 };
-
-fn usage(code: &'static str, message: impl Into<String>, hint: &str) -> CoreError {
-    CoreError::new(ErrorKind::Usage, code, message, hint)
-}
 
 impl Client {
     /// Asks whoever made a link to be let in; they decide. Nothing is joined by this.
@@ -29,7 +26,7 @@ impl Client {
         let core = &self.core;
         let own = &core.identity;
         if link.organisation != own.organisation || link.organisation_key != own.organisation_key {
-            return Err(usage(
+            return Err(CoreError::usage(
                 "other_organisation",
                 format!("the link is of the organisation {}", link.organisation),
                 "use it with an account of that organisation: `sealwire account list`",
@@ -53,7 +50,7 @@ impl Client {
             .iter()
             .find(|device| device.device() == link.device)
             .ok_or_else(|| {
-                usage(
+                CoreError::usage(
                     "link_outdated",
                     format!("{} made the link on a device that is gone", link.handle),
                     "ask them for a new link",
@@ -67,7 +64,7 @@ impl Client {
         if let Ok(row) = self.log_row(&mut conn, id).await
             && row.state != LogState::Removed
         {
-            return Err(usage(
+            return Err(CoreError::usage(
                 "already_member",
                 "you are in this conversation already",
                 "open it: `sealwire chat list` shows it",
@@ -93,19 +90,7 @@ impl Client {
             ..package
         };
         store::add_key_package(&mut tx, &kept).await?;
-        let envelope = seal_envelope(
-            &Body::JoinRequest(request),
-            Some(&core.certificate),
-            &core.identity.device_key,
-            (to.device(), to.inbox_key()),
-            core.now_s(),
-            &mut rand::rng(),
-        )
-        .map_err(CoreError::internal)?;
-        let posting = Posting::Envelope {
-            device: to.device(),
-            envelope,
-        };
+        let posting = envelope::seal(core, &Body::JoinRequest(request), to)?;
         store::add_posting(&mut tx, &posting, core.now_ms()).await?;
         tx.commit().await?;
         core.postings.notify_one();

@@ -60,6 +60,15 @@ impl CoreError {
         }
     }
 
+    /// The request makes no sense as given.
+    pub(crate) fn usage(
+        code: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self::new(ErrorKind::Usage, code, message, hint)
+    }
+
     /// A fault in this program: an invariant that does not hold.
     pub fn internal(what: impl std::fmt::Display) -> Self {
         Self::new(

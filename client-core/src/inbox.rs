@@ -8,17 +8,18 @@ use sealwire_protocol::{
     certificate::{CertificateBody, DeviceCertificate, DeviceKind},
     envelope::{
         Body, LinkGrant, LinkRequest, OpenedEnvelope, Rejoin, RosterBlob, RosterGroup, WelcomeBlob,
-        open_envelope, seal_envelope,
+        open_envelope,
     },
-    ids::{DeviceId, LogId},
+    ids::LogId,
 };
 use tokio::time::sleep;
 
 use crate::{
     core::Core,
+    envelope,
     error::{CoreError, ErrorKind, Result},
     group, invite, net, random,
-    store::{self, LogRow, LogState, Posting, Wish},
+    store::{self, LogRow, LogState, Wish},
 };
 
 /// How long the relay may hold a question for new items, seconds.
@@ -341,40 +342,8 @@ async fn grant(
         account_key: sealwire_crypto::AccountKey::from_seed(&account_key.seed()),
         roster,
     }));
-    let envelope = seal_envelope(
-        &body,
-        Some(&core.certificate),
-        &core.identity.device_key,
-        (certificate.device(), certificate.inbox_key()),
-        core.now_s(),
-        &mut rand::rng(),
-    )
-    .map_err(CoreError::internal)?;
-    let posting = Posting::Envelope {
-        device: certificate.device(),
-        envelope,
-    };
-    store::add_posting(&mut tx, &posting, now).await?;
+    store::add_posting(&mut tx, &envelope::seal(core, &body, certificate)?, now).await?;
     store::forget_device_link(&mut tx, secret).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Seals a rejoin request for a group to one device.
-pub(crate) fn rejoin_envelope(
-    core: &Core,
-    log: LogId,
-    key_package: Vec<u8>,
-    to: &DeviceCertificate,
-) -> Result<(DeviceId, Vec<u8>)> {
-    let envelope = seal_envelope(
-        &Body::Rejoin(Rejoin { log, key_package }),
-        Some(&core.certificate),
-        &core.identity.device_key,
-        (to.device(), to.inbox_key()),
-        core.now_s(),
-        &mut rand::rng(),
-    )
-    .map_err(CoreError::internal)?;
-    Ok((to.device(), envelope))
 }

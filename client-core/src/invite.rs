@@ -27,10 +27,6 @@ const MAX_LINKS: usize = 64;
 /// Links and requests are forgotten this long after the link ran out.
 const KEPT_MS: u64 = 30 * 86_400_000;
 
-fn usage(code: &'static str, message: impl Into<String>, hint: &str) -> CoreError {
-    CoreError::new(ErrorKind::Usage, code, message, hint)
-}
-
 fn refused(why: &str) -> CoreError {
     CoreError::new(
         ErrorKind::Untrusted,
@@ -43,14 +39,14 @@ fn refused(why: &str) -> CoreError {
 fn check_terms(terms: &ChatLinkTerms) -> Result<()> {
     let role = parse_role(&terms.role)?;
     if !matches!(role, GroupRole::Member | GroupRole::Reader) {
-        return Err(usage(
+        return Err(CoreError::usage(
             "bad_role",
             "a link lets in members or readers",
             "change the role afterwards: `sealwire chat member role`",
         ));
     }
     if !(1..=MAX_USES).contains(&terms.uses) || !(1..=MAX_LIFE_S).contains(&terms.expires_in_s) {
-        return Err(usage(
+        return Err(CoreError::usage(
             "bad_terms",
             "a link is good for 1 to 1,000 people and up to 30 days",
             "choose other values of --uses and --expires",
@@ -93,7 +89,7 @@ impl Client {
             .writable(&mut tx, id, Action::Add, "let people in")
             .await?;
         if self.core.policy(&row)?.kind() == GroupKind::Direct {
-            return Err(usage(
+            return Err(CoreError::usage(
                 "direct",
                 "a direct conversation has two people",
                 "create a conversation for more: `sealwire chat create`",
@@ -107,7 +103,7 @@ impl Client {
             .count()
             >= MAX_LINKS
         {
-            return Err(usage(
+            return Err(CoreError::usage(
                 "too_many_links",
                 format!("this conversation has {MAX_LINKS} links that are good"),
                 "withdraw one first: `sealwire chat invite withdraw`",
@@ -174,7 +170,7 @@ impl Client {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
         if !store::withdraw_chat_link(&mut tx, number).await? {
-            return Err(usage(
+            return Err(CoreError::usage(
                 "unknown_link",
                 format!("there is no link {number} on this device"),
                 "`sealwire chat invite list` shows the links of a conversation",
@@ -245,7 +241,7 @@ impl Client {
 }
 
 fn unknown_request(number: i64) -> CoreError {
-    usage(
+    CoreError::usage(
         "unknown_request",
         format!("no request {number} waits for a decision"),
         "`sealwire chat requests` shows those that do",

@@ -18,6 +18,7 @@ mod ask;
 mod client;
 mod core;
 mod enrol;
+mod envelope;
 mod expiry;
 mod founding;
 mod group;

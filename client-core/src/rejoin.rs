@@ -1,6 +1,7 @@
 //! Coming back to a group in which this device lost its place, or may have.
 
 use sealwire_protocol::{
+    envelope::{Body, Rejoin},
     handle::Handle,
     ids::{ConversationId, LogId},
 };
@@ -8,9 +9,10 @@ use sealwire_protocol::{
 use crate::{
     client::Client,
     core::Core,
+    envelope,
     error::{CoreError, ErrorKind, Result},
-    group, inbox,
-    store::{self, LogRow, LogState, Posting},
+    group,
+    store::{self, LogRow, LogState},
     upkeep,
 };
 
@@ -90,10 +92,13 @@ pub(crate) async fn request_seat(core: &Core, log: LogId, ask: Option<&Handle>) 
     let own = core.identity.account;
     members.sort_by_key(|leaf| (*leaf.account() != own, rand::random::<u32>()));
     for leaf in members.iter().take(ASKED) {
-        let (device, envelope) = inbox::rejoin_envelope(core, log, package.body.clone(), leaf)?;
+        let request = Rejoin {
+            log,
+            key_package: package.body.clone(),
+        };
+        let posting = envelope::seal(core, &Body::Rejoin(request), leaf)?;
         let at_once = ask.is_some() || *leaf.account() == own;
         let wait = if at_once { 0 } else { 60_000 };
-        let posting = Posting::Envelope { device, envelope };
         let due = core.now_ms() + wait.min(core.options.welcome_delay_max_ms);
         store::add_posting(&mut tx, &posting, due).await?;
     }

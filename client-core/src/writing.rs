@@ -23,12 +23,8 @@ const EXPIRY_S: std::ops::RangeInclusive<u32> = 30..=28 * 86_400;
 /// Fewest digits that name a message.
 const SHORTEST_ID: usize = 4;
 
-fn usage(code: &'static str, message: impl Into<String>, hint: &str) -> CoreError {
-    CoreError::new(ErrorKind::Usage, code, message, hint)
-}
-
 fn unknown_message() -> CoreError {
-    usage(
+    CoreError::usage(
         "unknown_message",
         "there is no such message in this conversation",
         "`sealwire message list` shows them with their ids",
@@ -37,14 +33,14 @@ fn unknown_message() -> CoreError {
 
 fn check_text(text: &str) -> Result<()> {
     if text.is_empty() {
-        return Err(usage(
+        return Err(CoreError::usage(
             "empty_message",
             "the message is empty",
             "write something",
         ));
     }
     if text.len() > MAX_TEXT {
-        return Err(usage(
+        return Err(CoreError::usage(
             "message_too_long",
             format!("the message has {} bytes; {MAX_TEXT} fit", text.len()),
             "send it in parts",
@@ -74,7 +70,7 @@ impl Client {
             .expires_after_s
             .is_some_and(|seconds| seconds > 0 && !EXPIRY_S.contains(&seconds))
         {
-            return Err(usage(
+            return Err(CoreError::usage(
                 "bad_expiry",
                 "a message disappears after 30 seconds to 4 weeks",
                 "choose another time, or none",
@@ -179,7 +175,7 @@ impl Client {
         }
         let mut lines = store::messages_by_uid(conn, id, uid).await?;
         if lines.len() > 1 {
-            return Err(usage(
+            return Err(CoreError::usage(
                 "ambiguous_message",
                 format!("several messages have ids that begin with {uid}"),
                 "give more of the id",
@@ -200,7 +196,7 @@ impl Client {
             return Err(unknown_message());
         }
         let target = line.message_id.ok_or_else(|| {
-            usage(
+            CoreError::usage(
                 "not_sent_yet",
                 "that message is not sent yet",
                 "wait until it is, then repeat",
@@ -299,7 +295,7 @@ impl Client {
         on: bool,
     ) -> Result<()> {
         if !is_reaction(emoji) {
-            return Err(usage(
+            return Err(CoreError::usage(
                 "bad_reaction",
                 "a reaction is one emoji, without spaces",
                 "try 👍",
@@ -327,7 +323,7 @@ impl Client {
     pub async fn acknowledge(&self, id: &ConversationId, message: &str) -> Result<()> {
         let check = |line: &Line, _: bool| match line.asks && !line.info.own {
             true => Ok(()),
-            false => Err(usage(
+            false => Err(CoreError::usage(
                 "not_asked",
                 "this message does not ask to be confirmed",
                 "react to it instead",
@@ -352,7 +348,7 @@ impl Client {
             None => line.info.delivery == Delivery::Failed,
         };
         if !waiting {
-            return Err(usage(
+            return Err(CoreError::usage(
                 "already_sent",
                 "the message is on its way or was sent",
                 "delete it for everyone instead: `sealwire message delete`",

@@ -74,12 +74,10 @@ async fn done(context: &Context, found: Found, what: &str) -> Outcome {
 /// Runs `message edit`.
 pub(super) async fn edit(context: &Context, options: Edit) -> Outcome {
     let found = find(context, &options.target).await?;
-    let Found {
-        client,
-        id,
-        message,
-    } = &found;
-    client.edit(id, message, &options.text).await?;
+    found
+        .client
+        .edit(&found.id, &found.message, &options.text)
+        .await?;
     done(context, found, "Edited.").await
 }
 
@@ -87,12 +85,10 @@ pub(super) async fn edit(context: &Context, options: Edit) -> Outcome {
 pub(super) async fn delete(context: &Context, target: Target) -> Outcome {
     context.confirm("Delete this message for everyone?")?;
     let found = find(context, &target).await?;
-    let Found {
-        client,
-        id,
-        message,
-    } = &found;
-    client.delete_message(id, message).await?;
+    found
+        .client
+        .delete_message(&found.id, &found.message)
+        .await?;
     done(
         context,
         found,
@@ -104,13 +100,9 @@ pub(super) async fn delete(context: &Context, target: Target) -> Outcome {
 /// Runs `message react`.
 pub(super) async fn react(context: &Context, options: React) -> Outcome {
     let found = find(context, &options.target).await?;
-    let Found {
-        client,
-        id,
-        message,
-    } = &found;
-    client
-        .react(id, message, &options.emoji, !options.remove)
+    found
+        .client
+        .react(&found.id, &found.message, &options.emoji, !options.remove)
         .await?;
     done(context, found, "Done.").await
 }
@@ -118,12 +110,7 @@ pub(super) async fn react(context: &Context, options: React) -> Outcome {
 /// Runs `message ack`.
 pub(super) async fn acknowledge(context: &Context, target: Target) -> Outcome {
     let found = find(context, &target).await?;
-    let Found {
-        client,
-        id,
-        message,
-    } = &found;
-    client.acknowledge(id, message).await?;
+    found.client.acknowledge(&found.id, &found.message).await?;
     done(context, found, "Confirmed, with this device's signature.").await
 }
 

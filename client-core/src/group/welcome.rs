@@ -3,7 +3,7 @@
 use sealwire_crypto::{BlobKey, SecretBytes, seal_blob, sha256};
 use sealwire_protocol::{
     certificate::UnverifiedCertificate,
-    envelope::{BlobRef, Body, Welcome, WelcomeBlob, seal_envelope},
+    envelope::{BlobRef, Body, Welcome, WelcomeBlob},
     ids::BlobId,
 };
 use sqlx::SqliteConnection;
@@ -11,6 +11,7 @@ use sqlx::SqliteConnection;
 use super::state::Place;
 use crate::{
     core::Core,
+    envelope,
     error::{CoreError, Result},
     random,
     store::{self, PendingCommit, Posting},
@@ -38,19 +39,7 @@ pub(crate) async fn enqueue(
             conversation: place.row.conversation,
             blob: same_blob(&blob)?,
         });
-        let envelope = seal_envelope(
-            &body,
-            Some(&core.certificate),
-            &core.identity.device_key,
-            (certificate.device(), certificate.inbox_key()),
-            core.now_s(),
-            &mut rand::rng(),
-        )
-        .map_err(CoreError::internal)?;
-        let posting = Posting::Envelope {
-            device: certificate.device(),
-            envelope,
-        };
+        let posting = envelope::seal(core, &body, &certificate)?;
         store::add_posting(conn, &posting, due).await?;
     }
     core.postings.notify_one();

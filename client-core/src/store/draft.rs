@@ -1,4 +1,4 @@
-//! What a person has begun to write, and what they have chosen for this device.
+//! What a person has begun to write.
 
 use data_encoding::HEXLOWER;
 use sealwire_protocol::ids::ConversationId;
@@ -50,28 +50,4 @@ pub(crate) async fn draft(
         reply_to: Some(HEXLOWER.encode(row.get("reply_to"))).filter(|uid| !uid.is_empty()),
         changed_at_ms: from_db(row.get("changed_at")),
     }))
-}
-
-/// The name of the setting that keeps receipts from being sent.
-pub(crate) const NO_RECEIPTS: &str = "no_receipts";
-
-/// Sets or takes away a mark.
-pub(crate) async fn set_mark(conn: &mut SqliteConnection, name: &str, on: bool) -> Result<()> {
-    let query = if on {
-        "INSERT INTO setting (name, value) VALUES (?, '') ON CONFLICT DO NOTHING"
-    } else {
-        "DELETE FROM setting WHERE name = ?"
-    };
-    sqlx::query(query).bind(name).execute(conn).await?;
-    Ok(())
-}
-
-/// Whether a mark is set.
-pub(crate) async fn has_mark(conn: &mut SqliteConnection, name: &str) -> Result<bool> {
-    Ok(
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM setting WHERE name = ?)")
-            .bind(name)
-            .fetch_one(conn)
-            .await?,
-    )
 }

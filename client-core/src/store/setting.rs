@@ -1,4 +1,5 @@
-//! What this device alone remembers of conversations and people; nobody else is told.
+//! What this device alone remembers of conversations and people, and what its person has chosen;
+//! nobody else is told.
 
 use std::collections::{HashMap, HashSet};
 
@@ -191,4 +192,28 @@ pub(crate) async fn hidden_conversations(
     rows.iter()
         .map(|id| ConversationId::from_slice(id).map_err(|_| super::damaged("conversation")))
         .collect()
+}
+
+/// The name of the setting that keeps receipts from being sent.
+pub(crate) const NO_RECEIPTS: &str = "no_receipts";
+
+/// Sets or takes away a mark.
+pub(crate) async fn set_mark(conn: &mut SqliteConnection, name: &str, on: bool) -> Result<()> {
+    let query = if on {
+        "INSERT INTO setting (name, value) VALUES (?, '') ON CONFLICT DO NOTHING"
+    } else {
+        "DELETE FROM setting WHERE name = ?"
+    };
+    sqlx::query(query).bind(name).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether a mark is set.
+pub(crate) async fn has_mark(conn: &mut SqliteConnection, name: &str) -> Result<bool> {
+    Ok(
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM setting WHERE name = ?)")
+            .bind(name)
+            .fetch_one(conn)
+            .await?,
+    )
 }

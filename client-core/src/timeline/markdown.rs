@@ -123,14 +123,14 @@ enum Open {
     Items(Option<u64>, Vec<Vec<Block>>),
     Inlines(Tag<'static>, Vec<Inline>),
     Code(String, String),
-    /// Too deep: its content goes to the parent.
-    Flat,
 }
 
 #[derive(Default)]
 struct Tree {
     done: Vec<Block>,
     open: Vec<Open>,
+    /// How many more are open that lie too deep: their content goes to the innermost of `open`.
+    flattened: usize,
     nodes: usize,
 }
 
@@ -152,30 +152,34 @@ impl Tree {
     }
 
     fn start(&mut self, tag: Tag<'_>) {
-        let open = if self.open.len() >= MAX_DEPTH {
-            Open::Flat
-        } else {
-            match tag {
-                Tag::List(start) => Open::Items(start, Vec::new()),
-                Tag::CodeBlock(kind) => Open::Code(
-                    match kind {
-                        CodeBlockKind::Fenced(language) => language.into(),
-                        CodeBlockKind::Indented => String::new(),
-                    },
-                    String::new(),
-                ),
-                Tag::BlockQuote(_) | Tag::Item | Tag::HtmlBlock => {
-                    Open::Blocks(tag.into_static(), Vec::new())
-                }
-                tag => Open::Inlines(tag.into_static(), Vec::new()),
+        if self.open.len() >= MAX_DEPTH {
+            self.flattened += 1;
+            return;
+        }
+        let open = match tag {
+            Tag::List(start) => Open::Items(start, Vec::new()),
+            Tag::CodeBlock(kind) => Open::Code(
+                match kind {
+                    CodeBlockKind::Fenced(language) => language.into(),
+                    CodeBlockKind::Indented => String::new(),
+                },
+                String::new(),
+            ),
+            Tag::BlockQuote(_) | Tag::Item | Tag::HtmlBlock => {
+                Open::Blocks(tag.into_static(), Vec::new())
             }
+            tag => Open::Inlines(tag.into_static(), Vec::new()),
         };
         self.open.push(open);
     }
 
     fn end(&mut self, _: TagEnd) {
+        if self.flattened > 0 {
+            self.flattened -= 1;
+            return;
+        }
         match self.open.pop() {
-            None | Some(Open::Flat) => {}
+            None => {}
             Some(Open::Code(language, text)) => self.block(Block::Code { language, text }),
             Some(Open::Items(start, items)) => self.block(Block::List { start, items }),
             Some(Open::Blocks(Tag::Item, content)) => match self.open.last_mut() {
@@ -264,12 +268,7 @@ impl Tree {
 
     fn inline(&mut self, inline: Inline) {
         self.nodes += 1;
-        let open = self
-            .open
-            .iter_mut()
-            .rev()
-            .find(|open| !matches!(open, Open::Flat));
-        let list = match open {
+        let list = match self.open.last_mut() {
             Some(Open::Inlines(_, list)) => list,
             Some(Open::Code(_, code)) => {
                 code.push_str(&plain(&[inline]));
@@ -285,7 +284,7 @@ impl Tree {
                     None => return,
                 }
             }
-            Some(Open::Flat) | None => paragraph(&mut self.done),
+            None => paragraph(&mut self.done),
         };
         match (list.last_mut(), inline) {
             (Some(Inline::Text { text }), Inline::Text { text: more }) => text.push_str(&more),
@@ -298,13 +297,14 @@ impl Tree {
             match open {
                 Open::Blocks(_, blocks) => return blocks.push(block),
                 Open::Items(_, items) => return items.push(vec![block]),
-                Open::Flat | Open::Inlines(..) | Open::Code(..) => {}
+                Open::Inlines(..) | Open::Code(..) => {}
             }
         }
         self.done.push(block);
     }
 
     fn finish(mut self) -> Vec<Block> {
+        self.flattened = 0;
         while !self.open.is_empty() {
             self.end(TagEnd::Paragraph);
         }

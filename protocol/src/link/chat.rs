@@ -45,14 +45,7 @@ impl ChatLink {
     pub fn parse(text: &str) -> Result<Self, LinkError> {
         let (relay, mut parts) = Parts::new(text, CHAT)?;
         let (tls, organisation, organisation_key) = parts.relay()?;
-        let handle = Handle::parse(parts.required("handle")?)
-            .ok()
-            .filter(|handle| handle.organisation() == organisation)
-            .ok_or(LinkError::Damaged("handle"))?;
-        let account = AccountPublic::from_bytes(&bytes(parts.required("account")?, "account")?)
-            .map_err(|_| LinkError::Damaged("account"))?;
-        let device = DeviceId::from_slice(&bytes(parts.required("device")?, "device")?)
-            .map_err(|_| LinkError::Damaged("device"))?;
+        let (handle, account, device) = parts.device(&organisation)?;
         let conversation = ConversationId::from_slice(&bytes(parts.required("chat")?, "chat")?)
             .map_err(|_| LinkError::Damaged("chat"))?;
         let secret = secret(parts.required("secret")?, "secret")?;

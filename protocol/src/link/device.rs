@@ -42,14 +42,7 @@ impl DeviceLink {
     pub fn parse(text: &str) -> Result<Self, LinkError> {
         let (relay, mut parts) = Parts::new(text, LINK)?;
         let (tls, organisation, organisation_key) = parts.relay()?;
-        let handle = Handle::parse(parts.required("handle")?)
-            .ok()
-            .filter(|handle| handle.organisation() == organisation)
-            .ok_or(LinkError::Damaged("handle"))?;
-        let account = AccountPublic::from_bytes(&bytes(parts.required("account")?, "account")?)
-            .map_err(|_| LinkError::Damaged("account"))?;
-        let device = DeviceId::from_slice(&bytes(parts.required("device")?, "device")?)
-            .map_err(|_| LinkError::Damaged("device"))?;
+        let (handle, account, device) = parts.device(&organisation)?;
         let inbox = InboxPublic::from_bytes(&bytes(parts.required("inbox")?, "inbox")?)
             .map_err(|_| LinkError::Damaged("inbox"))?;
         let secret = secret(parts.required("secret")?, "secret")?;

@@ -1,11 +1,14 @@
 //! Reading and writing `scheme://kind/address?name=value&…` in fixed order.
 
 use data_encoding::BASE64URL_NOPAD;
-use sealwire_crypto::{OrganisationPublic, SecretBytes};
+use sealwire_crypto::{AccountPublic, OrganisationPublic, SecretBytes};
 use zeroize::Zeroizing;
 
 use super::{LinkError, MAX_LINK, RelayAddress, TlsMode};
-use crate::handle::check_organisation;
+use crate::{
+    handle::{Handle, check_organisation},
+    ids::DeviceId,
+};
 
 /// What every link begins with.
 pub(super) const JOIN: &str = "sealwire://join/";
@@ -78,6 +81,22 @@ impl<'a> Parts<'a> {
             ),
         };
         Ok((tls, organisation.into(), key))
+    }
+
+    /// `handle`, `account` and `device`: somebody of `organisation`, and one of their devices.
+    pub(super) fn device(
+        &mut self,
+        organisation: &str,
+    ) -> Result<(Handle, AccountPublic, DeviceId), LinkError> {
+        let handle = Handle::parse(self.required("handle")?)
+            .ok()
+            .filter(|handle| handle.organisation() == organisation)
+            .ok_or(LinkError::Damaged("handle"))?;
+        let account = AccountPublic::from_bytes(&bytes(self.required("account")?, "account")?)
+            .map_err(|_| LinkError::Damaged("account"))?;
+        let device = DeviceId::from_slice(&bytes(self.required("device")?, "device")?)
+            .map_err(|_| LinkError::Damaged("device"))?;
+        Ok((handle, account, device))
     }
 }
 
