@@ -55,6 +55,9 @@ impl Database {
             .create_if_missing(false)
             .busy_timeout(BUSY)
             .disable_statement_logging();
+        // Before SQLCipher does it: otherwise libcrypto frees itself when the process ends, under
+        // the threads that still close their connections (openssl issue 6214).
+        openssl_sys::init();
         let mut writer = options.connect().await.map_err(opening)?;
         set_key(&mut writer, key).await.map_err(opening)?;
         probe(&mut writer).await.map_err(opening)?;
