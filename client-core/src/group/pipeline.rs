@@ -136,6 +136,7 @@ impl Actor {
 
     /// What cannot be prepared now must not hold up messages.
     async fn put_off(&mut self, id: i64, error: &CoreError) -> Result<Next> {
+        tracing::debug!(code = error.code, "a wish was put off");
         let wait = error.retry_after_ms.unwrap_or(PUT_OFF_MS);
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;

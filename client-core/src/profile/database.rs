@@ -9,7 +9,7 @@ use sealwire_crypto::SecretBytes;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{ConnectOptions, Connection, Executor, Row, Sqlite, Transaction, TransactionManager};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::files::{check_private_file, create_private, disk};
@@ -88,7 +88,7 @@ impl Database {
     /// fail half-way because somebody else wrote first.
     pub(crate) async fn begin<'c>(
         &self,
-        connection: &'c mut SqliteConnection,
+        connection: &'c mut MutexGuard<'_, SqliteConnection>,
     ) -> Result<Transaction<'c, Sqlite>> {
         mend(connection).await?;
         Ok(connection.begin_with("BEGIN IMMEDIATE").await?)
@@ -175,11 +175,11 @@ impl Database {
     }
 }
 
-/// Brings sqlx back in step with SQLite.
+/// Leaves no transaction open that nobody holds, and brings sqlx back in step with SQLite.
 ///
 /// When the disk is full, SQLite may undo the whole transaction by itself. The rollback that
-/// sqlx then sends fails, and it goes on believing in a transaction (0.8.6): nothing could ever
-/// be written again.
+/// sqlx then sends fails, and it goes on believing in a transaction (0.8.6). And a transaction
+/// whose beginning was given up half-way stays open. Nothing could ever be written again.
 async fn mend(connection: &mut SqliteConnection) -> Result<()> {
     if !connection.is_in_transaction() {
         return Ok(());
@@ -189,8 +189,8 @@ async fn mend(connection: &mut SqliteConnection) -> Result<()> {
     if !connection.is_in_transaction() {
         return Ok(());
     }
-    // Fails if there really is a transaction, which would be a mistake of the caller.
-    connection.execute("BEGIN").await?;
+    // So that there is one to roll back; fails if there is one already.
+    let _ = connection.execute("BEGIN").await;
     Ok(<Sqlite as sqlx::Database>::TransactionManager::rollback(connection).await?)
 }
 

@@ -67,7 +67,12 @@ impl Database {
 
     /// Begins a transaction that may write; there is one at a time.
     pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+        let writer = self.writer.clone();
+        // In a task, since a request whose caller goes away is dropped: dropped while it begins
+        // (sqlx 0.8.6), the transaction would stay open, and nothing could be written any more.
+        tokio::spawn(async move { writer.begin_with("BEGIN IMMEDIATE").await })
+            .await
+            .map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
     /// Whether it can serve.
@@ -114,4 +119,34 @@ async fn prepare(db: &mut SqliteConnection, organisation: &str) -> Result<(), Op
         .execute(db)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::poll;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn callers_who_go_away_while_a_transaction_begins_hold_up_nobody() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let db = Database::open(&dir.path().join("account.db"), "acme").await;
+        let db = db.expect("a database");
+        for polls in 1..8 {
+            {
+                let mut begin = pin!(db.write());
+                for _ in 0..polls {
+                    if poll!(begin.as_mut()).is_ready() {
+                        break;
+                    }
+                    sleep(Duration::from_millis(3)).await;
+                }
+            }
+            let next = db.write().await;
+            next.expect("a transaction").commit().await.expect("done");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use futures_util::poll;
 use sealwire_crypto::SecretBytes;
 use sqlx::{Connection, Executor, Row};
 use tempfile::TempDir;
@@ -50,6 +52,25 @@ async fn refused(path: &Path, byte: u8) -> CoreError {
         .await
         .map(drop)
         .unwrap_err()
+}
+
+#[tokio::test]
+async fn a_step_given_up_while_it_begins_holds_up_nobody() {
+    let (_dir, _, database) = profile().await;
+    for polls in 1..8 {
+        {
+            let mut writer = database.writer.lock().await;
+            let mut begin = pin!(database.begin(&mut writer));
+            for _ in 0..polls {
+                if poll!(begin.as_mut()).is_ready() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        }
+        add(&database, "next").await.unwrap();
+        assert_eq!(count(&database).await, polls);
+    }
 }
 
 #[tokio::test]
@@ -213,17 +234,10 @@ async fn a_full_disk_leaves_everything_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_transaction_within_another_harms_neither() {
+async fn a_dropped_transaction_is_undone_before_the_next_begins() {
     let (_dir, _, database) = profile().await;
+    add(&database, "kept").await.unwrap();
     let mut writer = database.writer.lock().await;
-    let mut transaction = database.begin(&mut writer).await.unwrap();
-    transaction
-        .execute("INSERT INTO message (body) VALUES ('outer')")
-        .await
-        .unwrap();
-    assert!(database.begin(&mut transaction).await.map(drop).is_err());
-    transaction.commit().await.unwrap();
-    // One that is dropped is undone before the next begins.
     let mut dropped = database.begin(&mut writer).await.unwrap();
     dropped.execute("DELETE FROM message").await.unwrap();
     drop(dropped);
