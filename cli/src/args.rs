@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, error::ErrorKind as C
 
 use crate::{
     account::AccountCommand, chat::ChatCommand, contact::ContactCommand, device::DeviceCommand,
-    message::MessageCommand, org::OrgCommand, output, search::Search,
+    file::FileCommand, message::MessageCommand, org::OrgCommand, output, search::Search,
 };
 
 const EXIT_CODES: &str = "\
@@ -147,6 +147,11 @@ pub(crate) enum Command {
     },
     /// Look through the history of all conversations
     Search(Search),
+    /// Fetch, save and forward files that came with messages
+    File {
+        #[command(subcommand)]
+        command: FileCommand,
+    },
     /// Receive what came in and send what waits
     Sync,
     /// Check the profile, the relay and the clock

@@ -15,6 +15,7 @@ mod context;
 mod device;
 mod doctor;
 mod exit;
+mod file;
 mod message;
 mod network;
 mod org;
@@ -80,6 +81,7 @@ async fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Chat { command } => chat::run(context, command).await,
         Command::Message { command } => message::run(context, command).await,
         Command::Search(options) => search::run(context, options).await,
+        Command::File { command } => file::run(context, command).await,
         Command::Sync => network::run(context).await,
         Command::Doctor => doctor::run(context).await,
         Command::Completion { shell } => program::completion(context, shell),

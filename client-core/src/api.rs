@@ -6,6 +6,7 @@ mod message;
 
 use serde::Serialize;
 
+pub use crate::files::{AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState};
 pub use groups::*;
 pub use info::Info;
 pub use message::{
@@ -184,6 +185,8 @@ pub enum Event {
     Conversation(ConversationInfo),
     /// Somebody asks to be let into a conversation.
     JoinRequest(JoinRequestInfo),
+    /// A file came further on its way, at most a few times a second.
+    Transfer(crate::files::TransferInfo),
     /// The connection changed.
     Connection(Connection),
     /// Something a person should know; in words, with a next step.

@@ -8,10 +8,12 @@ use tokio::{sync::broadcast, task::JoinSet};
 use zeroize::Zeroizing;
 
 use crate::{
-    api::{AccountInfo, Connection, Event, Options, OrgRole},
+    api::{self, AccountInfo, Connection, Event, Options, OrgRole},
     core::Core,
     error::{CoreError, ErrorKind, Result},
-    expiry, group, inbox,
+    expiry,
+    files::{self, Transfers},
+    group, inbox,
     net::{AccountClient, GroupSocket, LinkState},
     profile::{Database, ProfileLock, change_passphrase, create_private_dir, unlock},
     search,
@@ -80,7 +82,8 @@ impl Client {
         let signer = Arc::new(crate::enrol::Signer::of(&identity));
         let account = AccountClient::new(identity.endpoint.clone(), Some(signer))?;
         let socket = GroupSocket::spawn(identity.endpoint.clone(), options.reconnect_ms);
-        let core = Core::new(db, identity, certificate, options, account, socket);
+        let files = Transfers::open(lock.dir(), &db).await?;
+        let core = Core::new(db, identity, certificate, options, account, socket, files);
         crate::local::reload(&core).await?;
         Ok(Self {
             core: Arc::new(core),
@@ -111,6 +114,9 @@ impl Client {
         self.spawn(inbox::run(self.core.clone(), move |log| {
             follow(&core, &tasks, log);
         }));
+        for direction in [api::Direction::Upload, api::Direction::Download] {
+            self.spawn(files::run(self.core.clone(), direction));
+        }
         self.spawn(report_connection(self.core.clone()));
         Ok(())
     }
@@ -258,6 +264,7 @@ impl Client {
         Ok(store::outbox_len(&mut conn).await?
             + store::intents_waiting(&mut conn).await?
             + store::postings_len(&mut conn).await?
+            + store::uploads_waiting(&mut conn).await?
             + u64::from(!store::has_last_resort(&mut conn).await?)
             + store::logs_creating(&mut conn).await?)
     }

@@ -18,6 +18,7 @@ use tokio::sync::{Notify, broadcast};
 use crate::{
     api::{ConversationInfo, ConversationState, Event, MessageInfo, Options},
     error::{CoreError, Result},
+    files::Transfers,
     net::{AccountClient, GroupSocket},
     profile::Database,
     store::{self, Identity, LogRow, LogState},
@@ -37,6 +38,7 @@ pub(crate) struct Core {
     pub(crate) options: Options,
     pub(crate) account: AccountClient,
     pub(crate) socket: GroupSocket,
+    pub(crate) files: Transfers,
     pub(crate) events: broadcast::Sender<Event>,
     /// Wakes the poster.
     pub(crate) postings: Notify,
@@ -68,6 +70,7 @@ impl Core {
         options: Options,
         account: AccountClient,
         socket: GroupSocket,
+        files: Transfers,
     ) -> Self {
         Self {
             db,
@@ -77,6 +80,7 @@ impl Core {
             options,
             account,
             socket,
+            files,
             events: broadcast::Sender::new(EVENTS),
             postings: Notify::new(),
             upkeep: Notify::new(),

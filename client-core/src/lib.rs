@@ -20,6 +20,7 @@ mod core;
 mod enrol;
 mod envelope;
 mod expiry;
+mod files;
 mod founding;
 mod group;
 mod inbox;

@@ -78,10 +78,7 @@ impl Client {
         }
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        let row = self.writable(&mut tx, id, Action::Post, "write").await?;
-        if !agreement::may_send(&self.core, &mut tx, &row).await? {
-            return Err(agreement::no_custodian());
-        }
+        let row = self.sendable(&mut tx, id).await?;
         let traits = self.traits(&mut tx, id, &row, post).await?;
         let salt = random::salt();
         let now = self.core.now_ms();
@@ -118,7 +115,21 @@ impl Client {
         Ok(info)
     }
 
-    async fn traits(
+    /// The log of a conversation into which this account may write now.
+    pub(crate) async fn sendable(
+        &self,
+        conn: &mut SqliteConnection,
+        id: &ConversationId,
+    ) -> Result<LogRow> {
+        let row = self.writable(conn, id, Action::Post, "write").await?;
+        if agreement::may_send(&self.core, conn, &row).await? {
+            Ok(row)
+        } else {
+            Err(agreement::no_custodian())
+        }
+    }
+
+    pub(crate) async fn traits(
         &self,
         conn: &mut SqliteConnection,
         id: &ConversationId,

@@ -9,11 +9,11 @@ use crate::{
 };
 
 /// Bytes of the true length that the padded plaintext begins with.
-const LENGTH: usize = 8;
+pub(crate) const LENGTH: usize = 8;
 
 /// The key of one blob, 32 bytes. Every blob has its own: the nonces are the same
 /// in all of them.
-pub struct BlobKey(SecretBytes<32>);
+pub struct BlobKey(pub(crate) SecretBytes<32>);
 
 impl BlobKey {
     /// A fresh key from `rng`, for one blob.
@@ -74,9 +74,10 @@ pub fn open_blob(key: &BlobKey, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
     }
     let chunks = sealed.len().div_ceil(CHUNK + TAG);
     let mut plaintext = Zeroizing::new(Vec::with_capacity(sealed.len() - chunks * TAG));
-    let mut opener = ChunkOpener::new(&key.0);
+    let opener = ChunkOpener::new(&key.0);
     for (i, chunk) in sealed.chunks(CHUNK + TAG).enumerate() {
-        opener.open(chunk, i + 1 == chunks, &mut plaintext)?;
+        let number = u32::try_from(i).map_err(|_| CryptoError::OpenFailed)?;
+        opener.open(number, chunk, i + 1 == chunks, &mut plaintext)?;
     }
     unpad(&plaintext).map(<[u8]>::to_vec)
 }

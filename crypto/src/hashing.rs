@@ -19,6 +19,23 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// SHA-256 of what comes piece by piece.
+#[derive(Default)]
+pub struct Sha256Stream(Sha256);
+
+impl Sha256Stream {
+    /// Adds what comes next.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces as if they were one.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
 /// HMAC-SHA256 (RFC 2104) of `message` for one purpose.
 ///
 /// Authenticated is the length of `context` (8 bytes, big-endian), the context,
@@ -93,6 +110,10 @@ mod tests {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(to_hex(&sha256(&[b"abc"])), expected);
         assert_eq!(to_hex(&sha256(&[b"a", b"", b"bc"])), expected);
+        let mut pieces = Sha256Stream::default();
+        pieces.update(b"ab");
+        pieces.update(b"c");
+        assert_eq!(to_hex(&pieces.finish()), expected);
     }
 
     /// The expected values of this and the next two tests come from Python's

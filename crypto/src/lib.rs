@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | keys | [`OrganisationKey`], [`AccountKey`], [`DeviceKey`], [`SignContext`] | Ed25519, RFC 8032 |
 //! | inbox | [`seal`], [`open`] | HPKE base mode, RFC 9180 |
-//! | blob | [`seal_blob`], [`open_blob`] | STREAM over AES-256-GCM |
+//! | blob | [`seal_blob`], [`open_blob`], [`BlobSealer`], [`BlobOpener`] | STREAM over AES-256-GCM |
 //! | padding | [`padded_len`], [`padme`] | fixed steps; Padmé |
 //! | wrap | [`wrap_key`], [`unwrap_key`] | Argon2id, RFC 9106 |
 //! | recovery | [`RecoveryKey`] | Crockford's base32 with check characters |
@@ -20,7 +20,8 @@
 //! the operating system's generator everywhere else.
 //!
 //! Secrets wipe themselves when dropped, are never copied by `Clone` and never
-//! printed by `Debug`.
+//! printed by `Debug`. One exception: the round keys of the bulk cipher under
+//! [`BlobSealer`] and [`BlobOpener`], which open one blob each.
 //!
 //! ```
 //! use sealwire_crypto::{DeviceKey, InboxKey, SignContext, open, seal};
@@ -43,6 +44,7 @@
 use aes as _;
 
 mod blob;
+mod blob_stream;
 mod context;
 mod error;
 mod groups;
@@ -59,9 +61,10 @@ mod testing;
 mod wrap;
 
 pub use blob::{BlobKey, open_blob, seal_blob, sealed_blob_len_is_valid};
+pub use blob_stream::{BlobOpener, BlobSealer, SEALED_CHUNK, sealed_blob_len};
 pub use context::SignContext;
 pub use error::CryptoError;
-pub use hashing::{derive, fingerprint, mac, sha256, verify_mac};
+pub use hashing::{Sha256Stream, derive, fingerprint, mac, sha256, verify_mac};
 pub use inbox::{InboxKey, InboxPublic, open, seal};
 pub use keys::{
     AccountKey, AccountPublic, DeviceKey, DevicePublic, OrganisationKey, OrganisationPublic,

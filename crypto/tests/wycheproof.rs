@@ -54,6 +54,37 @@ fn aes_256_gcm() {
     assert!(seen > 50, "{seen} tests");
 }
 
+/// The bulk cipher of blobs.
+#[test]
+fn aes_256_gcm_in_bulk() {
+    use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+    let set = aead::TestSet::load(aead::TestName::AesGcm).unwrap();
+    let mut seen = 0;
+    let groups = set.test_groups.into_iter();
+    for group in groups.filter(|g| (g.key_size, g.nonce_size, g.tag_size) == (256, 96, 128)) {
+        for test in group.tests {
+            let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &test.key).unwrap());
+            let nonce = || Nonce::try_assume_unique_for_key(&test.nonce).unwrap();
+            let aad = || Aad::from(test.aad.to_vec());
+            let mut text = [&test.ct[..], &test.tag[..]].concat();
+            let opened = key
+                .open_in_place(nonce(), aad(), &mut text)
+                .map(|text| text.to_vec());
+            let valid = test.result == TestResult::Valid;
+            assert_eq!(opened.is_ok(), valid, "{}: {}", test.tc_id, test.comment);
+            if valid {
+                let mut text = opened.unwrap();
+                assert_eq!(text, test.pt.to_vec(), "{}", test.tc_id);
+                let made = key.seal_in_place_separate_tag(nonce(), aad(), &mut text);
+                let tag = made.unwrap().as_ref().to_vec();
+                assert_eq!((text, tag), (test.ct.to_vec(), test.tag.to_vec()));
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 50, "{seen} tests");
+}
+
 #[test]
 fn hmac_sha256() {
     use hmac::KeyInit;

@@ -10,6 +10,8 @@
 //! | `POST session` | [`SessionRequest`] | [`Session`] |
 //! | `GET organisation` | | [`Organisation`] |
 //! | `PUT organisation` (org-owner, once) | [`Organisation`] | 204 |
+//! | `GET organisation/policy` | | [`PublishedPolicy`] |
+//! | `PUT organisation/policy` (org-owner) | [`PublishedPolicy`] | 204 |
 //! | `GET me` | | [`Me`] |
 //! | `POST invitations` (org-admin) | [`NewInvitation`] | 201 [`Invitation`] |
 //! | `GET invitations` (org-admin) | | [`Invitations`] |
@@ -153,6 +155,14 @@ pub struct Organisation {
     /// `OrganisationPublic`, 32 bytes, once the owner has set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<B64>,
+}
+
+/// The policy that an organisation has published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedPolicy {
+    /// What [`crate::organisation_policy::OrganisationPolicy::sign`] gives.
+    pub policy: B64,
 }
 
 /// The signed-in account.

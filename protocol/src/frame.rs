@@ -326,42 +326,5 @@ pub struct InboxPost {
     pub envelope: Bytes,
 }
 
-/// `POST /group/v1/blob`: stores an encrypted blob. Answer: 204. A repeat of the same bytes
-/// succeeds; the same id with other bytes is refused.
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct BlobPut {
-    /// [`crate::ids::BlobId`], 16 bytes.
-    #[prost(bytes = "bytes", tag = "1")]
-    pub blob: Bytes,
-    /// SHA-256 of the 32-byte read token.
-    #[prost(bytes = "bytes", tag = "2")]
-    pub read_token_hash: Bytes,
-    /// Days until it may be removed, 1 to 30.
-    #[prost(uint32, tag = "3")]
-    pub days: u32,
-    /// STREAM ciphertext, of a size that `sealwire_crypto::sealed_blob_len_is_valid` accepts.
-    #[prost(bytes = "bytes", tag = "4")]
-    pub content: Bytes,
-}
-
-/// `POST /group/v1/blob/read`: reads a blob.
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct BlobGet {
-    /// [`crate::ids::BlobId`], 16 bytes.
-    #[prost(bytes = "bytes", tag = "1")]
-    pub blob: Bytes,
-    /// 32-byte read token.
-    #[prost(bytes = "bytes", tag = "2")]
-    pub read_token: Bytes,
-}
-
-/// Answer to [`BlobGet`].
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct BlobReply {
-    /// The stored bytes.
-    #[prost(bytes = "bytes", tag = "1")]
-    pub content: Bytes,
-}
-
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@
 #![deny(rustdoc::broken_intra_doc_links)]
 
 pub mod account;
+pub mod blob;
 mod canonical;
 pub mod certificate;
 pub mod content;
@@ -20,6 +21,7 @@ pub mod limits;
 pub mod link;
 pub mod log;
 pub mod mls_form;
+pub mod organisation_policy;
 pub mod policy;
 pub mod problem;
 pub mod proof;

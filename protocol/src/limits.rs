@@ -10,8 +10,17 @@ pub const ENVELOPE: usize = 4096;
 pub const MAX_KEY_PACKAGE: usize = 8 * 1024;
 /// Most one-time key packages a device may keep at the relay.
 pub const MAX_ONE_TIME_KEY_PACKAGES: usize = 200;
-/// Largest blob that travels in one request.
+/// Largest sealed blob of a Welcome or a roster, which is read into memory as a whole.
 pub const MAX_BLOB: usize = 8 * 1024 * 1024;
+/// Largest content of a blob.
+pub const MAX_BLOB_CONTENT: u64 = 2 * 1024 * 1024 * 1024;
+/// The sealed blob of the largest content: its length (8) in front, Padmé's padding, a tag (16) for
+/// every 64 KiB.
+pub const MAX_SEALED_BLOB: u64 = 2_215_133_184;
+/// Most days that a blob is kept.
+pub const MAX_BLOB_DAYS: u32 = 30;
+/// Largest signed policy of an organisation.
+pub const MAX_ORGANISATION_POLICY: usize = 1024;
 /// Most entries in one `Entries` frame; its encoded size is also kept under [`MAX_FRAME`].
 pub const MAX_ENTRIES_PER_FETCH: u32 = 256;
 /// Most lanes one WebSocket may subscribe to.
@@ -48,7 +57,14 @@ mod tests {
                 "one-time key packages of a device",
                 MAX_ONE_TIME_KEY_PACKAGES,
             ),
-            ("blob in one request", MAX_BLOB),
+            ("blob of a Welcome or roster", MAX_BLOB),
+            ("content of a blob", MAX_BLOB_CONTENT as usize),
+            ("blob, sealed", MAX_SEALED_BLOB as usize),
+            ("days of a blob", MAX_BLOB_DAYS as usize),
+            (
+                "signed policy of an organisation",
+                MAX_ORGANISATION_POLICY,
+            ),
             ("entries in one answer", MAX_ENTRIES_PER_FETCH as usize),
             ("subscriptions of a connection", MAX_SUBSCRIPTIONS),
             ("handle", MAX_HANDLE),
@@ -61,5 +77,13 @@ mod tests {
             let row = format!("\n| {what} | {limit} |\n");
             assert!(page.contains(&row), "{row}");
         }
+    }
+
+    #[test]
+    fn the_largest_blob_is_that_of_the_largest_content() {
+        let padded = sealwire_crypto::padme(8 + MAX_BLOB_CONTENT);
+        let sealed = padded + 16 * padded.div_ceil(64 * 1024);
+        assert_eq!(sealed, MAX_SEALED_BLOB);
+        assert!(sealwire_crypto::sealed_blob_len_is_valid(MAX_SEALED_BLOB));
     }
 }

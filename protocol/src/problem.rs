@@ -86,6 +86,10 @@ codes! {
     DeviceUnknown = "device_unknown", 404, "Unknown device";
     /// The organisation key is set already.
     OrganisationKeySet = "organisation_key_set", 409, "Organisation key already set";
+    /// The organisation has published no policy.
+    NoPolicy = "no_policy", 404, "No organisation policy";
+    /// The policy does not follow the one that the relay has.
+    PolicyConflict = "policy_conflict", 409, "Not the next organisation policy";
     /// The last owner cannot lose the role or be suspended.
     LastOwner = "last_owner", 409, "Last owner";
     /// The device has no key package left, not even a last resort.
@@ -106,7 +110,15 @@ codes! {
     Ahead = "ahead", 409, "Client is ahead of the relay";
     /// Same blob id with other bytes.
     BlobConflict = "blob_conflict", 409, "Blob id used for other bytes";
-    /// No such blob, or a wrong read token.
+    /// An upload goes on at another offset than this.
+    OffsetConflict = "offset_conflict", 409, "Not the present offset";
+    /// The request is of another version of tus, or of none.
+    TusVersion = "tus_version", 412, "Unsupported tus version";
+    /// The body is of another media type than the route takes.
+    MediaType = "media_type", 415, "Unsupported media type";
+    /// The range begins beyond the end of the blob.
+    Range = "range", 416, "Range not satisfiable";
+    /// No such blob, or the token does not open it.
     BlobUnknown = "blob_unknown", 404, "Unknown blob";
     /// A size or count limit.
     TooLarge = "too_large", 413, "Too large";

@@ -15,6 +15,8 @@ use crate::data_dir::{DataDir, write_private};
 use crate::group;
 use crate::relay;
 
+mod retention_command;
+
 /// A boxed error whose text is for people.
 type Failure = Box<dyn std::error::Error>;
 
@@ -33,6 +35,9 @@ enum Command {
     /// What clients use to notice that the relay was restored to an older state.
     #[command(subcommand)]
     Incarnation(Incarnation),
+    /// What is kept no longer than the groups and this relay's settings say.
+    #[command(subcommand)]
+    Retention(retention_command::Retention),
     /// Print the version.
     Version,
 }
@@ -79,6 +84,7 @@ pub fn run() -> ExitCode {
     let done = match Args::parse().command {
         Command::Serve(args) => serve(&args),
         Command::Incarnation(Incarnation::Renew(args)) => renew(&args.data),
+        Command::Retention(args) => retention_command::run(&args),
         Command::Version => {
             say(&format!("sealwire-relay {}", env!("CARGO_PKG_VERSION")));
             Ok(())

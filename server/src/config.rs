@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use sealwire_protocol::handle::check_organisation;
+use sealwire_protocol::limits::{MAX_BLOB_CONTENT, MAX_BLOB_DAYS};
 use serde::Deserialize;
 
 /// Why a configuration cannot be used.
@@ -42,6 +43,10 @@ pub(crate) struct Config {
     pub(crate) timeouts: Timeouts,
     /// Storage.
     pub(crate) storage: Storage,
+    /// Where blobs lie, if not in the data directory.
+    pub(crate) s3: S3,
+    /// How long things are kept.
+    pub(crate) retention: Retention,
     /// Log output.
     pub(crate) log: Log,
 }
@@ -76,6 +81,8 @@ pub(crate) struct Limits {
     pub(crate) accounts: u32,
     pub(crate) open_invitations: u32,
     pub(crate) blob_requests: usize,
+    pub(crate) blob_requests_per_address: usize,
+    pub(crate) blob_mib_per_address_per_day: u32,
 }
 
 /// `[timeouts]`, seconds.
@@ -96,6 +103,31 @@ pub(crate) struct Timeouts {
 pub(crate) struct Storage {
     pub(crate) group_database_mib: u64,
     pub(crate) blob_mib: u64,
+    pub(crate) largest_blob_mib: u32,
+}
+
+/// `[s3]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct S3 {
+    /// Empty for the data directory.
+    pub(crate) bucket: String,
+    pub(crate) region: String,
+    /// `https://HOST[:PORT]`; empty for AWS.
+    pub(crate) endpoint: String,
+    pub(crate) prefix: String,
+    /// File with the keys; empty for the environment.
+    pub(crate) credentials: PathBuf,
+}
+
+/// `[retention]`, days.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Retention {
+    pub(crate) message_days: u32,
+    pub(crate) envelope_days: u32,
+    pub(crate) blob_days: u32,
+    pub(crate) invitation_days: u32,
 }
 
 /// `[log]`
@@ -116,6 +148,8 @@ impl Default for Config {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             storage: Storage::default(),
+            s3: S3::default(),
+            retention: Retention::default(),
             log: Log::default(),
         }
     }
@@ -139,7 +173,9 @@ impl Default for Limits {
             one_time_key_packages_per_hour: 10,
             accounts: 100_000,
             open_invitations: 1_000,
-            blob_requests: 32,
+            blob_requests: 64,
+            blob_requests_per_address: 32,
+            blob_mib_per_address_per_day: 4_096,
         }
     }
 }
@@ -162,6 +198,30 @@ impl Default for Storage {
         Self {
             group_database_mib: 0,
             blob_mib: 10_240,
+            largest_blob_mib: 2_048,
+        }
+    }
+}
+
+impl Default for S3 {
+    fn default() -> Self {
+        Self {
+            bucket: String::new(),
+            region: "us-east-1".into(),
+            endpoint: String::new(),
+            prefix: String::new(),
+            credentials: PathBuf::new(),
+        }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            message_days: 30,
+            envelope_days: 30,
+            blob_days: 30,
+            invitation_days: 30,
         }
     }
 }
@@ -207,6 +267,10 @@ impl Config {
             ("limits.subscriptions", limits.subscriptions),
             ("limits.queue_frames", limits.queue_frames),
             ("limits.blob_requests", limits.blob_requests),
+            (
+                "limits.blob_requests_per_address",
+                limits.blob_requests_per_address,
+            ),
         ] {
             if value == 0 {
                 return Err(ConfigError::Value(name, "must be at least 1".into()));
@@ -218,11 +282,56 @@ impl Config {
                 "must be at least 1024, so that the largest entry fits".into(),
             ));
         }
+        self.check_days()?;
+        self.check_blobs()?;
         if limits.subscriptions > sealwire_protocol::limits::MAX_SUBSCRIPTIONS {
             return Err(ConfigError::Value(
                 "limits.subscriptions",
                 "is over what the protocol allows, 4096".into(),
             ));
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Logs hold nothing for longer than 30 days, and what belongs to them need not outlive it.
+    fn check_days(&self) -> Result<(), ConfigError> {
+        let retention = &self.retention;
+        for (name, days, most) in [
+            ("retention.message_days", retention.message_days, 30),
+            ("retention.envelope_days", retention.envelope_days, 30),
+            ("retention.blob_days", retention.blob_days, MAX_BLOB_DAYS),
+            ("retention.invitation_days", retention.invitation_days, 365),
+        ] {
+            if !(1..=most).contains(&days) {
+                let text = format!("must be between 1 and {most}");
+                return Err(ConfigError::Value(name, text));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_blobs(&self) -> Result<(), ConfigError> {
+        let most = u32::try_from(MAX_BLOB_CONTENT >> 20).unwrap_or(u32::MAX);
+        if !(1..=most).contains(&self.storage.largest_blob_mib) {
+            let text = format!("must be between 1 and {most}");
+            return Err(ConfigError::Value("storage.largest_blob_mib", text));
+        }
+        if !(1..=1 << 21).contains(&self.limits.blob_mib_per_address_per_day) {
+            let text = "must be between 1 and 2097152".into();
+            return Err(ConfigError::Value(
+                "limits.blob_mib_per_address_per_day",
+                text,
+            ));
+        }
+        let endpoint = self.s3.endpoint.as_str();
+        if !(endpoint.is_empty()
+            || endpoint.starts_with("https://")
+            || endpoint.starts_with("http://"))
+        {
+            let text = "must begin with https:// (or http:// within one machine)".into();
+            return Err(ConfigError::Value("s3.endpoint", text));
         }
         Ok(())
     }
@@ -294,6 +403,22 @@ mod tests {
                 .to_string()
                 .contains("queue_kib")
         );
+        for (option, change) in [
+            (
+                "retention.message_days",
+                (|bad| bad.retention.message_days = 31) as fn(&mut Config),
+            ),
+            ("retention.blob_days", |bad| bad.retention.blob_days = 0),
+            ("s3.endpoint", |bad| bad.s3.endpoint = "minio:9000".into()),
+            ("storage.largest_blob_mib", |bad| {
+                bad.storage.largest_blob_mib = 2049;
+            }),
+        ] {
+            let mut bad = good.clone();
+            change(&mut bad);
+            let error = bad.check().expect_err(option).to_string();
+            assert!(error.contains(option), "{error}");
+        }
         let mut bad = good;
         bad.organisation.clear();
         assert!(matches!(bad.check(), Err(ConfigError::NoOrganisation)));

@@ -92,6 +92,11 @@ impl Gate {
 }
 
 impl Permit {
+    /// The network address, an IPv6 address by its /64.
+    pub(crate) fn network(&self) -> IpAddr {
+        self.address
+    }
+
     /// Counts one request in, or says how long to wait.
     pub(crate) fn request(&self) -> Answer<()> {
         let now = Instant::now();

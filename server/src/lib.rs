@@ -12,7 +12,9 @@ mod account;
 mod cli;
 mod clock;
 mod config;
+mod control;
 mod data_dir;
+mod database;
 mod gate;
 mod group;
 mod health;
@@ -21,6 +23,8 @@ mod listen;
 mod rate;
 mod refusal;
 mod relay;
+mod retention;
+mod tally;
 mod tls;
 
 pub use cli::run;

@@ -36,7 +36,17 @@ impl Bucket {
 
     /// Takes one token, or says how long to wait for it.
     pub(crate) fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
-        let full_at = self.full_at.max(now) + rate.interval;
+        self.take_many(rate, 1, now)
+    }
+
+    /// Takes so many tokens, or none and says how long to wait for them.
+    pub(crate) fn take_many(
+        &mut self,
+        rate: Rate,
+        tokens: u32,
+        now: Instant,
+    ) -> Result<(), Duration> {
+        let full_at = self.full_at.max(now) + rate.interval.saturating_mul(tokens);
         let room = rate.interval * rate.burst;
         match (full_at - now).checked_sub(room) {
             Some(wait) if !wait.is_zero() => Err(wait),

@@ -12,18 +12,18 @@ use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
 use crate::account::{self, AccountPlane};
-use crate::clock;
 use crate::config::Config;
+use crate::control;
 use crate::data_dir::DataDir;
 use crate::gate::Gate;
 use crate::group::{self, GroupPlane};
 use crate::health;
 use crate::http::with_fallbacks;
 use crate::listen::{self, Listen};
+use crate::retention::{self, Retention};
 use crate::refusal::Answer;
 use crate::tls::Certificates;
 
-const SWEEP: Duration = Duration::from_secs(60 * 60);
 const GATE_SWEEP: Duration = Duration::from_secs(60);
 
 /// Why the relay cannot start.
@@ -48,9 +48,10 @@ pub(crate) enum StartError {
 pub(crate) struct Relay {
     account: Arc<AccountPlane>,
     group: Arc<GroupPlane>,
+    retention: Arc<Retention>,
     drain: CancellationToken,
     // Dropped last: the lock must outlive everything that writes.
-    _data: DataDir,
+    data: DataDir,
 }
 
 /// What was started.
@@ -73,22 +74,7 @@ pub(crate) async fn start(config: &Config, data: DataDir) -> Result<Started, Sta
         .map_err(|error| StartError::Listen(config.listen, error))?;
     let public = public_address(config, address)?;
     let certificates = Certificates::open(&config.tls, &data.join(""), public.host())?;
-    let account = AccountPlane::open(
-        &data.join(account::DATABASE),
-        &data.join(account::KEY_FILE),
-        config,
-        drain.clone(),
-    )
-    .await
-    .map_err(|error| StartError::Account(error.to_string()))?;
-    let group = GroupPlane::open(
-        &data.join(group::DATABASE),
-        &data.join("blobs"),
-        config,
-        account.mailroom(),
-        drain.clone(),
-    )
-    .await?;
+    let Planes { account, group } = Planes::open(config, &data, drain.clone()).await?;
     let owner_link = account
         .owner_code()
         .await
@@ -105,10 +91,11 @@ pub(crate) async fn start(config: &Config, data: DataDir) -> Result<Started, Sta
             link.to_text()
         });
     let relay = Arc::new(Relay {
+        retention: Retention::new(Arc::clone(&account), Arc::clone(&group)),
         account,
         group,
         drain: drain.clone(),
-        _data: data,
+        data,
     });
     let listen = Arc::new(Listen {
         certificates: Arc::new(certificates),
@@ -125,6 +112,32 @@ pub(crate) async fn start(config: &Config, data: DataDir) -> Result<Started, Sta
         listener,
         listen,
     })
+}
+
+/// Both planes, without anything that listens.
+pub(crate) struct Planes {
+    pub(crate) account: Arc<AccountPlane>,
+    pub(crate) group: Arc<GroupPlane>,
+}
+
+impl Planes {
+    /// Opens the files of both.
+    pub(crate) async fn open(
+        config: &Config,
+        data: &DataDir,
+        drain: CancellationToken,
+    ) -> Result<Self, StartError> {
+        let account = AccountPlane::open(
+            &data.join(account::DATABASE),
+            &data.join(account::KEY_FILE),
+            config,
+            drain.clone(),
+        )
+        .await
+        .map_err(|error| StartError::Account(error.to_string()))?;
+        let group = GroupPlane::open(&data.join(""), config, account.mailroom(), drain).await?;
+        Ok(Self { account, group })
+    }
 }
 
 fn router(relay: &Arc<Relay>) -> Router {
@@ -168,7 +181,13 @@ impl Started {
         let drain = relay.drain.clone();
         tasks.spawn(listen::run(listener, Arc::clone(&listen)));
         tasks.spawn(Arc::clone(&listen.certificates).watch(drain.clone()));
-        tasks.spawn(sweep(Arc::clone(&relay), Arc::clone(&listen.gate)));
+        tasks.spawn(sweep(Arc::clone(&listen.gate), drain.clone()));
+        tasks.spawn(retention::schedule(Arc::clone(&relay.retention), drain.clone()));
+        tasks.spawn(control::serve(
+            relay.data.join(control::SOCKET),
+            Arc::clone(&relay.retention),
+            drain.clone(),
+        ));
         stop.await;
         tracing::info!("shutting down");
         drain.cancel();
@@ -197,28 +216,13 @@ impl Relay {
         self.account.check().await?;
         self.group.check().await
     }
-
-    async fn sweep(&self) {
-        let now = clock::now_ms();
-        for swept in [
-            self.group.sweep(now).await,
-            self.account.sweep(now / 1000).await,
-        ] {
-            if swept.is_err() {
-                tracing::error!("retention could not be applied; it is tried again in an hour");
-            }
-        }
-    }
 }
 
-async fn sweep(relay: Arc<Relay>, gate: Arc<Gate>) {
-    let drain = relay.drain.clone();
-    let mut hourly = tokio::time::interval(SWEEP);
+async fn sweep(gate: Arc<Gate>, drain: CancellationToken) {
     let mut often = tokio::time::interval(GATE_SWEEP);
     loop {
         tokio::select! {
             () = drain.cancelled() => return,
-            _ = hourly.tick() => relay.sweep().await,
             _ = often.tick() => gate.sweep(),
         }
     }

@@ -9,6 +9,7 @@
 
 pub mod canary;
 pub mod corpus;
+pub mod disk;
 pub mod mallory;
 pub mod middle;
 pub mod person;

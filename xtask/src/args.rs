@@ -23,7 +23,7 @@ cargo xtask test [--whole-corpus] [FILTER…]
     --whole-corpus   replay the whole corpus instead of a part
 
 cargo xtask bench [NAME] [--json]
-    Measure an optimised build: fanout, client, idle, search, or all of them.
+    Measure an optimised build: fanout, client, idle, search, attachment, or all of them.
     --json   one JSON object per figure instead of tables and plots
 
 cargo xtask help
@@ -36,7 +36,7 @@ const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8443);
 
 /// The benchmarks there are.
-pub(crate) const BENCHES: [&str; 4] = ["fanout", "client", "idle", "search"];
+pub(crate) const BENCHES: [&str; 5] = ["fanout", "client", "idle", "search", "attachment"];
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]

@@ -35,7 +35,7 @@ pub(crate) struct Figure {
 
 /// Runs the command.
 pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
-    deps::packages(&[deps::TO_BUILD])?;
+    deps::packages(&[deps::TO_BUILD, deps::TO_COMPARE])?;
     eprintln!("Building with optimisation (the first time takes some minutes)…");
     let packages = ["sealwire", "sealwire-relay", "sealwire-tests"];
     let mut cargo = build::cargo()?;

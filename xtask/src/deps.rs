@@ -25,6 +25,8 @@ enum Probe {
     Program(&'static str),
     File(&'static str),
     Library(&'static str),
+    /// Of Python.
+    Module(&'static str),
 }
 
 /// To build the programs.
@@ -56,6 +58,13 @@ pub(crate) const TO_BUILD: &[Package] = &[
     },
 ];
 
+/// To compare with.
+pub(crate) const TO_COMPARE: &[Package] = &[Package {
+    name: "openssl",
+    there: Probe::Program("openssl"),
+    why: "its own measure of AES-256-GCM, to compare with",
+}];
+
 /// For the demonstration.
 pub(crate) const TO_SHOW: &[Package] = &[Package {
     name: "sqlite3",
@@ -64,11 +73,21 @@ pub(crate) const TO_SHOW: &[Package] = &[Package {
 }];
 
 /// For the tests.
-pub(crate) const TO_TEST: &[Package] = &[Package {
-    name: "gdb",
-    there: Probe::Program("gcore"),
-    why: "its gcore dumps the relay's memory, to be searched for plain text",
-}];
+pub(crate) const TO_TEST: &[Package] = &[
+    Package {
+        name: "gdb",
+        there: Probe::Program("gcore"),
+        why: "its gcore dumps the relay's memory, to be searched for plain text",
+    },
+    Package {
+        name: "python3-venv",
+        there: Probe::Module("ensurepip"),
+        why: "runs an S3 server, which the relay's blobs are tested against",
+    },
+];
+
+/// The S3 server and what it needs to serve S3 alone.
+const S3_SERVER: [&str; 3] = ["moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"];
 
 /// Finds a program on `PATH`.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
@@ -122,6 +141,11 @@ impl Probe {
             Self::File(path) => Path::new(path).exists(),
             Self::Library(name) => Command::new("pkg-config")
                 .args(["--exists", name])
+                .status()
+                .is_ok_and(|status| status.success()),
+            Self::Module(name) => Command::new("python3")
+                .args(["-c", &format!("import {name}")])
+                .stderr(std::process::Stdio::null())
                 .status()
                 .is_ok_and(|status| status.success()),
         }
@@ -204,6 +228,28 @@ pub(crate) fn nextest() -> Result<PathBuf, Failure> {
     Ok(installed)
 }
 
+/// The S3 server for the relay's tests; installed beside the build output if it is not there.
+pub(crate) fn s3_server() -> Result<PathBuf, Failure> {
+    let home = build::cache_dir()?.join("tools").join("s3");
+    let installed = home.join("bin").join("moto_server");
+    // Written last, so that what broke off is begun anew.
+    let mark = home.join("installed");
+    let wanted = S3_SERVER.join(" ");
+    if std::fs::read_to_string(&mark).is_ok_and(|there| there == wanted) && installed.is_file() {
+        return Ok(installed);
+    }
+    println!("Installing with pip: {wanted}, an S3 server to test against (some seconds, once)");
+    let mut venv = Command::new("python3");
+    build::run(venv.args(["-m", "venv", "--clear"]).arg(&home))?;
+    let mut pip = Command::new(home.join("bin").join("pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check"])
+        .args(S3_SERVER);
+    build::run(&mut pip)?;
+    std::fs::write(&mark, wanted)
+        .map_err(|error| Failure::io("cannot note that the S3 server is installed", &error))?;
+    Ok(installed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,5 +274,6 @@ mod tests {
     fn a_library_that_nobody_has_is_missing() {
         assert!(!Probe::Library("no-such-library").found());
         assert!(!Probe::File("/no/such/file").found());
+        assert!(!Probe::Module("no_such_module").found());
     }
 }

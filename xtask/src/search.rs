@@ -45,8 +45,11 @@ pub(crate) fn search(paths: &[&Path], texts: &[&str]) -> Result<Found, Failure> 
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    if !path.is_dir() {
+    if path.is_file() {
         return Ok(vec![path.into()]);
+    }
+    if !path.is_dir() {
+        return Ok(Vec::new()); // The relay's socket holds nothing, and what is gone neither.
     }
     let mut found = Vec::new();
     let unreadable = |error| Failure::io("cannot list the relay's folder", &error);

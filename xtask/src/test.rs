@@ -14,6 +14,8 @@ use crate::text;
 
 /// Tells the replay test to take the whole corpus.
 const WHOLE_CORPUS: &str = "SEALWIRE_WHOLE_CORPUS";
+/// Tells the relay's tests where the S3 server is.
+const S3_SERVER: &str = "SEALWIRE_S3_SERVER";
 
 /// One line of the closing summary.
 struct Step {
@@ -31,6 +33,7 @@ pub(crate) fn run(options: &Test) -> Result<(), Failure> {
         deps::rust_components()?;
     }
     let nextest = deps::nextest()?;
+    let s3_server = deps::s3_server()?;
     steps.run(
         "build",
         build::cargo()?.args(["build", "--workspace", "--all-targets"]),
@@ -40,7 +43,7 @@ pub(crate) fn run(options: &Test) -> Result<(), Failure> {
         if options.filters.is_empty() {
             checks(&mut steps)?;
         }
-        tests(&mut steps, &nextest, options)?;
+        tests(&mut steps, &nextest, &s3_server, options)?;
     }
     steps.summary()
 }
@@ -66,7 +69,12 @@ fn checks(steps: &mut Steps) -> Result<(), Failure> {
     )
 }
 
-fn tests(steps: &mut Steps, nextest: &Path, options: &Test) -> Result<(), Failure> {
+fn tests(
+    steps: &mut Steps,
+    nextest: &Path,
+    s3_server: &Path,
+    options: &Test,
+) -> Result<(), Failure> {
     // Tests that kill their own programs cannot clean up after them.
     let folder = tempfile::Builder::new()
         .prefix("sealwire-test-")
@@ -84,6 +92,7 @@ fn tests(steps: &mut Steps, nextest: &Path, options: &Test) -> Result<(), Failur
         .env("TMPDIR", folder.path())
         // The runner asks nobody for newer versions of itself.
         .env("NEXTEST_NO_UPDATE_CHECK", "1")
+        .env(S3_SERVER, s3_server)
         .env_remove(WHOLE_CORPUS);
     if options.whole_corpus {
         command.env(WHOLE_CORPUS, "1");

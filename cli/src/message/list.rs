@@ -32,10 +32,15 @@ pub(super) async fn run(context: &Context, options: List) -> Outcome {
         Some(after) => client.messages_after(&id, after, options.limit).await?,
         None => client.newest_messages(&id, options.limit).await?,
     };
+    let mut files = Vec::new();
+    for message in &messages {
+        files.push(client.attachments_of(message).await?);
+    }
     context.out.result(&messages, |page| {
         let mut timeline = Timeline::new(None).with_ids(options.ids);
-        for message in &messages {
+        for (message, files) in messages.iter().zip(&files) {
             timeline.print(page, message);
+            Timeline::files(page, files);
         }
     })?;
     // Only who has seen the end has seen everything.

@@ -2,13 +2,14 @@
 
 use std::{
     io::{self, IsTerminal, Read},
+    path::PathBuf,
     time::Duration,
 };
 
 use clap::{Args, ValueEnum};
 use sealwire_core::{
     Client, CoreError, ErrorKind, Result,
-    api::{ConversationId, Delivery, Event, MessageInfo, Post, Priority},
+    api::{ConversationId, Delivery, Event, MessageInfo, NewFile, Post, Priority},
 };
 use tokio::{sync::broadcast, time};
 
@@ -16,7 +17,8 @@ use crate::{
     chat::{resolve, resolve_online},
     context::Context,
     exit::{Outcome, usage},
-    network,
+    file, network,
+    output::Progress,
 };
 
 /// More than any message may have.
@@ -58,6 +60,12 @@ pub(crate) struct Send {
     /// Hold it back so many seconds, so that `message undo` can take it back
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=3600))]
     hold: Option<u64>,
+    /// A file to send, with the text beside it; repeat for more, up to 10
+    #[arg(long = "file", short = 'f', value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Send pictures as they are, with the place and camera that may be written in them
+    #[arg(long, requires = "files")]
+    keep_metadata: bool,
     /// Only store it; it goes out with the next command that talks to the relay
     #[arg(long)]
     no_wait: bool,
@@ -108,7 +116,7 @@ pub(super) async fn run(context: &Context, options: Send) -> Outcome {
     let client = context.open().await?;
     if options.no_wait {
         let id = resolve(&client, &options.chat).await?;
-        let message = client.post(&id, &post).await?;
+        let message = store(context, &client, &id, &post, &options).await?;
         context.out.result(&message, |page| page.line("Stored."))?;
         context
             .out
@@ -118,14 +126,12 @@ pub(super) async fn run(context: &Context, options: Send) -> Outcome {
     }
     let id = resolve_online(&client, &options.chat).await?;
     let mut events = client.events();
-    let stored = client.post(&id, &post).await?;
+    let stored = store(context, &client, &id, &post, &options).await?;
     client.start().await?;
     let limit = context.global.timeout() + Duration::from_millis(post.hold_ms);
-    let wait = confirmed(context, &client, &id, &stored.id, &mut events);
-    let Ok(message) = time::timeout(limit, wait).await else {
+    let Some(message) = confirmed(context, &client, (&id, &stored.id), &mut events, limit).await? else {
         return Err(not_yet(&client).into());
     };
-    let message = message?;
     if message.delivery == Delivery::Failed {
         return Err(CoreError::new(
             ErrorKind::Policy,
@@ -143,16 +149,38 @@ pub(super) async fn run(context: &Context, options: Send) -> Outcome {
     Ok(())
 }
 
+async fn store(
+    context: &Context,
+    client: &Client,
+    id: &ConversationId,
+    post: &Post,
+    options: &Send,
+) -> Result<MessageInfo> {
+    if options.files.is_empty() {
+        return client.post(id, post).await;
+    }
+    let files = options.files.iter().map(|path| NewFile {
+        keep_metadata: options.keep_metadata,
+        ..NewFile::at(path)
+    });
+    let mut events = client.events();
+    let sealing = client.attach_and_send(id, post, files.collect());
+    file::shown(context, &mut events, sealing).await
+}
+
 fn text(context: &Context, options: &Send) -> Outcome<String> {
     if let Some(text) = &options.text {
         return Ok(text.clone());
+    }
+    if !options.files.is_empty() && options.stdin.is_none() {
+        return Ok(String::new());
     }
     let terminal = io::stdin().is_terminal();
     if options.stdin.is_none() && (!terminal || context.global.no_input) {
         return Err(usage(
             "text_needed",
             "there is nothing to send",
-            "give the text with -m TEXT, or - to read it from standard input",
+            "give the text with -m TEXT or a file with --file, or - to read the text from standard input",
         )
         .into());
     }
@@ -170,7 +198,7 @@ fn text(context: &Context, options: &Send) -> Outcome<String> {
         usage(
             "not_text",
             "standard input is not UTF-8 text",
-            "only text can be sent so far",
+            "anything that is not text goes as a file: --file",
         )
     })?;
     // The line break that ends the last line belongs to the terminal, not to the message.
@@ -180,21 +208,30 @@ fn text(context: &Context, options: &Send) -> Outcome<String> {
     Ok(text.to_owned())
 }
 
-/// Waits until the message was read back from the relay, or will never be.
+/// Waits until the message was read back from the relay, or will never be; `None` if nothing
+/// comes further for too long.
 async fn confirmed(
     context: &Context,
     client: &Client,
-    chat: &ConversationId,
-    message: &str,
+    (chat, message): (&ConversationId, &str),
     events: &mut broadcast::Receiver<Event>,
-) -> Result<MessageInfo> {
+    limit: Duration,
+) -> Result<Option<MessageInfo>> {
     let settled = |info: &MessageInfo| {
         info.id == message && matches!(info.delivery, Delivery::Sent | Delivery::Failed)
     };
-    loop {
+    let mut progress = Progress::new(&context.out);
+    let (mut bytes, mut since) = (0, time::Instant::now());
+    while since.elapsed() < limit {
         match time::timeout(Duration::from_secs(1), events.recv()).await {
-            Ok(Ok(Event::Message(info))) if settled(&info) => return Ok(info),
+            Ok(Ok(Event::Message(info))) if settled(&info) => return Ok(Some(info)),
             Ok(Ok(Event::Warning { text, .. })) => context.out.warn(&text),
+            Ok(Ok(Event::Transfer(info))) => {
+                file::show(&mut progress, &info);
+                if info.bytes != bytes {
+                    (bytes, since) = (info.bytes, time::Instant::now());
+                }
+            }
             Ok(Ok(_)) => {}
             Ok(Err(broadcast::error::RecvError::Closed)) => {
                 return Err(CoreError::internal("the client has ended"));
@@ -203,11 +240,12 @@ async fn confirmed(
             Ok(Err(broadcast::error::RecvError::Lagged(_))) | Err(_) => {
                 let recent = client.newest_messages(chat, RECENT).await?;
                 if let Some(info) = recent.into_iter().find(settled) {
-                    return Ok(info);
+                    return Ok(Some(info));
                 }
             }
         }
     }
+    Ok(None)
 }
 
 fn not_yet(client: &Client) -> CoreError {

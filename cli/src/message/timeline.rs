@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 
 use anstyle::Style;
-use sealwire_core::api::{Delivery, MessageInfo, MessageKind, Priority};
+use sealwire_core::api::{AttachmentInfo, Delivery, MessageInfo, MessageKind, Priority};
 
 use crate::{
     chat::short_id,
-    output::{BAD, DIM, Line, NAME, Page, WARN},
+    output::{BAD, DIM, Line, NAME, Page, WARN, size},
     time::minute,
 };
 
@@ -105,6 +105,23 @@ impl Timeline {
         }
     }
 
+    /// Prints the files of the message above.
+    pub(super) fn files(page: &mut Page, files: &[AttachmentInfo]) {
+        for file in files {
+            let place = if file.downloaded {
+                "here"
+            } else {
+                "not fetched"
+            };
+            let line = Line::new()
+                .plain("       ")
+                .styled(DIM, format!("file {}: ", file.id))
+                .plain(&file.name)
+                .styled(DIM, format!("  {}, {place}", size(file.size)));
+            page.wrapped(line);
+        }
+    }
+
     fn heading_line(&self, message: &MessageInfo, day: &str) -> Line {
         let line = Line::new().styled(DIM, "── ").plain(day);
         let line = match self
@@ -133,6 +150,7 @@ fn text(message: &MessageInfo) -> String {
         (None, MessageKind::Unknown) if message.text.is_empty() => {
             "(a message of a newer version; update to read it)".into()
         }
+        (None, MessageKind::Text) if message.text.is_empty() => "(a file)".into(),
         _ => message.text.clone(),
     }
 }

@@ -2,10 +2,12 @@
 
 mod json;
 mod page;
+mod progress;
 mod safe;
 mod table;
 
 pub(crate) use page::{Line, Page};
+pub(crate) use progress::{Progress, size};
 pub(crate) use table::Table;
 
 use std::io::{self, IsTerminal, Write};

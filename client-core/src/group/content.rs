@@ -115,9 +115,13 @@ impl Step<'_> {
         content: Option<&Content>,
         bytes: &[u8],
     ) -> Result<Option<&'static str>> {
-        let text = content
-            .filter(|content| content.meaning() == Meaning::Message)
-            .map(|content| content.as_text().unwrap_or_default());
+        let files = content.and_then(Content::files);
+        let text = match &files {
+            Some(files) => Some(files.caption.as_str()),
+            None => content
+                .filter(|content| content.meaning() == Meaning::Message)
+                .map(|content| content.as_text().unwrap_or_default()),
+        };
         let own = said.sender == self.core.identity.account;
         let mut traits = content.map_or_else(Traits::default, |content| {
             self.traits(content, calls_all, own, said.at_ms)
@@ -147,6 +151,9 @@ impl Step<'_> {
         };
         match store::insert_message(conn, &message, &mut self.history).await? {
             Some(line) => {
+                if let Some(files) = files {
+                    crate::files::take(conn, line.row, files).await?;
+                }
                 self.placed(conn, line, said).await?;
                 Ok(None)
             }

@@ -14,6 +14,7 @@ use crate::{
     api::Priority,
     core::Core,
     error::{CoreError, Result},
+    files,
     store::{self, Confirmation, LogRow, OutboxRow, Outgoing},
 };
 
@@ -113,8 +114,11 @@ async fn message(
     position: Position,
 ) -> Result<Content> {
     let (line, expire_after_s) = store::message_to_send(conn, row.message).await?;
-    let mut content =
-        Content::text(row.salt, &line.info.text, position).map_err(CoreError::internal)?;
+    let text = &line.info.text;
+    let mut content = match files::content(conn, row.message, row.salt, text, position).await? {
+        Some(with_files) => with_files,
+        None => Content::text(row.salt, text, position).map_err(CoreError::internal)?,
+    };
     content.in_reply_to = line.reply_to;
     content.topic = line.thread.map_or_else(Vec::new, |root| root.0.to_vec());
     content.expires = (expire_after_s > 0).then_some(Expiration {

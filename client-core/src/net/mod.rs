@@ -3,6 +3,7 @@
 //! Nothing is shared between the planes: no connection, no TLS session, no credential.
 
 mod account;
+mod blobs;
 mod connection;
 mod oneshot;
 mod refusal;
@@ -14,6 +15,7 @@ mod tls;
 mod tests;
 
 pub(crate) use account::AccountClient;
+pub(crate) use blobs::{BlobClient, NewBlob, damaged};
 pub(crate) use oneshot::{get_blob, post_envelope, put_blob, take_key_package};
 pub(crate) use session::SessionSigner;
 pub(crate) use socket::{GroupSocket, LinkState, NetError, Push};

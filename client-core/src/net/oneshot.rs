@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use prost::Message;
-use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
-use sealwire_protocol::frame::{
-    self, BlobGet, BlobPut, BlobReply, InboxPost, KeyPackageReply, KeyPackageRequest,
+use reqwest::{Client, Response};
+use sealwire_protocol::blob::{
+    BlobMetadata, OFFSET_TYPE, READ_TOKEN_HEADER, TUS_VERSION, encode_token,
 };
+use sealwire_protocol::frame::{self, InboxPost, KeyPackageReply, KeyPackageRequest};
 use sealwire_protocol::ids::{BlobId, DeviceId};
 use sealwire_protocol::limits::{MAX_BLOB, MAX_KEY_PACKAGE};
 use zeroize::Zeroizing;
 
 use super::refusal::{self, Answer};
 use super::tls::Endpoint;
-use crate::error::{CoreError, Result};
+use crate::error::{CoreError, ErrorKind, Result};
 
 const CONNECT: Duration = Duration::from_secs(10);
 const REQUEST: Duration = Duration::from_secs(30);
@@ -54,7 +55,10 @@ pub(crate) async fn post_envelope(
         .map(drop)
 }
 
-/// Stores an encrypted blob for `days` days.
+/// Nobody knows a token with this hash, so nobody removes the blob before its time.
+const NO_DELETE_TOKEN: [u8; 32] = [0; 32];
+
+/// Stores an encrypted blob for `days` days, in one request that may be repeated.
 pub(crate) async fn put_blob(
     endpoint: &Endpoint,
     blob: &BlobId,
@@ -62,42 +66,59 @@ pub(crate) async fn put_blob(
     days: u32,
     content: Vec<u8>,
 ) -> Result<()> {
-    let request = BlobPut {
-        blob: Bytes::copy_from_slice(blob.as_bytes()),
-        read_token_hash: Bytes::copy_from_slice(read_token_hash),
+    let metadata = BlobMetadata {
+        blob: *blob,
+        read_token_hash: *read_token_hash,
+        delete_token_hash: NO_DELETE_TOKEN,
         days,
-        content: content.into(),
     };
-    post(endpoint, "blob", &request, FRAMING, BLOB)
+    let length = content.len().to_string();
+    let response = client(endpoint, BLOB)?
+        .post(url(endpoint, "blobs"))
+        .header("tus-resumable", TUS_VERSION)
+        .header("upload-length", &length)
+        .header("upload-metadata", metadata.encode())
+        .header(CONTENT_TYPE, OFFSET_TYPE)
+        .body(content)
+        .send()
         .await
-        .map(drop)
+        .map_err(|error| endpoint.failure(&error))?;
+    // A relay may answer before it has everything; a repeat goes on from there.
+    let offset = response.headers().get("upload-offset");
+    let whole = offset.is_some_and(|offset| offset == length.as_str());
+    succeeded(endpoint, response, FRAMING).await?;
+    if whole {
+        return Ok(());
+    }
+    Err(CoreError::new(
+        ErrorKind::Io,
+        "upload_unfinished",
+        format!("{} did not take all of an upload", endpoint.address),
+        "nothing is lost; it is repeated by itself",
+    ))
 }
 
-/// Reads an encrypted blob.
+/// Reads an encrypted blob of at most [`MAX_BLOB`] bytes.
 pub(crate) async fn get_blob(
     endpoint: &Endpoint,
     blob: &BlobId,
     read_token: &[u8; 32],
 ) -> Result<Vec<u8>> {
-    let request = BlobGet {
-        blob: Bytes::copy_from_slice(blob.as_bytes()),
-        read_token: Bytes::from_owner(Zeroizing::new(*read_token)),
-    };
-    let body = post(endpoint, "blob/read", &request, MAX_BLOB + FRAMING, BLOB).await?;
-    let reply: BlobReply = decode(endpoint, &body)?;
-    Ok(reply.content.into())
+    let response = client(endpoint, BLOB)?
+        .get(url(endpoint, &format!("blobs/{blob}")))
+        .header(READ_TOKEN_HEADER, encode_token(read_token).as_str())
+        .send()
+        .await
+        .map_err(|error| endpoint.failure(&error))?;
+    succeeded(endpoint, response, MAX_BLOB)
+        .await
+        .map(Into::into)
 }
 
-/// One request on one connection. The client is dropped with it, and with the client everything
+/// A client for one request on one connection. It is dropped after it, and with it everything
 /// that could tie the next request to this one.
-async fn post(
-    endpoint: &Endpoint,
-    path: &str,
-    message: &impl Message,
-    limit: usize,
-    timeout: Duration,
-) -> Result<Bytes> {
-    let client = Client::builder()
+fn client(endpoint: &Endpoint, timeout: Duration) -> Result<Client> {
+    Client::builder()
         .tls_backend_preconfigured(endpoint.tls_config(&[b"http/1.1"], false)?)
         .https_only(true)
         .http1_only()
@@ -109,15 +130,32 @@ async fn post(
         .connect_timeout(CONNECT)
         .timeout(timeout)
         .build()
-        .map_err(CoreError::internal)?;
-    let url = format!("https://{}/group/v1/{path}", endpoint.address);
-    let response = client
-        .post(url)
+        .map_err(CoreError::internal)
+}
+
+fn url(endpoint: &Endpoint, path: &str) -> String {
+    format!("https://{}/group/v1/{path}", endpoint.address)
+}
+
+async fn post(
+    endpoint: &Endpoint,
+    path: &str,
+    message: &impl Message,
+    limit: usize,
+    timeout: Duration,
+) -> Result<Bytes> {
+    let response = client(endpoint, timeout)?
+        .post(url(endpoint, path))
         .header(CONTENT_TYPE, "application/protobuf")
         .body(Bytes::from_owner(Zeroizing::new(message.encode_to_vec())))
         .send()
         .await
         .map_err(|error| endpoint.failure(&error))?;
+    succeeded(endpoint, response, limit).await
+}
+
+/// The body of a success.
+async fn succeeded(endpoint: &Endpoint, response: Response, limit: usize) -> Result<Bytes> {
     match refusal::read(endpoint, response, limit).await? {
         Answer::Success(mut body) => Ok(std::mem::take(&mut *body).into()),
         Answer::Refused(problem) => Err(CoreError::from_problem(&problem)),

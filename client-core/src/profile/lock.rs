@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::files::{disk, open_private};
@@ -17,6 +17,7 @@ const MAX_NOTE: u64 = 256;
 /// two files of the same name.
 pub(crate) struct ProfileLock {
     _file: File,
+    dir: PathBuf,
 }
 
 impl ProfileLock {
@@ -36,7 +37,15 @@ impl ProfileLock {
         file.set_len(0)
             .and_then(|()| file.write_all(note.as_bytes()))
             .map_err(|error| disk("write", &path, &error))?;
-        Ok(Self { _file: file })
+        Ok(Self {
+            _file: file,
+            dir: dir.into(),
+        })
+    }
+
+    /// The folder of the profile.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
     }
 }
 

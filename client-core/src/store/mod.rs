@@ -1,6 +1,7 @@
 //! Rows of the profile's one database. Every function works on the connection it is given, so
 //! that a step's writes share one transaction.
 
+mod attachment;
 mod contact;
 mod conversation;
 mod draft;
@@ -19,7 +20,9 @@ mod profile;
 mod receipt;
 mod said;
 mod setting;
+mod transfer;
 
+pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use conversation::*;
 pub(crate) use draft::*;
@@ -38,6 +41,7 @@ pub(crate) use profile::*;
 pub(crate) use receipt::*;
 pub(crate) use said::*;
 pub(crate) use setting::*;
+pub(crate) use transfer::*;
 
 /// The schema, in order of time.
 pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
@@ -46,6 +50,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_groups", include_str!("groups.sql")),
     ("0004_content", include_str!("content.sql")),
     ("0005_search", crate::search::SCHEMA),
+    ("0006_files", include_str!("files.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

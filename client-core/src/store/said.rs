@@ -208,6 +208,11 @@ async fn erase(conn: &mut SqliteConnection, line: &Line) -> Result<bool> {
     .bind(line.row)
     .execute(&mut *conn)
     .await?;
+    // With the row goes the key: what is left of its files are bytes that nobody can open.
+    sqlx::query("DELETE FROM attachment WHERE message = ?")
+        .bind(line.row)
+        .execute(&mut *conn)
+        .await?;
     forget(conn, conversation, &target).await?;
     Ok(true)
 }

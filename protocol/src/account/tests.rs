@@ -83,6 +83,7 @@ fn administration_stays() {
                 name: "acme".into(),
                 key: None,
             }),
+            shown(&PublishedPolicy { policy: b64(2, 8) }),
             shown(&NewInvitation {
                 code_hash: b64(1, 32),
                 role: OrgRole::Agent,

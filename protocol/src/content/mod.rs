@@ -3,6 +3,7 @@
 //!
 //! The encoding is deterministic (RFC 8949 §4.2.1). [`Content::decode`] takes nothing else.
 
+mod attachment;
 mod decode;
 mod encode;
 mod event;
@@ -14,6 +15,10 @@ mod part;
 mod position;
 mod wellformed;
 
+pub use attachment::{
+    Attachment, Files, MAX_ATTACHMENTS, MAX_CAPTION, MAX_FILE, MAX_FILE_NAME, MAX_THUMBNAIL,
+    Preview,
+};
 pub use event::{GroupEvent, acknowledgement_message};
 pub use extensions::{ExtensionKey, Extensions};
 pub use marks::{MAX_MENTIONS, Marks, Priority};

@@ -139,19 +139,6 @@ fn requests_of_one_connection_each_stay() {
             device: bytes(1, 16),
             envelope: bytes(3, 8),
         }),
-        shown(BlobPut {
-            blob: bytes(4, 16),
-            read_token_hash: bytes(5, 32),
-            days: 30,
-            content: bytes(6, 8),
-        }),
-        shown(BlobGet {
-            blob: bytes(4, 16),
-            read_token: bytes(7, 32),
-        }),
-        shown(BlobReply {
-            content: bytes(6, 8),
-        }),
     ];
     insta::assert_snapshot!(all.join("\n\n"));
 }
@@ -194,7 +181,6 @@ proptest! {
     fn any_bytes_are_canonical_or_refused(bytes in anything(300)) {
         accepts_only_itself::<ClientFrame>(bytes.clone())?;
         accepts_only_itself::<ServerFrame>(bytes.clone())?;
-        accepts_only_itself::<BlobPut>(bytes.clone())?;
         accepts_only_itself::<InboxPost>(bytes.clone())?;
         accepts_only_itself::<KeyPackageReply>(bytes)?;
     }

@@ -55,6 +55,8 @@ table! {
     SignIn: POST "/session" => Access::Anyone;
     ReadOrganisation: GET "/organisation" => Access::Anyone;
     SetOrganisation: PUT "/organisation" => OWNERS;
+    ReadPolicy: GET "/organisation/policy" => EVERYONE;
+    PublishPolicy: PUT "/organisation/policy" => OWNERS;
     Me: GET "/me" => EVERYONE;
     Invite: POST "/invitations" => ADMINS;
     ListInvitations: GET "/invitations" => ADMINS;
@@ -178,6 +180,8 @@ POST challenge anyone
 POST session anyone
 GET organisation anyone
 PUT organisation o
+GET organisation/policy oamug
+PUT organisation/policy o
 GET me oamug
 POST invitations oa
 GET invitations oa

@@ -9,11 +9,16 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Executor, Row, Sqlite, SqliteConnection, Transaction};
 
 use super::token::KeyError;
+use crate::database::{migrate, truncate_log};
 use crate::refusal::Answer;
+use crate::tally;
 
 /// The tables of the account plane.
-const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_VERSION: i64 = 1;
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_start.sql"),
+    include_str!("schema/0002_retention.sql"),
+    tally::TABLE,
+];
 const READERS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -22,8 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) enum OpenError {
     #[error("cannot open account.db: {0}")]
     Database(#[from] sqlx::Error),
-    #[error("account.db was written by another version of the relay (schema {0})")]
-    Version(i64),
     #[error(
         "this data directory belongs to the organisation {0:?}; set `organisation` back, or pass \
          another --data"
@@ -75,6 +78,12 @@ impl Database {
             .map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
+    /// Empties the write-ahead log, which still holds what was deleted.
+    pub(super) async fn truncate_log(&self) -> Result<(), sqlx::Error> {
+        let mut db = self.writer.acquire().await?;
+        truncate_log(&mut db).await
+    }
+
     /// Whether it can serve.
     pub(super) async fn check(&self) -> Answer<()> {
         self.readers.execute("SELECT 1").await?;
@@ -89,21 +98,11 @@ impl Database {
 }
 
 async fn prepare(db: &mut SqliteConnection, organisation: &str) -> Result<(), OpenError> {
-    use sqlx::Connection;
-    let version: i64 = db.fetch_one("PRAGMA user_version").await?.try_get(0)?;
-    if version == 0 {
-        let mut made = db.begin_with("BEGIN IMMEDIATE").await?;
-        made.execute(SCHEMA).await?;
-        sqlx::query("INSERT INTO organisation (id, name, key) VALUES (1, ?, x'')")
-            .bind(organisation)
-            .execute(&mut *made)
-            .await?;
-        made.execute(format!("PRAGMA user_version = {SCHEMA_VERSION}").as_str())
-            .await?;
-        made.commit().await?;
-    } else if version != SCHEMA_VERSION {
-        return Err(OpenError::Version(version));
-    }
+    migrate(db, "account.db", MIGRATIONS).await?;
+    sqlx::query("INSERT OR IGNORE INTO organisation (id, name, key) VALUES (1, ?, x'')")
+        .bind(organisation)
+        .execute(&mut *db)
+        .await?;
     let row = db
         .fetch_one("SELECT o.name, EXISTS (SELECT 1 FROM accounts) FROM organisation o")
         .await?;

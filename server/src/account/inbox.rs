@@ -17,7 +17,6 @@ use sqlx::SqliteConnection;
 use tokio::sync::Notify;
 
 use super::access::{Action, route};
-use super::database::Database;
 use super::session::Caller;
 use super::{AccountPlane, Plane};
 use crate::http::{Json, Query};
@@ -25,8 +24,6 @@ use crate::refusal::{Answer, Refusal};
 
 const LONGEST_WAIT_S: u64 = 30;
 const MOST_ACKS: usize = 2_000;
-/// Envelopes that nobody fetched go after this, like log entries.
-const KEPT_S: u64 = 30 * 24 * 60 * 60;
 
 pub(super) fn router(plane: &Plane) -> Router<Plane> {
     let router = route(Router::new(), plane, Action::ReadInbox, read);
@@ -167,17 +164,5 @@ pub(super) async fn put(
         .bind(now_s)
         .execute(db)
         .await?;
-    Ok(())
-}
-
-/// Removes envelopes that nobody fetched in time.
-pub(super) async fn sweep(db: &Database, now_s: u64) -> Answer<()> {
-    let before = i64::try_from(now_s.saturating_sub(KEPT_S)).unwrap_or(0);
-    let mut db = db.write().await?;
-    sqlx::query("DELETE FROM inbox WHERE received_at < ?")
-        .bind(before)
-        .execute(&mut *db)
-        .await?;
-    db.commit().await?;
     Ok(())
 }

@@ -10,7 +10,6 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::access::{Action, route};
-use super::database::Database;
 use super::session::Caller;
 use super::{AccountPlane, Plane, roles};
 use crate::clock;
@@ -187,18 +186,6 @@ pub(super) async fn owner_code(plane: &AccountPlane) -> Answer<Option<Invitation
     };
     db.commit().await?;
     Ok(code)
-}
-
-/// Forgets invitations that ran out unused a while ago; until then people are told so.
-pub(super) async fn sweep(db: &Database, now_s: u64) -> Answer<()> {
-    let before = i64::try_from(now_s.saturating_sub(LONGEST_S)).unwrap_or(0);
-    let mut db = db.write().await?;
-    sqlx::query("DELETE FROM invitations WHERE used_by = '' AND expires_at < ?")
-        .bind(before)
-        .execute(&mut *db)
-        .await?;
-    db.commit().await?;
-    Ok(())
 }
 
 fn now() -> i64 {

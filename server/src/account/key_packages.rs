@@ -6,7 +6,7 @@ use sealwire_crypto::sha256;
 use sealwire_protocol::account::{B64, KeyPackageCount, KeyPackages};
 use sealwire_protocol::ids::DeviceId;
 use sealwire_protocol::limits::MAX_ONE_TIME_KEY_PACKAGES;
-use sealwire_protocol::mls_form::KeyPackageForm;
+use sealwire_protocol::mls_form::{FormError, KeyPackageForm};
 use sealwire_protocol::problem::Code;
 use sqlx::{Row, SqliteConnection};
 
@@ -29,19 +29,24 @@ async fn add(
     Extension(caller): Extension<Caller>,
     Json(new): Json<KeyPackages>,
 ) -> Answer<Json<KeyPackageCount>> {
-    check(&new)?;
+    let ends = check(&new)?;
     let device = caller.device;
     let mut db = plane.db.write().await?;
-    for package in &new.one_time {
-        sqlx::query("INSERT OR IGNORE INTO key_packages (device, hash, bytes) VALUES (?, ?, ?)")
-            .bind(device.as_bytes().as_slice())
-            .bind(sha256(&[&package.0]).as_slice())
-            .bind(&package.0)
-            .execute(&mut *db)
-            .await?;
+    let mut ends = ends.into_iter();
+    for (package, end) in new.one_time.iter().zip(&mut ends) {
+        sqlx::query(
+            "INSERT OR IGNORE INTO key_packages (device, hash, bytes, not_after) \
+             VALUES (?, ?, ?, ?)",
+        )
+        .bind(device.as_bytes().as_slice())
+        .bind(sha256(&[&package.0]).as_slice())
+        .bind(&package.0)
+        .bind(end)
+        .execute(&mut *db)
+        .await?;
     }
-    if let Some(last_resort) = &new.last_resort {
-        set_last_resort(&mut db, device, &last_resort.0).await?;
+    if let Some((last_resort, end)) = new.last_resort.iter().zip(ends).next() {
+        set_last_resort(&mut db, device, &last_resort.0, end).await?;
     }
     let count = counted(&mut db, device).await?;
     if count.one_time as usize > MAX_ONE_TIME_KEY_PACKAGES {
@@ -54,23 +59,32 @@ async fn add(
     Ok(Json(count))
 }
 
-/// Form only; signatures and lifetimes are for whoever takes a key package.
-fn check(new: &KeyPackages) -> Answer<()> {
+/// Form only; signatures and lifetimes are for whoever takes a key package. The ends of all their
+/// lifetimes, the last resort's last.
+fn check(new: &KeyPackages) -> Answer<Vec<i64>> {
     if new.one_time.len() > MAX_ONE_TIME_KEY_PACKAGES {
         return Err(Refusal::new(
             Code::TooLarge,
             format!("At most {MAX_ONE_TIME_KEY_PACKAGES} key packages at once."),
         ));
     }
-    for B64(package) in new.one_time.iter().chain(&new.last_resort) {
-        KeyPackageForm::parse(package).map_err(|error| {
-            Refusal::new(
-                Code::Grammar,
-                format!("Not one MLSMessage with a KeyPackage: {error}."),
-            )
-        })?;
-    }
-    Ok(())
+    let packages = new.one_time.iter().chain(&new.last_resort);
+    packages
+        .map(|B64(package)| {
+            end(package).map_err(|error| {
+                Refusal::new(
+                    Code::Grammar,
+                    format!("Not one MLSMessage with a KeyPackage: {error}."),
+                )
+            })
+        })
+        .collect()
+}
+
+/// Last second of a key package's lifetime, as it is stored; never 0.
+pub(super) fn end(package: &[u8]) -> Result<i64, FormError> {
+    let form = KeyPackageForm::parse(package)?;
+    Ok(i64::try_from(form.not_after).unwrap_or(i64::MAX).max(1))
 }
 
 /// The same last resort again, after a lost answer, stays used if it was.
@@ -78,15 +92,18 @@ async fn set_last_resort(
     db: &mut SqliteConnection,
     device: DeviceId,
     bytes: &[u8],
+    not_after: i64,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO key_package_state (device, last_resort, last_resort_used, window_started, \
-         taken) VALUES (?, ?, 0, 0, 0) ON CONFLICT (device) DO UPDATE SET \
-         last_resort_used = last_resort_used AND last_resort = excluded.last_resort, \
-         last_resort = excluded.last_resort",
+         taken, last_resort_not_after) VALUES (?, ?, 0, 0, 0, ?) ON CONFLICT (device) DO UPDATE \
+         SET last_resort_used = last_resort_used AND last_resort = excluded.last_resort, \
+         last_resort = excluded.last_resort, \
+         last_resort_not_after = excluded.last_resort_not_after",
     )
     .bind(device.as_bytes().as_slice())
     .bind(bytes)
+    .bind(not_after)
     .execute(db)
     .await?;
     Ok(())

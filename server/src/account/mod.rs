@@ -12,6 +12,8 @@ mod key_packages;
 mod mailroom;
 mod members;
 mod organisation;
+mod policy;
+mod retention;
 mod roles;
 mod session;
 mod token;
@@ -28,9 +30,10 @@ use self::database::{Database, OpenError};
 use self::inbox::Waiting;
 use self::mailroom::AccountMailroom;
 use self::token::Tokens;
-use crate::config::{Config, Limits};
+use crate::config::{Config, Limits, Retention};
 use crate::group::Mailroom;
 use crate::refusal::Answer;
+use crate::tally::{self, Count, Kind, Run};
 
 /// File of the account plane's tables.
 pub(crate) const DATABASE: &str = "account.db";
@@ -41,6 +44,7 @@ pub(crate) struct AccountPlane {
     db: Database,
     organisation: String,
     limits: Limits,
+    retention: Retention,
     tokens: Tokens,
     challenges: Challenges,
     waiting: Arc<Waiting>,
@@ -62,6 +66,7 @@ impl AccountPlane {
             db: Database::open(database, &config.organisation).await?,
             organisation: config.organisation.clone(),
             limits: config.limits.clone(),
+            retention: config.retention.clone(),
             tokens: Tokens::open(token_key, &config.organisation)?,
             challenges: Challenges::new(),
             waiting: Arc::default(),
@@ -83,10 +88,24 @@ impl AccountPlane {
         invitations::owner_code(self).await
     }
 
-    /// Removes envelopes that nobody fetched and invitations that nobody used.
-    pub(crate) async fn sweep(&self, now_s: u64) -> Answer<()> {
-        inbox::sweep(&self.db, now_s).await?;
-        invitations::sweep(&self.db, now_s).await
+    /// Removes what is past its time, and counts it.
+    pub(crate) async fn sweep(&self, run: Run) -> Answer<()> {
+        retention::sweep(&self.db, &self.retention, run).await
+    }
+
+    /// Notes that a run of retention begins.
+    pub(crate) async fn begin_run(&self, run: Run) -> Answer<()> {
+        retention::begin(&self.db, run).await
+    }
+
+    /// Notes that a run ended, and how many of its parts failed.
+    pub(crate) async fn end_run(&self, run: Run, ended_ms: u64, failed: usize) -> Answer<()> {
+        retention::end(&self.db, run, ended_ms, failed).await
+    }
+
+    /// What one run of retention removed here.
+    pub(crate) async fn removed(&self, run: Run) -> Answer<Vec<(Kind, Count)>> {
+        Ok(tally::of_run(&self.db.readers, run).await?)
     }
 
     /// Whether it can serve.
@@ -106,6 +125,7 @@ pub(crate) fn router(plane: Plane) -> Router {
         .merge(enrol::router(&plane))
         .merge(session::router(&plane))
         .merge(organisation::router(&plane))
+        .merge(policy::router(&plane))
         .merge(invitations::router(&plane))
         .merge(members::router(&plane))
         .merge(directory::router(&plane))

@@ -14,17 +14,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
-use axum::Router;
+use axum::{Extension, Router};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use sealwire_protocol::ids::DeviceId;
-use sealwire_protocol::limits::{ENVELOPE, MAX_BLOB};
+use sealwire_protocol::limits::ENVELOPE;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::blobs::Blobs;
+use self::blobs::{Blobs, BlobsError};
 use self::hub::Hub;
 use self::socket::SocketLimits;
 use self::sqlite::{Options, SqliteLogs};
@@ -33,13 +32,14 @@ use crate::config::Config;
 use crate::http::BodyLimit;
 use crate::rate::Rate;
 use crate::refusal::Answer;
+use crate::tally::{Count, Kind, Run};
 
 pub(crate) use self::sqlite::renew_incarnation;
 
 /// File of the group plane's tables.
 pub(crate) const DATABASE: &str = "groups.db";
 
-/// Largest body of all requests but a blob's.
+/// Largest body of the requests that are read as a whole.
 const SMALL_BODY: usize = 2 * ENVELOPE;
 
 /// A key package of a device.
@@ -64,7 +64,7 @@ pub(crate) struct GroupPlane {
     store: Arc<dyn LogStore>,
     hub: Arc<Hub>,
     mailroom: Arc<dyn Mailroom>,
-    blobs: Blobs,
+    blobs: Arc<Blobs>,
     limits: SocketLimits,
     drain: CancellationToken,
     sockets: TaskTracker,
@@ -75,15 +75,14 @@ pub(crate) struct GroupPlane {
 pub(crate) enum OpenError {
     #[error("cannot open {DATABASE}: {0}")]
     Database(#[from] sqlx::Error),
-    #[error("cannot use the directory of blobs: {0}")]
-    Blobs(#[from] std::io::Error),
+    #[error(transparent)]
+    Blobs(#[from] BlobsError),
 }
 
 impl GroupPlane {
     /// Opens the plane's own files.
     pub(crate) async fn open(
-        database: &Path,
-        blobs: &Path,
+        data: &Path,
         config: &Config,
         mailroom: Arc<dyn Mailroom>,
         drain: CancellationToken,
@@ -95,27 +94,35 @@ impl GroupPlane {
                 burst: config.limits.commit_burst.max(1),
             },
             most_mib: config.storage.group_database_mib,
+            message_days: config.retention.message_days,
         };
-        let store = SqliteLogs::open(database, options, Arc::clone(&hub) as _).await?;
+        let store = SqliteLogs::open(&data.join(DATABASE), options, Arc::clone(&hub) as _).await?;
         Ok(Arc::new(Self {
             store: Arc::new(store),
             hub,
             mailroom,
-            blobs: Blobs::open(
-                blobs,
-                config.storage.blob_mib << 20,
-                config.limits.blob_requests,
-            )?,
+            blobs: Blobs::open(data, config, drain.child_token()).await?,
             limits: SocketLimits::new(config),
             drain,
             sockets: TaskTracker::new(),
         }))
     }
 
-    /// Removes what is older than its retention.
-    pub(crate) async fn sweep(&self, now_ms: u64) -> Answer<()> {
-        self.store.sweep(now_ms).await?;
-        self.blobs.sweep(now_ms / 1000).await
+    /// Removes entries that are older than their retention.
+    pub(crate) async fn sweep_entries(&self, run: Run) -> Answer<()> {
+        self.store.sweep(run).await
+    }
+
+    /// Removes blobs at their end, and uploads that nobody goes on with.
+    pub(crate) async fn sweep_blobs(&self, run: Run) -> Answer<()> {
+        self.blobs.sweep(run).await
+    }
+
+    /// What one run of retention removed.
+    pub(crate) async fn removed(&self, run: Run) -> Answer<Vec<(Kind, Count)>> {
+        let mut removed = self.store.removed(run).await?;
+        removed.extend(self.blobs.removed(run).await?);
+        Ok(removed)
     }
 
     /// Whether it can serve.
@@ -132,19 +139,19 @@ impl GroupPlane {
         {
             tracing::warn!("some connections did not end in time");
         }
+        self.blobs.close().await;
         self.store.close().await;
     }
 }
 
 /// Routes under `/group/v1`.
 pub(crate) fn router(plane: Arc<GroupPlane>) -> Router {
-    let large = Extension(BodyLimit(MAX_BLOB + SMALL_BODY));
+    let blobs = blobs::router(Arc::clone(&plane.blobs));
     Router::new()
         .route("/group/v1/ws", get(socket::upgrade))
         .route("/group/v1/key-package", post(oneshot::key_package))
         .route("/group/v1/inbox", post(oneshot::inbox))
-        .route("/group/v1/blob/read", post(oneshot::read_blob))
         .layer(Extension(BodyLimit(SMALL_BODY)))
-        .route("/group/v1/blob", post(oneshot::put_blob).layer(large))
         .with_state(plane)
+        .merge(blobs)
 }

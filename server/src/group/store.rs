@@ -8,6 +8,7 @@ use sealwire_protocol::log::EntryKind;
 use sealwire_protocol::problem::Code;
 
 use crate::refusal::{Answer, Refusal};
+use crate::tally::{Count, Kind, Run};
 
 /// One lane of one log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,8 +77,11 @@ pub(crate) trait LogStore: Send + Sync {
     /// Reads entries after `after`, from one moment's state.
     fn read(&self, key: LaneKey, after: u64, limit: PageLimit) -> BoxFuture<'static, Answer<Page>>;
 
-    /// Removes what is older than its retention at `now_ms`.
-    fn sweep(&self, now_ms: u64) -> BoxFuture<'static, Answer<()>>;
+    /// Removes what is older than its retention, and counts it.
+    fn sweep(&self, run: Run) -> BoxFuture<'static, Answer<()>>;
+
+    /// What one run of retention removed.
+    fn removed(&self, run: Run) -> BoxFuture<'static, Answer<Vec<(Kind, Count)>>>;
 
     /// Whether it can serve.
     fn check(&self) -> BoxFuture<'static, Answer<()>>;

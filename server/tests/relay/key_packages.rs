@@ -8,7 +8,7 @@ use sealwire_protocol::problem::Code;
 
 use crate::support::{Person, Refused, Relay, RelayBuilder, mls};
 
-async fn add(
+pub async fn add(
     relay: &Relay,
     token: &str,
     one_time: impl IntoIterator<Item = u8>,

@@ -15,7 +15,8 @@ use sealwire_protocol::{
         B64, Challenge, ChallengeRequest, DirectoryEntry, Enrol, Inbox, InboxAck, KeyPackages,
         NewDevice, Session, SessionRequest,
     },
-    frame::{BlobGet, BlobPut, BlobReply, InboxPost, KeyPackageReply, KeyPackageRequest, decode},
+    blob::{BlobMetadata, OFFSET_TYPE, READ_TOKEN_HEADER, TUS_VERSION},
+    frame::{InboxPost, KeyPackageReply, KeyPackageRequest, decode},
     ids::{BlobId, DeviceId},
     link::{JoinLink, RelayAddress},
     problem::{Code, Problem},
@@ -241,15 +242,20 @@ impl Plane {
         token_hash: [u8; 32],
         content: Vec<u8>,
     ) -> Result<(), Problem> {
-        let request = BlobPut {
-            blob: blob.0.to_vec().into(),
-            read_token_hash: token_hash.to_vec().into(),
+        let metadata = BlobMetadata {
+            blob,
+            read_token_hash: token_hash,
+            delete_token_hash: [0; 32],
             days: 30,
-            content: content.into(),
         };
-        self.one_shot("blob", request.encode_to_vec())
-            .await
-            .map(drop)
+        let request = self
+            .request(Method::POST, "group/v1/blobs")
+            .header("tus-resumable", TUS_VERSION)
+            .header("upload-length", content.len())
+            .header("upload-metadata", metadata.encode())
+            .header(CONTENT_TYPE, OFFSET_TYPE)
+            .body(content);
+        self.send(request).await.map(drop)
     }
 
     /// Reads a blob.
@@ -257,13 +263,11 @@ impl Plane {
     /// # Errors
     /// The relay's refusal.
     pub async fn get_blob(&self, blob: BlobId, token: &[u8]) -> Result<Vec<u8>, Problem> {
-        let request = BlobGet {
-            blob: blob.0.to_vec().into(),
-            read_token: token.to_vec().into(),
-        };
-        let body = self.one_shot("blob/read", request.encode_to_vec()).await?;
-        let reply: BlobReply = decode(&body.into()).expect("a reply");
-        Ok(reply.content.into())
+        let token = data_encoding::BASE64URL_NOPAD.encode(token);
+        let request = self
+            .request(Method::GET, &format!("group/v1/blobs/{blob}"))
+            .header(READ_TOKEN_HEADER, token);
+        self.send(request).await
     }
 }
 

@@ -133,6 +133,12 @@ impl Host {
                 members,
             } => boxed(self.create(&who, &title, &members)).await,
             Order::Warnings { who } => Ok(Answer::Warnings(self.member(&who).await?.warnings())),
+            Order::File { who, order } => {
+                let member = self.member(&who).await?;
+                boxed(super::files::obey(&member, order))
+                    .await
+                    .map_err(words)
+            }
             Order::Crash => std::process::abort(),
             in_chat => boxed(self.obey_in_chat(in_chat)).await,
         }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::files::FileOrder;
 use crate::person::Line;
 
 /// What somebody in the swarm shall do. `who` is the name of a member.
@@ -95,6 +96,13 @@ pub enum Order {
     Warnings {
         /// The member.
         who: String,
+    },
+    /// Do something with files.
+    File {
+        /// The member.
+        who: String,
+        /// What.
+        order: FileOrder,
     },
     /// End at once, without any tidying.
     Crash,

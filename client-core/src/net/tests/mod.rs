@@ -1,6 +1,7 @@
 //! A relay that is real as far as TLS, HTTP and WebSocket go, and what it is used to check.
 
 mod account;
+mod blobs;
 mod oneshot;
 mod socket;
 mod tls;

@@ -5,7 +5,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use sealwire_protocol::frame::{self, BlobGet, BlobPut, BlobReply, KeyPackageReply};
+use sealwire_protocol::blob::{BlobMetadata, parse_token};
+use sealwire_protocol::frame::{self, KeyPackageReply};
 use sealwire_protocol::ids::{BlobId, DeviceId};
 use sealwire_protocol::problem::{Code, Problem};
 
@@ -18,7 +19,13 @@ const BLOB: BlobId = BlobId([4; 16]);
 const TOKEN: [u8; 32] = [5; 32];
 
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<HeaderMap>>>, Arc<Mutex<Option<BlobPut>>>);
+struct Seen(Arc<Mutex<Vec<HeaderMap>>>, Arc<Mutex<Option<Stored>>>);
+
+#[derive(Clone)]
+struct Stored {
+    metadata: BlobMetadata,
+    content: Bytes,
+}
 
 async fn serve(
     State(Seen(headers, blob)): State<Seen>,
@@ -26,7 +33,7 @@ async fn serve(
     found: HeaderMap,
     body: Bytes,
 ) -> Response {
-    headers.lock().unwrap().push(found);
+    headers.lock().unwrap().push(found.clone());
     match uri.path() {
         "/group/v1/key-package" => frame::encode(&KeyPackageReply {
             key_package: Bytes::from_static(b"package"),
@@ -38,20 +45,25 @@ async fn serve(
             let kind = [("content-type", "application/problem+json")];
             (StatusCode::INSUFFICIENT_STORAGE, kind, problem).into_response()
         }
-        "/group/v1/blob" => {
-            *blob.lock().unwrap() = Some(frame::decode(&body).unwrap());
-            StatusCode::NO_CONTENT.into_response()
+        "/group/v1/blobs" => {
+            let header = |name: &str| found[name].to_str().unwrap().to_owned();
+            assert_eq!(header("tus-resumable"), "1.0.0");
+            assert_eq!(header("content-type"), "application/offset+octet-stream");
+            assert_eq!(header("upload-length"), body.len().to_string());
+            let metadata = BlobMetadata::parse(&header("upload-metadata")).unwrap();
+            let taken = if metadata.days == 7 { 5 } else { body.len() };
+            *blob.lock().unwrap() = Some(Stored {
+                metadata,
+                content: body,
+            });
+            (StatusCode::CREATED, [("upload-offset", taken.to_string())]).into_response()
         }
-        "/group/v1/blob/read" => {
-            let asked: BlobGet = frame::decode(&body).unwrap();
+        "/group/v1/blobs/04040404040404040404040404040404" => {
             let stored = blob.lock().unwrap().clone().unwrap();
-            assert_eq!(asked.blob, stored.blob);
-            assert_eq!(
-                sealwire_crypto::sha256(&[&asked.read_token])[..],
-                stored.read_token_hash
-            );
-            let content = stored.content;
-            frame::encode(&BlobReply { content }).into_response()
+            let token = parse_token(found["sealwire-read-token"].as_bytes()).unwrap();
+            let hash = sealwire_crypto::sha256(&[&*token]);
+            assert_eq!(hash, stored.metadata.read_token_hash);
+            stored.content.into_response()
         }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
@@ -95,18 +107,31 @@ async fn a_blob_comes_back_with_its_token() {
     put_blob(&relay.endpoint, &BLOB, &hash, 30, content.clone())
         .await
         .unwrap();
-    assert_eq!(seen.1.lock().unwrap().as_ref().unwrap().days, 30);
+    let metadata = seen.1.lock().unwrap().as_ref().unwrap().metadata;
+    assert_eq!((metadata.blob, metadata.days), (BLOB, 30));
     let read = get_blob(&relay.endpoint, &BLOB, &TOKEN).await.unwrap();
     assert!(read == content);
 }
 
 #[tokio::test]
+async fn a_blob_that_the_relay_took_in_part_is_worth_another_try() {
+    let (relay, _) = relay().await;
+    let put = put_blob(&relay.endpoint, &BLOB, &[1; 32], 7, vec![6; 100]).await;
+    let error = put.unwrap_err();
+    assert_eq!(error.code, "upload_unfinished");
+    assert!(error.may_pass());
+}
+
+#[tokio::test]
 async fn a_blob_over_the_limit_is_not_read() {
     let (relay, seen) = relay().await;
-    *seen.1.lock().unwrap() = Some(BlobPut {
-        blob: Bytes::copy_from_slice(BLOB.as_bytes()),
-        read_token_hash: Bytes::copy_from_slice(&sealwire_crypto::sha256(&[&TOKEN])),
-        days: 1,
+    *seen.1.lock().unwrap() = Some(Stored {
+        metadata: BlobMetadata {
+            blob: BLOB,
+            read_token_hash: sealwire_crypto::sha256(&[&TOKEN]),
+            delete_token_hash: [0; 32],
+            days: 1,
+        },
         content: vec![0; 9 * 1024 * 1024].into(),
     });
     let error = get_blob(&relay.endpoint, &BLOB, &TOKEN).await.unwrap_err();

@@ -26,12 +26,13 @@ use tokio_util::task::TaskTracker;
 
 use self::writer::{Job, Weight, Writer};
 use super::store::{AppendDone, Committed, LaneKey, LogStore, NewEntry, NewLog, Page, PageLimit};
+use crate::database::migrate;
 use crate::rate::Rate;
 use crate::refusal::{Answer, Refusal};
+use crate::tally::{self, Count, Kind, Run};
 
 /// The tables of the group plane.
-const SCHEMA: &str = include_str!("../schema.sql");
-const SCHEMA_VERSION: i64 = 1;
+const MIGRATIONS: &[&str] = &[include_str!("../schema.sql"), tally::TABLE];
 /// Appends that may wait for the writer.
 const QUEUE: usize = 16 * 1024;
 /// Payload bytes that may wait for the writer.
@@ -43,6 +44,8 @@ const READERS: u32 = 3;
 pub(crate) struct Options {
     /// Commits of one log.
     pub(crate) commit_rate: Rate,
+    /// Most days that messages are kept, whatever their group asked.
+    pub(crate) message_days: u32,
     /// Most MiB of the database file; 0 for no bound.
     pub(crate) most_mib: u64,
 }
@@ -53,6 +56,7 @@ pub(crate) struct SqliteLogs {
     readers: SqlitePool,
     incarnation: Incarnation,
     path: PathBuf,
+    message_days: u32,
     waiting: Arc<AtomicUsize>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -84,6 +88,7 @@ impl SqliteLogs {
             readers,
             incarnation,
             path: path.into(),
+            message_days: options.message_days,
             waiting: Arc::default(),
             tasks,
             stop,
@@ -136,11 +141,12 @@ impl LogStore for SqliteLogs {
         Box::pin(async move { read::page(&readers, incarnation, key, after, limit).await })
     }
 
-    fn sweep(&self, now_ms: u64) -> BoxFuture<'static, Answer<()>> {
+    fn sweep(&self, run: Run) -> BoxFuture<'static, Answer<()>> {
         let (readers, path, jobs) = (self.readers.clone(), self.path.clone(), self.jobs());
+        let days = self.message_days;
         Box::pin(async move {
             let jobs = jobs.ok_or_else(unavailable)?;
-            let steps = prune::find(&readers, now_ms).await?;
+            let steps = prune::find(&readers, run, days).await?;
             let any = !steps.is_empty();
             for step in steps {
                 let (done, answer) = oneshot::channel();
@@ -154,6 +160,11 @@ impl LogStore for SqliteLogs {
             }
             Ok(())
         })
+    }
+
+    fn removed(&self, run: Run) -> BoxFuture<'static, Answer<Vec<(Kind, Count)>>> {
+        let readers = self.readers.clone();
+        Box::pin(async move { Ok(tally::of_run(&readers, run).await?) })
     }
 
     fn check(&self) -> BoxFuture<'static, Answer<()>> {
@@ -237,23 +248,11 @@ async fn connect(path: &Path, most_mib: u64) -> Result<SqliteConnection, sqlx::E
 }
 
 async fn prepare(db: &mut SqliteConnection) -> Result<Incarnation, sqlx::Error> {
-    let version: i64 = db.fetch_one("PRAGMA user_version").await?.try_get(0)?;
-    if version == 0 {
-        let mut made = db.begin_with("BEGIN IMMEDIATE").await?;
-        made.execute(SCHEMA).await?;
-        sqlx::query("INSERT INTO relay (id, incarnation) VALUES (1, ?)")
-            .bind(Incarnation::random(&mut rand::rng()).as_bytes().as_slice())
-            .execute(&mut *made)
-            .await?;
-        made.execute(format!("PRAGMA user_version = {SCHEMA_VERSION}").as_str())
-            .await?;
-        made.commit().await?;
-    } else if version != SCHEMA_VERSION {
-        return Err(sqlx::Error::Configuration(
-            format!("groups.db was written by another version of the relay (schema {version})")
-                .into(),
-        ));
-    }
+    migrate(db, "groups.db", MIGRATIONS).await?;
+    sqlx::query("INSERT OR IGNORE INTO relay (id, incarnation) VALUES (1, ?)")
+        .bind(Incarnation::random(&mut rand::rng()).as_bytes().as_slice())
+        .execute(&mut *db)
+        .await?;
     let row = db
         .fetch_one("SELECT incarnation FROM relay WHERE id = 1")
         .await?;

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use sqlx::{ConnectOptions, Executor, QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
 
 use super::rows::{self, signed};
+use crate::tally::{self, Count, Kind, Run};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Commits stay this long whatever the retention, so that a weekend offline forces no rejoin.
@@ -23,24 +24,39 @@ const STEP: u64 = 2_000;
 const LANES: usize = 200;
 
 /// One transaction's worth.
-#[derive(Default)]
 pub(super) struct Prune {
+    /// Whose work it is.
+    run: Run,
     /// Lanes and their new floors.
     floors: Vec<(i64, u64)>,
     /// Lanes that everybody left and that hold nothing any more.
     dead: Vec<i64>,
 }
 
-/// Finds what has to go at `now_ms`.
-pub(super) async fn find(readers: &SqlitePool, now_ms: u64) -> Result<Vec<Prune>, sqlx::Error> {
-    let now = signed(now_ms);
+impl Prune {
+    fn of(run: Run) -> Self {
+        Self {
+            run,
+            floors: Vec::new(),
+            dead: Vec::new(),
+        }
+    }
+}
+
+/// Finds what has to go. Messages stay for `most_days` at most.
+pub(super) async fn find(
+    readers: &SqlitePool,
+    run: Run,
+    most_days: u32,
+) -> Result<Vec<Prune>, sqlx::Error> {
+    let now = signed(run.started_ms);
     let commits_before = now - COMMIT_DAYS * DAY_MS;
     let expired = sqlx::query(
         "SELECT id, floor, keep FROM ( \
            SELECT l.id, l.floor, coalesce(( \
              SELECT e.seq - 1 FROM entries e WHERE e.lane_id = l.id AND e.seq > l.floor \
                AND e.received_at >= CASE e.kind WHEN 1 THEN ?1 \
-                 ELSE ?2 - g.retention_days * ?3 END \
+                 ELSE ?2 - min(g.retention_days, ?4) * ?3 END \
              ORDER BY e.seq LIMIT 1), l.newest) AS keep \
            FROM lanes l JOIN logs g ON g.id = l.log_id WHERE l.floor < l.newest) \
          WHERE keep > floor",
@@ -48,10 +64,11 @@ pub(super) async fn find(readers: &SqlitePool, now_ms: u64) -> Result<Vec<Prune>
     .bind(commits_before)
     .bind(now)
     .bind(DAY_MS)
+    .bind(most_days)
     .fetch_all(readers)
     .await?;
     let mut steps = Vec::new();
-    let (mut step, mut room) = (Prune::default(), STEP);
+    let (mut step, mut room) = (Prune::of(run), STEP);
     for row in expired {
         let id: i64 = row.try_get(0)?;
         let (mut floor, keep) = (rows::number(&row, 1)?, rows::number(&row, 2)?);
@@ -61,7 +78,7 @@ pub(super) async fn find(readers: &SqlitePool, now_ms: u64) -> Result<Vec<Prune>
             floor = to;
             step.floors.push((id, to));
             if room == 0 || step.floors.len() == LANES {
-                steps.push(std::mem::take(&mut step));
+                steps.push(std::mem::replace(&mut step, Prune::of(run)));
                 room = STEP;
             }
         }
@@ -69,8 +86,8 @@ pub(super) async fn find(readers: &SqlitePool, now_ms: u64) -> Result<Vec<Prune>
     let dead = dead(readers, now - LANE_DAYS * DAY_MS).await?;
     steps.push(step);
     steps.extend(dead.chunks(LANES).map(|dead| Prune {
-        floors: Vec::new(),
         dead: dead.to_vec(),
+        ..Prune::of(run)
     }));
     steps.retain(|step| !step.floors.is_empty() || !step.dead.is_empty());
     Ok(steps)
@@ -104,18 +121,22 @@ async fn dead(readers: &SqlitePool, touched_before: i64) -> Result<Vec<i64>, sql
 /// Does one step.
 pub(super) async fn apply(db: &mut SqliteConnection, step: &Prune) -> Result<(), sqlx::Error> {
     db.execute("BEGIN IMMEDIATE").await?;
+    let mut count = Count::default();
     for &(lane, floor) in &step.floors {
         sqlx::query("UPDATE lanes SET floor = ? WHERE id = ?")
             .bind(signed(floor))
             .bind(lane)
             .execute(&mut *db)
             .await?;
+        count.merge(counted(db, lane, floor).await?);
         sqlx::query("DELETE FROM entries WHERE lane_id = ? AND seq <= ?")
             .bind(lane)
             .bind(signed(floor))
             .execute(&mut *db)
             .await?;
     }
+    tally::record(db, step.run, Kind::Entry, count).await?;
+    tally::forget(db, step.run).await?;
     if !step.dead.is_empty() {
         // Somebody may have written there since they were found.
         let mut query =
@@ -129,6 +150,20 @@ pub(super) async fn apply(db: &mut SqliteConnection, step: &Prune) -> Result<(),
     }
     db.execute("COMMIT").await?;
     Ok(())
+}
+
+/// What goes of a lane up to a new floor.
+async fn counted(db: &mut SqliteConnection, lane: i64, floor: u64) -> Result<Count, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT count(*), coalesce(sum(length(payload)), 0), \
+         coalesce(min(received_at), 0) / 1000, coalesce(max(received_at), 0) / 1000 \
+         FROM entries WHERE lane_id = ? AND seq <= ?",
+    )
+    .bind(lane)
+    .bind(signed(floor))
+    .fetch_one(db)
+    .await?;
+    Count::from_row(&row, 0)
 }
 
 /// Empties the write-ahead log, which still holds what was deleted.

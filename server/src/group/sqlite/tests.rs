@@ -33,6 +33,7 @@ async fn open(dir: &Path, most_mib: u64) -> (SqliteLogs, Arc<Heard>) {
     let heard = Arc::new(Heard::default());
     let options = Options {
         commit_rate: Rate::per_second(1000, 1000),
+        message_days: 30,
         most_mib,
     };
     let logs = SqliteLogs::open(&dir.join("groups.db"), options, Arc::clone(&heard) as _).await;
@@ -43,6 +44,13 @@ fn lane(log: u8, lane: u8) -> LaneKey {
     LaneKey {
         log: LogId([log; 32]),
         lane: Lane([lane; 32]),
+    }
+}
+
+/// A run of retention so many days from now.
+fn in_days(days: u64) -> Run {
+    Run {
+        started_ms: now_ms() + days * DAY_MS,
     }
 }
 
@@ -103,16 +111,16 @@ async fn messages_go_after_their_retention_and_commits_after_thirty_days() {
         }
         append(&logs, commit(key, None, 2)).await.expect("stored");
     }
-    logs.sweep(now_ms() + 6 * DAY_MS).await.expect("swept");
+    logs.sweep(in_days(6)).await.expect("swept");
     assert_eq!(seqs(&logs, week, 0).await, Ok(vec![1, 2, 3, 4]));
-    logs.sweep(now_ms() + 8 * DAY_MS).await.expect("swept");
+    logs.sweep(in_days(8)).await.expect("swept");
     let refusal = seqs(&logs, week, 0).await.expect_err("pruned");
     assert_eq!(refusal.code(), Code::Pruned);
     assert_eq!(seqs(&logs, week, 3).await, Ok(vec![4]), "the commit stays");
     assert_eq!(seqs(&logs, month, 0).await, Ok(vec![1, 2, 3, 4]));
     let state = logs.read(week, 3, ALL).await.expect("read").state;
     assert_eq!((state.floor, state.newest), (3, 4));
-    logs.sweep(now_ms() + 31 * DAY_MS).await.expect("swept");
+    logs.sweep(in_days(31)).await.expect("swept");
     assert_eq!(seqs(&logs, week, 4).await, Ok(vec![]));
     assert_eq!(seqs(&logs, month, 4).await, Ok(vec![]));
     // The lane itself goes on where it was.
@@ -189,7 +197,7 @@ async fn lanes_that_everybody_left_die_after_four_hundred_days_and_others_stay()
         .await
         .expect("stored");
     for _ in 0..2 {
-        logs.sweep(now_ms() + 401 * DAY_MS).await.expect("swept");
+        logs.sweep(in_days(401)).await.expect("swept");
     }
     for left in [lane(1, 1), lane(1, 2)] {
         let refusal = seqs(&logs, left, 2).await.expect_err("dead");
@@ -221,7 +229,7 @@ async fn a_lane_outlives_the_one_it_came_from() {
         .await
         .expect("two days later");
     for _ in 0..2 {
-        logs.sweep(now_ms() + 401 * DAY_MS).await.expect("swept");
+        logs.sweep(in_days(401)).await.expect("swept");
     }
     let page = logs.read(lane(1, 1), 3, ALL).await.expect("still there");
     assert_eq!(
@@ -229,7 +237,7 @@ async fn a_lane_outlives_the_one_it_came_from() {
         [commits[0].as_bytes().as_slice()],
         "what tells of the split stays as long as somebody may ask"
     );
-    logs.sweep(now_ms() + 403 * DAY_MS).await.expect("swept");
+    logs.sweep(in_days(403)).await.expect("swept");
     for left in [lane(1, 1), lane(1, 2)] {
         let refusal = seqs(&logs, left, 3).await.expect_err("dead");
         assert_eq!(refusal.code(), Code::LaneUnknown);
@@ -254,7 +262,7 @@ async fn what_was_pruned_is_not_in_the_files() {
             .any(|bytes| bytes.windows(marker.len()).any(|part| part == marker))
     };
     assert!(found());
-    logs.sweep(now_ms() + 2 * DAY_MS).await.expect("swept");
+    logs.sweep(in_days(2)).await.expect("swept");
     assert!(!found());
     logs.close().await;
 }
@@ -282,7 +290,7 @@ async fn a_full_store_refuses_and_recovers_when_there_is_space() {
         seqs(&logs, key, 0).await.expect("read").len() as u64,
         stored
     );
-    logs.sweep(now_ms() + 2 * DAY_MS).await.expect("swept");
+    logs.sweep(in_days(2)).await.expect("swept");
     let mut next = message(key, None, 100_000);
     next.cursor = stored;
     let next = append(&logs, next).await.expect("space");

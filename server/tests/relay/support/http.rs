@@ -15,7 +15,7 @@ pub struct Refused {
     pub code: Code,
 }
 
-async fn refused(response: Response) -> Refused {
+pub async fn refused(response: Response) -> Refused {
     let status = response.status();
     let kind = response.headers()["content-type"].clone();
     assert_eq!(kind, "application/problem+json", "{status}");

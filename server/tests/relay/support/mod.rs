@@ -1,11 +1,13 @@
 //! What the tests share: a running relay, people, and ways to talk to it.
 
+mod blob;
 mod http;
 pub mod mls;
 mod person;
 mod relay;
 mod socket;
 
+pub use blob::{Blob, header};
 pub use http::Refused;
 pub use person::Person;
 pub use relay::{Relay, RelayBuilder};

@@ -27,12 +27,14 @@ commit_burst = 1000
 /// How to start a relay.
 pub struct RelayBuilder {
     config: String,
+    wrapper: Vec<String>,
 }
 
 impl RelayBuilder {
     pub fn new() -> Self {
         Self {
             config: CONFIG.into(),
+            wrapper: Vec::new(),
         }
     }
 
@@ -63,11 +65,18 @@ impl RelayBuilder {
         self
     }
 
+    /// Has the relay started by another program.
+    pub fn wrapped(mut self, words: &[&str]) -> Self {
+        self.wrapper = words.iter().map(ToString::to_string).collect();
+        self
+    }
+
     pub fn start(self) -> Relay {
         let dir = tempfile::tempdir().expect("temporary directory");
         std::fs::write(dir.path().join("config.toml"), self.config).expect("written");
         let mut relay = Relay {
             dir,
+            wrapper: self.wrapper,
             child: None,
             url: String::new(),
             owner_link: None,
@@ -81,6 +90,7 @@ impl RelayBuilder {
 /// A relay process with a data directory of its own.
 pub struct Relay {
     dir: TempDir,
+    wrapper: Vec<String>,
     child: Option<Child>,
     url: String,
     owner_link: Option<String>,
@@ -104,6 +114,51 @@ impl Relay {
         self.dir.path().join("data")
     }
 
+    /// How many files lie below a folder of the data directory.
+    pub fn files(&self, folder: &str) -> usize {
+        fn count(folder: &Path) -> usize {
+            let entries = std::fs::read_dir(folder).expect("listed");
+            entries
+                .map(|entry| entry.expect("listed").path())
+                .map(|path| if path.is_dir() { count(&path) } else { 1 })
+                .sum()
+        }
+        count(&self.data().join(folder))
+    }
+
+    /// Changes a database behind the relay's back.
+    pub async fn sql(&self, file: &str, statement: &str) -> u64 {
+        use sqlx::{ConnectOptions, Executor};
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(self.data().join(file))
+            .busy_timeout(Duration::from_secs(10));
+        let mut db = options.connect().await.expect("opened");
+        db.execute(statement).await.expect("done").rows_affected()
+    }
+
+    /// Bytes of memory that the process holds, and the most that it held.
+    pub fn memory(&self) -> (u64, u64) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.expect("a process");
+        let kib = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name));
+            let number = line.and_then(|line| line.split_whitespace().nth(1));
+            number.expect("told").parse::<u64>().expect("a number") * 1024
+        };
+        (kib("VmRSS:"), kib("VmHWM:"))
+    }
+
+    /// Bounds the size of files that the relay writes, as a full disk does; `None` for no bound.
+    pub fn bound_files(&self, bytes: Option<u64>) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let pid = Pid::from_child(self.child.as_ref().expect("running"));
+        let bound = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(pid), Resource::Fsize, bound).expect("bounded");
+    }
+
     pub fn config_file(&self) -> PathBuf {
         self.dir.path().join("config.toml")
     }
@@ -119,7 +174,13 @@ impl Relay {
             .append(true)
             .open(self.dir.path().join("log"))
             .expect("log");
-        let mut child = Self::program()
+        let mut command = Self::program();
+        if let Some((first, rest)) = self.wrapper.split_first() {
+            let program = command.get_program().to_owned();
+            command = Command::new(first);
+            command.args(rest).arg(program);
+        }
+        let mut child = command
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--config"])
             .arg(self.config_file())
             .arg("--data")

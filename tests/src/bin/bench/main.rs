@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod attachment;
 mod client;
 mod cores;
 mod fanout;
@@ -29,6 +30,7 @@ usage: sealwire-bench fanout [conversation|ingest|ramp] [--seconds N]
        sealwire-bench client [messages|commits] [--quick]
        sealwire-bench idle [--connections N]
        sealwire-bench search [--quick]
+       sealwire-bench attachment [--quick]
 
 --seconds N      length of the conversation load (default 60)
 --quick          smaller groups, fewer messages: shows that it works, measures nothing
@@ -98,6 +100,7 @@ fn run(plan: &Plan) -> Result<()> {
         "client" => client::run(plan),
         "idle" => idle::run(plan),
         "search" => search::run(plan),
+        "attachment" => attachment::run(plan),
         _ => Err(USAGE.into()),
     }
 }

@@ -1,0 +1,93 @@
+//! The organisation's policy: carried, never acted by.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use sealwire_crypto::OrganisationPublic;
+use sealwire_protocol::account::{B64, PublishedPolicy};
+use sealwire_protocol::organisation_policy::{OrganisationPolicy, OrganisationPolicyError};
+use sealwire_protocol::problem::Code;
+use sqlx::SqliteConnection;
+
+use super::access::{Action, route};
+use super::{Plane, organisation};
+use crate::http::Json;
+use crate::refusal::{Answer, Refusal};
+
+pub(super) fn router(plane: &Plane) -> Router<Plane> {
+    let router = route(Router::new(), plane, Action::ReadPolicy, get);
+    route(router, plane, Action::PublishPolicy, publish)
+}
+
+async fn present(db: &mut SqliteConnection) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    sqlx::query_scalar("SELECT signed FROM policies")
+        .fetch_optional(db)
+        .await
+}
+
+async fn get(State(plane): State<Plane>) -> Answer<Json<PublishedPolicy>> {
+    let mut db = plane.db.readers.acquire().await?;
+    let signed = present(&mut db).await?.ok_or_else(|| {
+        Refusal::new(
+            Code::NoPolicy,
+            "The organisation has published no policy; an owner may publish one.",
+        )
+    })?;
+    Ok(Json(PublishedPolicy {
+        policy: B64(signed),
+    }))
+}
+
+async fn publish(
+    State(plane): State<Plane>,
+    Json(new): Json<PublishedPolicy>,
+) -> Answer<StatusCode> {
+    let B64(signed) = new.policy;
+    let mut db = plane.db.write().await?;
+    let key = organisation::read(&mut db).await?.key;
+    let key = key.and_then(|B64(key)| OrganisationPublic::from_bytes(&key).ok());
+    let key = key.ok_or_else(|| {
+        Refusal::new(
+            Code::BadSignature,
+            "The organisation has no key yet; set it first, then sign the policy with it.",
+        )
+    })?;
+    let policy = OrganisationPolicy::verify(&signed, &key).map_err(refusal)?;
+    if policy.organisation != plane.organisation {
+        return Err(Refusal::malformed(
+            "The policy is not that of this relay's organisation.",
+        ));
+    }
+    let known = present(&mut db).await?;
+    if known.as_ref() == Some(&signed) {
+        // A lost answer may be repeated.
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let known = known
+        .map(|known| OrganisationPolicy::verify(&known, &key))
+        .transpose()
+        .map_err(|_| Refusal::internal("the stored policy does not verify"))?;
+    if !policy.follows(known.as_ref()) {
+        return Err(Refusal::new(
+            Code::PolicyConflict,
+            "This policy does not follow the present one; fetch that and sign its successor.",
+        ));
+    }
+    sqlx::query(
+        "INSERT INTO policies (id, signed) VALUES (1, ?) \
+         ON CONFLICT (id) DO UPDATE SET signed = excluded.signed",
+    )
+    .bind(signed)
+    .execute(&mut *db)
+    .await?;
+    db.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn refusal(error: OrganisationPolicyError) -> Refusal {
+    let code = match error {
+        OrganisationPolicyError::BadSignature => Code::BadSignature,
+        _ => Code::Malformed,
+    };
+    Refusal::new(code, format!("The policy was refused: {error}."))
+}

@@ -1,0 +1,83 @@
+//! A door for the operator on the same machine: a socket in the data directory, which nobody else
+//! may enter. One line asks, one line of JSON answers.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream as Caller;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::retention::Retention;
+
+/// Name of the socket in the data directory.
+pub(crate) const SOCKET: &str = "control";
+/// Asks for a run of retention.
+pub(crate) const RETENTION: &str = "retention run";
+const LONGEST_LINE: u64 = 256;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves until the relay ends.
+pub(crate) async fn serve(path: PathBuf, retention: Arc<Retention>, drain: CancellationToken) {
+    // What a killed relay left; the lock on the directory says that nobody else uses it.
+    drop(std::fs::remove_file(&path));
+    let listener = match UnixListener::bind(&path) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!(kind = %error.kind(), "commands cannot reach this relay while it runs");
+            return;
+        }
+    };
+    loop {
+        let accepted = tokio::select! {
+            () = drain.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            // One after the other: there is one operator.
+            Ok((stream, _)) => drop(answer(stream, &retention).await),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+    drop(std::fs::remove_file(&path));
+}
+
+async fn answer(stream: UnixStream, retention: &Retention) -> io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    let mut reader = tokio::io::BufReader::new(read.take(LONGEST_LINE));
+    timeout(PATIENCE, reader.read_line(&mut line)).await??;
+    let reply = match line.trim_end() {
+        RETENTION => match retention.run().await {
+            Ok(report) => serde_json::to_value(report).unwrap_or_default(),
+            Err(_) => json!({ "error": "retention could not be run; the relay's log says why" }),
+        },
+        _ => json!({ "error": "this relay does not know the command; it may be of another version" }),
+    };
+    timeout(PATIENCE, write.write_all(format!("{reply}\n").as_bytes())).await?
+}
+
+/// Asks the relay that runs on a data directory; `None` if none does.
+pub(crate) fn ask(data: &Path, command: &str) -> io::Result<Option<Value>> {
+    let mut stream = match Caller::connect(data.join(SOCKET)) {
+        Ok(stream) => stream,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    stream.write_all(format!("{command}\n").as_bytes())?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line)?;
+    Ok(Some(serde_json::from_str(&line)?))
+}
