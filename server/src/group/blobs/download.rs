@@ -1,67 +1,22 @@
 //! Bytes on their way out: from wherever they lie to the connection, a few at a time.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use sealwire_protocol::ids::BlobId;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::place::{PlaceError, Source, read_chunk};
+use super::place::Bytestream;
 use super::rows::{Row, State};
-use super::spool::blocking;
 use super::{Blobs, disk, fits, store, unknown};
 use crate::refusal::{Answer, Refusal};
 
 /// Chunks that wait for the connection.
 const AHEAD: usize = 2;
-
-/// Bytes of a blob, one chunk after the other.
-pub(super) enum Bytestream {
-    File(Option<File>, u64),
-    Stream(BoxStream<'static, object_store::Result<Bytes>>),
-}
-
-impl Bytestream {
-    /// The next chunk; `None` at the end of the range.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, PlaceError> {
-        match self {
-            Self::Stream(stream) => Ok(stream.next().await.transpose()?),
-            Self::File(_, 0) => Ok(None),
-            Self::File(file, left) => {
-                let Some(mut taken) = file.take() else {
-                    return Ok(None);
-                };
-                let most = *left;
-                let (taken, chunk) = blocking(move || {
-                    let chunk = read_chunk(&mut taken, most)?;
-                    Ok((taken, chunk))
-                })
-                .await?;
-                *file = Some(taken);
-                *left -= chunk.len() as u64;
-                Ok(Some(chunk))
-            }
-        }
-    }
-}
-
-async fn from_file(mut file: File, range: Range<u64>) -> io::Result<Bytestream> {
-    use std::io::{Seek, SeekFrom};
-    let left = range.end - range.start;
-    let file = blocking(move || {
-        file.seek(SeekFrom::Start(range.start))?;
-        Ok(file)
-    })
-    .await?;
-    Ok(Bytestream::File(Some(file), left))
-}
 
 impl Blobs {
     /// The row of a whole blob that `token` opens.
@@ -79,12 +34,11 @@ impl Blobs {
         if row.state == State::Spooled
             && let Some(file) = self.spool.read(row.id()).await.map_err(disk)?
         {
-            return from_file(file, range).await.map_err(disk);
+            return Bytestream::of(file, range).await.map_err(disk);
         }
         // Stored, or moved since the row was read.
         match self.place.get(row.id(), range).await.map_err(store)? {
-            Some(Source::File(file, range)) => from_file(file, range).await.map_err(disk),
-            Some(Source::Stream(stream)) => Ok(Bytestream::Stream(stream)),
+            Some(bytes) => Ok(bytes),
             // Removed since the row was read, or lost.
             None => match self.rows.find(row.id()).await? {
                 None => Err(unknown()),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE,
@@ -23,7 +22,8 @@ use sealwire_protocol::ids::BlobId;
 use sealwire_protocol::problem::Code;
 use zeroize::Zeroizing;
 
-use super::{Blobs, Progress, unknown, upload};
+use super::upload::{self, refused};
+use super::{Blobs, Guest, Progress, unknown};
 use crate::gate::Permit;
 use crate::http::{Path, discard};
 use crate::refusal::{Answer, Refusal};
@@ -90,23 +90,29 @@ async fn say(State(blobs): Shared) -> Response {
 
 async fn create(State(blobs): Shared, Extension(peer): Peer, request: Request) -> Answer<Response> {
     let (parts, body) = request.into_parts();
-    let wanted = wanted(&parts.headers);
-    let body = (wanted.is_ok() && has_body(&parts.headers)).then_some(body);
-    let (metadata, length, typed) = wanted?;
-    if body.is_some() && !typed {
-        return Err(wrong_type());
-    }
-    let mut guest = blobs.admit(peer.network()).await?;
-    guest.visit.pay_for_new()?;
-    let body = body.map(Body::into_data_stream);
+    let body = has_body(&parts.headers).then(|| body.into_data_stream());
+    let checked = match wanted(&parts.headers, body.is_some()) {
+        Ok(wanted) => paid(&blobs, &peer).await.map(|guest| (wanted, guest)),
+        Err(refusal) => Err(refusal),
+    };
+    let ((metadata, length), guest) = match checked {
+        Ok(checked) => checked,
+        Err(refusal) => return Err(refused(refusal, body).await),
+    };
     let progress = upload::create(blobs, guest, metadata, length, body).await?;
     let location = format!("/group/v1/blobs/{}", progress.id);
     let head = [(LOCATION, location)];
     Ok((StatusCode::CREATED, head, told(&progress)).into_response())
 }
 
-/// What a creation asks for, and whether its body is of the right type.
-fn wanted(headers: &HeaderMap) -> Answer<(BlobMetadata, u64, bool)> {
+async fn paid(blobs: &Blobs, peer: &Permit) -> Answer<Guest> {
+    let mut guest = blobs.admit(peer.network()).await?;
+    guest.visit.pay_for_new()?;
+    Ok(guest)
+}
+
+/// What a creation asks for.
+fn wanted(headers: &HeaderMap, has_body: bool) -> Answer<(BlobMetadata, u64)> {
     if let Some(name) = FOREIGN.iter().find(|name| headers.contains_key(**name)) {
         return Err(Refusal::malformed(format!(
             "This relay does not speak the extension of tus that {name} belongs to."
@@ -118,7 +124,10 @@ fn wanted(headers: &HeaderMap) -> Answer<(BlobMetadata, u64, bool)> {
         .ok_or_else(|| Refusal::malformed("Upload-Metadata is missing."))?;
     let metadata = BlobMetadata::parse(metadata)
         .map_err(|error| Refusal::malformed(format!("{error}.")))?;
-    Ok((metadata, length, is_typed(headers)))
+    if has_body && !is_typed(headers) {
+        return Err(wrong_type());
+    }
+    Ok((metadata, length))
 }
 
 async fn progress(State(blobs): Shared, Path(id): Path<String>) -> Answer<Response> {
@@ -138,22 +147,25 @@ async fn append(
 ) -> Answer<Response> {
     let (parts, body) = request.into_parts();
     let body = body.into_data_stream();
-    let checked = parse_id(&id).and_then(|id| {
-        if !is_typed(&parts.headers) {
-            return Err(wrong_type());
-        }
-        Ok((id, number(&parts.headers, &UPLOAD_OFFSET)?))
-    });
-    let (id, offset) = match checked {
-        Ok(checked) => checked,
-        Err(refusal) => {
-            discard(body).await;
-            return Err(refusal);
-        }
+    let checked = match next(&parts.headers, &id) {
+        Ok(next) => blobs.admit(peer.network()).await.map(|guest| (next, guest)),
+        Err(refusal) => Err(refusal),
     };
-    let guest = blobs.admit(peer.network()).await?;
+    let ((id, offset), guest) = match checked {
+        Ok(checked) => checked,
+        Err(refusal) => return Err(refused(refusal, Some(body)).await),
+    };
     let progress = upload::append(blobs, guest, id, offset, body).await?;
     Ok((StatusCode::NO_CONTENT, told(&progress)).into_response())
+}
+
+/// Which upload goes on, and where.
+fn next(headers: &HeaderMap, id: &str) -> Answer<(BlobId, u64)> {
+    let id = parse_id(id)?;
+    if !is_typed(headers) {
+        return Err(wrong_type());
+    }
+    Ok((id, number(headers, &UPLOAD_OFFSET)?))
 }
 
 async fn remove(

@@ -12,6 +12,7 @@ mod place;
 mod quota;
 mod reconcile;
 mod rows;
+mod s3;
 mod spool;
 mod sweep;
 mod turns;

@@ -59,7 +59,7 @@ async fn move_one(blobs: &Blobs, row: &Row) -> Answer<()> {
     tokio::select! {
         // Somebody removes it, or the relay ends: it is begun anew, if it is still there.
         () = turn.stop.cancelled() => return Ok(()),
-        put = blobs.place.put(row.id(), file) => put.map_err(store)?,
+        put = blobs.place.put(row.id(), file, row.length) => put.map_err(store)?,
     }
     let stored = Row {
         state: State::Stored,

@@ -1,30 +1,31 @@
 //! Where whole blobs lie, `blobs/ab/<id>`: a local directory, or an S3-compatible store.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use object_store::aws::AmazonS3Builder;
-use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt};
+use object_store::{
+    GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayloadMut,
+    WriteMultipart,
+};
 use sealwire_protocol::ids::BlobId;
-use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::spool::{absent, make_dir, remove_strangers};
+use super::spool::{absent, blocking, make_dir, remove_strangers};
 use crate::config::S3;
 
 /// Whole blobs.
 const BLOBS: &str = "blobs";
-/// Part of a multipart upload; two are in memory at once.
+/// Part of a multipart upload.
 const PART: usize = 8 << 20;
+/// Parts that are on their way at once; one more is being read.
+const PARTS: usize = 2;
 /// What is read of a file at once.
 const READ: usize = 256 << 10;
 
@@ -40,22 +41,46 @@ pub(crate) enum PlaceError {
     Store(#[from] object_store::Error),
 }
 
-/// The keys of an S3 store, as its file holds them.
-#[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
-#[serde(deny_unknown_fields)]
-struct Credentials {
-    access_key_id: String,
-    secret_access_key: String,
-    #[serde(default)]
-    session_token: String,
+/// Bytes of a blob, one chunk after the other.
+pub(super) enum Bytestream {
+    /// So many bytes of a file, from where it stands.
+    File(Option<File>, u64),
+    Stream(BoxStream<'static, object_store::Result<Bytes>>),
 }
 
-/// A blob's bytes.
-pub(super) enum Source {
-    /// A file, to be read from the beginning of the range.
-    File(File, Range<u64>),
-    /// A stream of the range.
-    Stream(BoxStream<'static, object_store::Result<Bytes>>),
+impl Bytestream {
+    /// A range of a file.
+    pub(super) async fn of(mut file: File, range: Range<u64>) -> io::Result<Self> {
+        let file = blocking(move || {
+            file.seek(SeekFrom::Start(range.start))?;
+            Ok(file)
+        })
+        .await?;
+        Ok(Self::File(Some(file), range.end - range.start))
+    }
+
+    /// The next chunk; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, PlaceError> {
+        match self {
+            Self::Stream(stream) => Ok(stream.next().await.transpose()?),
+            Self::File(_, 0) => Ok(None),
+            Self::File(file, left) => {
+                let Some(mut taken) = file.take() else {
+                    return Ok(None);
+                };
+                let most = usize::try_from(*left).map_or(READ, |left| left.min(READ));
+                let (taken, chunk) = blocking(move || {
+                    let mut chunk = vec![0; most];
+                    taken.read_exact(&mut chunk)?;
+                    Ok((taken, chunk))
+                })
+                .await?;
+                *file = Some(taken);
+                *left -= chunk.len() as u64;
+                Ok(Some(chunk.into()))
+            }
+        }
+    }
 }
 
 /// Whole blobs.
@@ -79,10 +104,8 @@ impl Place {
                 local: Some(data.into()),
             });
         }
-        // The HTTP client below takes the process's cryptography.
-        drop(rustls::crypto::ring::default_provider().install_default());
         Ok(Self {
-            store: Arc::new(s3_builder(s3)?.build()?),
+            store: Arc::new(super::s3::open(s3)?),
             prefix: Path::from(s3.prefix.as_str()),
             local: None,
         })
@@ -106,22 +129,30 @@ impl Place {
         Ok(())
     }
 
-    /// Copies a file here.
-    pub(super) async fn put(&self, id: BlobId, file: File) -> Result<(), PlaceError> {
-        let mut file = tokio::fs::File::from_std(file);
-        let mut writer = BufWriter::with_capacity(Arc::clone(&self.store), self.path(id), PART)
-            .with_max_concurrency(2);
-        let copied = tokio::io::copy(&mut file, &mut writer).await;
-        let done = match copied {
-            Ok(_) => writer.shutdown().await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = done {
-            // Else its parts would stay, and cost.
-            drop(writer.abort().await);
-            return Err(error.into());
+    /// Copies a file of so many bytes here.
+    pub(super) async fn put(&self, id: BlobId, file: File, length: u64) -> Result<(), PlaceError> {
+        let mut bytes = Bytestream::File(Some(file), length);
+        if length <= PART as u64 {
+            let mut whole = PutPayloadMut::new();
+            while let Some(chunk) = bytes.next().await? {
+                whole.push(chunk);
+            }
+            self.store.put(&self.path(id), whole.freeze()).await?;
+            return Ok(());
         }
-        Ok(())
+        let upload = self.store.put_multipart(&self.path(id)).await?;
+        let mut parts = WriteMultipart::new_with_chunk_size(upload, PART);
+        match copy(&mut bytes, &mut parts).await {
+            Ok(()) => {
+                parts.finish().await?;
+                Ok(())
+            }
+            Err(error) => {
+                // Else its parts would stay, and cost.
+                parts.abort().await?;
+                Err(error)
+            }
+        }
     }
 
     /// Opens a range of a blob; `None` if it is not here.
@@ -129,15 +160,15 @@ impl Place {
         &self,
         id: BlobId,
         range: Range<u64>,
-    ) -> Result<Option<Source>, PlaceError> {
+    ) -> Result<Option<Bytestream>, PlaceError> {
         let options = GetOptions {
             range: Some(GetRange::Bounded(range.clone())),
             ..GetOptions::default()
         };
         match self.store.get_opts(&self.path(id), options).await {
             Ok(found) => Ok(Some(match found.payload {
-                GetResultPayload::File(file, _) => Source::File(file, range),
-                GetResultPayload::Stream(stream) => Source::Stream(stream),
+                GetResultPayload::File(file, _) => Bytestream::of(file, range).await?,
+                GetResultPayload::Stream(stream) => Bytestream::Stream(stream),
             })),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
@@ -177,81 +208,10 @@ impl Place {
     }
 }
 
-/// Reads what stands next in a file, at most so much at once and up to `left` bytes.
-pub(super) fn read_chunk(file: &mut File, left: u64) -> io::Result<Bytes> {
-    use std::io::Read;
-    let most = usize::try_from(left).map_or(READ, |left| left.min(READ));
-    let mut chunk = vec![0; most];
-    file.read_exact(&mut chunk)?;
-    Ok(chunk.into())
-}
-
-fn s3_builder(s3: &S3) -> Result<AmazonS3Builder, PlaceError> {
-    let mut builder = if s3.credentials.as_os_str().is_empty() {
-        // AWS_ACCESS_KEY_ID and the like.
-        AmazonS3Builder::from_env()
-    } else {
-        let keys = credentials(&s3.credentials)?;
-        let builder = AmazonS3Builder::new()
-            .with_access_key_id(&keys.access_key_id)
-            .with_secret_access_key(&keys.secret_access_key);
-        match keys.session_token.as_str() {
-            "" => builder,
-            token => builder.with_token(token),
-        }
-    };
-    if !s3.endpoint.is_empty() {
-        builder = builder
-            .with_endpoint(&s3.endpoint)
-            .with_allow_http(s3.endpoint.starts_with("http://"));
+async fn copy(bytes: &mut Bytestream, parts: &mut WriteMultipart) -> Result<(), PlaceError> {
+    while let Some(chunk) = bytes.next().await? {
+        parts.wait_for_capacity(PARTS).await?;
+        parts.put(chunk);
     }
-    Ok(builder
-        .with_bucket_name(&s3.bucket)
-        .with_region(&s3.region))
-}
-
-fn credentials(path: &FilePath) -> Result<Credentials, PlaceError> {
-    use std::os::unix::fs::PermissionsExt;
-    let wrong = |what: &str| PlaceError::Credentials(format!("{} {what}", path.display()));
-    let mode = std::fs::metadata(path)
-        .map_err(|error| wrong(&format!("cannot be read: {error}")))?
-        .permissions()
-        .mode();
-    if mode & 0o077 != 0 {
-        return Err(wrong("may be read by others; run chmod 600 on it"));
-    }
-    let text = zeroize::Zeroizing::new(
-        std::fs::read_to_string(path)
-            .map_err(|error| wrong(&format!("cannot be read: {error}")))?,
-    );
-    // The parser's own text quotes the line, and with it the secret.
-    toml::from_str(&text).map_err(|_| {
-        wrong("must hold access_key_id = \"…\" and secret_access_key = \"…\", and nothing else")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    #[test]
-    fn errors_about_credentials_never_quote_them() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys");
-        let told = |text: &str, mode: u32| {
-            std::fs::write(&path, text).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            credentials(&path).err().map(|error| error.to_string())
-        };
-        let good = "access_key_id = \"id\"\nsecret_access_key = \"hush\"\n";
-        assert_eq!(told(good, 0o600), None);
-        assert!(told(good, 0o640).expect("refused").contains("chmod 600"));
-        for bad in ["secret_access_key = \"hush\"", "hush", "secret_access_key = hush"] {
-            let text = told(bad, 0o600).expect("refused");
-            assert!(!text.contains("hush") && text.contains("access_key_id"), "{text}");
-        }
-        assert!(credentials(&dir.path().join("none")).is_err());
-    }
+    Ok(())
 }

@@ -15,7 +15,9 @@ pub(super) async fn run(rows: &Rows, spool: &Spool, place: &Place) -> Result<(),
     let mut lost = Vec::new();
     for row in rows.all().await? {
         match settle(rows, spool, place, row).await? {
-            Some(state) => drop(known.insert(row.id(), state)),
+            Some(state) => {
+                known.insert(row.id(), state);
+            }
             None => lost.push(row.id()),
         }
     }

@@ -33,7 +33,10 @@ pub(super) async fn create(
     body: Option<BodyDataStream>,
 ) -> Answer<Progress> {
     let turn = blobs.turns.take(metadata.blob).await;
-    let row = blobs.create(metadata, length).await?;
+    let row = match blobs.create(metadata, length).await {
+        Ok(row) => row,
+        Err(refusal) => return Err(refused(refusal, body).await),
+    };
     let Some(body) = body else {
         return Ok(progress(&row));
     };
@@ -49,13 +52,23 @@ pub(super) async fn append(
     body: BodyDataStream,
 ) -> Answer<Progress> {
     let turn = blobs.turns.take(id).await;
-    let row = blobs.row(id).await?;
-    if row.received != offset {
-        drop(turn);
-        discard(body).await;
-        return Err(wrong_offset());
-    }
+    let row = match blobs.row(id).await {
+        Ok(row) if row.received == offset => row,
+        other => {
+            drop(turn);
+            let refusal = other.err().unwrap_or_else(wrong_offset);
+            return Err(refused(refusal, Some(body)).await);
+        }
+    };
     receive(blobs, guest, turn, row, offset, body).await
+}
+
+/// Over HTTP/1.1 a client hears a refusal only when it has sent the rest.
+pub(super) async fn refused(refusal: Refusal, body: Option<BodyDataStream>) -> Refusal {
+    if let Some(body) = body {
+        discard(body).await;
+    }
+    refusal
 }
 
 fn wrong_offset() -> Refusal {
@@ -145,9 +158,7 @@ impl<'a> Receiving<'a> {
                 }
             };
             if let Err(refusal) = self.take(&mut at, chunk).await {
-                // Over HTTP/1.1 the client hears the refusal only when it has sent the rest.
-                discard(body).await;
-                return End::Refused(refusal);
+                return End::Refused(refused(refusal, Some(body)).await);
             }
         }
     }
@@ -284,15 +295,13 @@ async fn compare(
                 match stored.next().await.map_err(store)? {
                     Some(more) => known = more,
                     None => {
-                        discard(body).await;
-                        return Err(too_much());
+                        return Err(refused(too_much(), Some(body)).await);
                     }
                 }
             }
             let len = chunk.len().min(known.len());
             if chunk.split_to(len) != known.split_to(len) {
-                discard(body).await;
-                return Err(conflict());
+                return Err(refused(conflict(), Some(body)).await);
             }
         }
     }

@@ -147,6 +147,31 @@ async fn moved_on(logs: &SqliteLogs, last: u8) -> Vec<EntryId> {
 }
 
 #[tokio::test]
+async fn what_goes_is_counted_and_the_operator_may_keep_less() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let (mut logs, _) = open(dir.path(), 0).await;
+    let key = lane(1, 1);
+    create(&logs, key, 30).await;
+    for len in [300, 500] {
+        append(&logs, message(key, None, len)).await.expect("stored");
+    }
+    let run = in_days(6);
+    logs.message_days = 7;
+    logs.sweep(run).await.expect("swept");
+    assert!(logs.removed(run).await.expect("counted").is_empty());
+    logs.message_days = 5;
+    logs.sweep(run).await.expect("swept");
+    let counted = logs.removed(run).await.expect("counted");
+    let [(Kind::Entry, count)] = counted[..] else {
+        panic!("{counted:?}");
+    };
+    assert_eq!((count.removed, count.bytes), (2, 800));
+    assert!(count.oldest_s <= count.newest_s && count.newest_s <= now_ms() / 1000);
+    assert_eq!(seqs(&logs, key, 2).await, Ok(vec![]));
+    logs.close().await;
+}
+
+#[tokio::test]
 async fn a_device_that_was_away_for_a_year_is_told_that_it_missed_something() {
     let dir = tempfile::tempdir().expect("temporary directory");
     let (logs, _) = open(dir.path(), 0).await;
