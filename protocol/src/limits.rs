@@ -61,10 +61,7 @@ mod tests {
             ("content of a blob", MAX_BLOB_CONTENT as usize),
             ("blob, sealed", MAX_SEALED_BLOB as usize),
             ("days of a blob", MAX_BLOB_DAYS as usize),
-            (
-                "signed policy of an organisation",
-                MAX_ORGANISATION_POLICY,
-            ),
+            ("signed policy of an organisation", MAX_ORGANISATION_POLICY),
             ("entries in one answer", MAX_ENTRIES_PER_FETCH as usize),
             ("subscriptions of a connection", MAX_SUBSCRIPTIONS),
             ("handle", MAX_HANDLE),

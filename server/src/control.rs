@@ -57,7 +57,9 @@ async fn answer(stream: UnixStream, retention: &Retention) -> io::Result<()> {
             Ok(report) => serde_json::to_value(report).unwrap_or_default(),
             Err(_) => json!({ "error": "retention could not be run; the relay's log says why" }),
         },
-        _ => json!({ "error": "this relay does not know the command; it may be of another version" }),
+        _ => {
+            json!({ "error": "this relay does not know the command; it may be of another version" })
+        }
     };
     timeout(PATIENCE, write.write_all(format!("{reply}\n").as_bytes())).await?
 }

@@ -20,8 +20,8 @@ use crate::group::{self, GroupPlane};
 use crate::health;
 use crate::http::with_fallbacks;
 use crate::listen::{self, Listen};
-use crate::retention::{self, Retention};
 use crate::refusal::Answer;
+use crate::retention::{self, Retention};
 use crate::tls::Certificates;
 
 const GATE_SWEEP: Duration = Duration::from_secs(60);
@@ -182,7 +182,10 @@ impl Started {
         tasks.spawn(listen::run(listener, Arc::clone(&listen)));
         tasks.spawn(Arc::clone(&listen.certificates).watch(drain.clone()));
         tasks.spawn(sweep(Arc::clone(&listen.gate), drain.clone()));
-        tasks.spawn(retention::schedule(Arc::clone(&relay.retention), drain.clone()));
+        tasks.spawn(retention::schedule(
+            Arc::clone(&relay.retention),
+            drain.clone(),
+        ));
         tasks.spawn(control::serve(
             relay.data.join(control::SOCKET),
             Arc::clone(&relay.retention),

@@ -194,7 +194,10 @@ mod tests {
             oldest_s: 3,
             newest_s: 5,
         };
-        assert_eq!(of_run(&mut db, run(1)).await.unwrap(), [(Kind::Blob, twice)]);
+        assert_eq!(
+            of_run(&mut db, run(1)).await.unwrap(),
+            [(Kind::Blob, twice)]
+        );
         let later = run(2 + KEPT_MS);
         forget(&mut db, later).await.unwrap();
         assert_eq!(of_run(&mut db, run(1)).await.unwrap(), []);

@@ -86,7 +86,9 @@ async fn bob_gets_what_alice_sent() {
     let (stage, alice, bob, chat) = scene().await;
     let plan = noise(9_000_000);
     let files = vec![named("../plan\u{202e}fdp.exe", &plan), named("empty", b"")];
-    let sent = alice.attach_and_send(&chat, &Post::text("The plan:"), files).await;
+    let sent = alice
+        .attach_and_send(&chat, &Post::text("The plan:"), files)
+        .await;
     let sent = sent.expect("stored");
     assert_eq!(sent.delivery, Delivery::Pending);
     bob.hears(&chat, "The plan:").await;

@@ -129,7 +129,8 @@ pub(super) async fn run(context: &Context, options: Send) -> Outcome {
     let stored = store(context, &client, &id, &post, &options).await?;
     client.start().await?;
     let limit = context.global.timeout() + Duration::from_millis(post.hold_ms);
-    let Some(message) = confirmed(context, &client, (&id, &stored.id), &mut events, limit).await? else {
+    let Some(message) = confirmed(context, &client, (&id, &stored.id), &mut events, limit).await?
+    else {
         return Err(not_yet(&client).into());
     };
     if message.delivery == Delivery::Failed {

@@ -8,16 +8,16 @@ use sealwire_protocol::ids::DeviceId;
 use sealwire_protocol::problem::Code;
 use sqlx::SqliteConnection;
 
-use super::database::Database;
 use super::inbox::Waiting;
 use super::{inbox, key_packages};
 use crate::clock;
 use crate::config::Limits;
+use crate::database::SqliteFile;
 use crate::group::{Mailroom, TakenKeyPackage};
 use crate::refusal::{Answer, Refusal};
 
 pub(super) struct AccountMailroom {
-    pub(super) db: Database,
+    pub(super) db: SqliteFile,
     pub(super) waiting: Arc<Waiting>,
     pub(super) limits: Limits,
 }

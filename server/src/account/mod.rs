@@ -26,11 +26,12 @@ use sealwire_protocol::link::InvitationCode;
 use tokio_util::sync::CancellationToken;
 
 use self::challenge::Challenges;
-use self::database::{Database, OpenError};
+use self::database::OpenError;
 use self::inbox::Waiting;
 use self::mailroom::AccountMailroom;
 use self::token::Tokens;
 use crate::config::{Config, Limits, Retention};
+use crate::database::SqliteFile;
 use crate::group::Mailroom;
 use crate::refusal::Answer;
 use crate::tally::{self, Count, Kind, Run};
@@ -41,7 +42,7 @@ pub(crate) use self::token::KEY_FILE;
 
 /// State of the account plane.
 pub(crate) struct AccountPlane {
-    db: Database,
+    db: SqliteFile,
     organisation: String,
     limits: Limits,
     retention: Retention,
@@ -63,7 +64,7 @@ impl AccountPlane {
         drain: CancellationToken,
     ) -> Result<Arc<Self>, OpenError> {
         Ok(Arc::new(Self {
-            db: Database::open(database, &config.organisation).await?,
+            db: database::open(database, &config.organisation).await?,
             organisation: config.organisation.clone(),
             limits: config.limits.clone(),
             retention: config.retention.clone(),
@@ -110,7 +111,7 @@ impl AccountPlane {
 
     /// Whether it can serve.
     pub(crate) async fn check(&self) -> Answer<()> {
-        self.db.check().await
+        Ok(self.db.check().await?)
     }
 
     /// Closes the database.

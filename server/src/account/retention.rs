@@ -3,9 +3,9 @@
 
 use sqlx::SqliteConnection;
 
-use super::database::Database;
 use super::key_packages;
 use crate::config::Retention;
+use crate::database::SqliteFile;
 use crate::refusal::Answer;
 use crate::tally::{self, Count, Kind, Run};
 
@@ -25,7 +25,7 @@ struct Rule {
 }
 
 /// Removes what is past its time.
-pub(super) async fn sweep(db: &Database, days: &Retention, run: Run) -> Answer<()> {
+pub(super) async fn sweep(db: &SqliteFile, days: &Retention, run: Run) -> Answer<()> {
     learn_ends(db).await?;
     let ago = |days: u32| run.now_s().saturating_sub(u64::from(days) * DAY_S);
     for rule in [
@@ -69,7 +69,7 @@ pub(super) async fn sweep(db: &Database, days: &Retention, run: Run) -> Answer<(
     Ok(())
 }
 
-async fn apply(db: &Database, rule: &Rule, run: Run) -> Answer<()> {
+async fn apply(db: &SqliteFile, rule: &Rule, run: Run) -> Answer<()> {
     let mut write = db.write().await?;
     let Rule {
         table,
@@ -101,7 +101,7 @@ async fn apply(db: &Database, rule: &Rule, run: Run) -> Answer<()> {
 }
 
 /// Last resorts stand in a row that stays.
-async fn last_resorts(db: &Database, run: Run) -> Answer<()> {
+async fn last_resorts(db: &SqliteFile, run: Run) -> Answer<()> {
     const EXPIRED: &str = "last_resort <> x'' AND last_resort_not_after > 0 AND \
                            last_resort_not_after < ?";
     let mut write = db.write().await?;
@@ -127,7 +127,7 @@ async fn last_resorts(db: &Database, run: Run) -> Answer<()> {
 }
 
 /// Reads the lifetimes of key packages that were stored before they were noted.
-async fn learn_ends(db: &Database) -> Answer<()> {
+async fn learn_ends(db: &SqliteFile) -> Answer<()> {
     for (select, update) in [
         (
             "SELECT id, bytes FROM key_packages WHERE not_after = 0 LIMIT ?",
@@ -170,7 +170,7 @@ async fn learn_some(db: &mut SqliteConnection, select: &str, update: &str) -> An
 }
 
 /// Notes that a run begins.
-pub(super) async fn begin(db: &Database, run: Run) -> Answer<()> {
+pub(super) async fn begin(db: &SqliteFile, run: Run) -> Answer<()> {
     let mut write = db.write().await?;
     sqlx::query("INSERT INTO retention_runs (started, ended, failed) VALUES (?, 0, 0)")
         .bind(signed(run.started_ms))
@@ -181,7 +181,7 @@ pub(super) async fn begin(db: &Database, run: Run) -> Answer<()> {
 }
 
 /// Notes that a run ended.
-pub(super) async fn end(db: &Database, run: Run, ended_ms: u64, failed: usize) -> Answer<()> {
+pub(super) async fn end(db: &SqliteFile, run: Run, ended_ms: u64, failed: usize) -> Answer<()> {
     let mut write = db.write().await?;
     sqlx::query("UPDATE retention_runs SET ended = ?, failed = ? WHERE started = ?")
         .bind(signed(ended_ms))

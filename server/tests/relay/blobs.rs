@@ -90,7 +90,10 @@ async fn a_range_beyond_the_end_is_told_where_the_end_is() {
     relay.put(&blob, &blob.sealed).await.expect("stored");
     let response = relay
         .request(Method::GET, &blob.path(), None)
-        .header("sealwire-read-token", encode_token(&blob.read_token).as_str())
+        .header(
+            "sealwire-read-token",
+            encode_token(&blob.read_token).as_str(),
+        )
         .header("range", format!("bytes={}-", blob.len()))
         .send()
         .await
@@ -106,7 +109,10 @@ async fn whoever_has_the_token_removes_a_blob_at_once() {
     let (whole, part) = (Blob::new(300_000), Blob::new(300_000));
     relay.put(&whole, &whole.sealed).await.expect("stored");
     relay.make(&part).await.expect("made");
-    relay.patch(&part, 0, &part.sealed[..1000]).await.expect("taken");
+    relay
+        .patch(&part, 0, &part.sealed[..1000])
+        .await
+        .expect("taken");
     for blob in [&whole, &part] {
         let reader = Blob {
             delete_token: blob.read_token,
@@ -169,14 +175,23 @@ async fn requests_that_are_not_tus_are_told_what_is_missing() {
     assert_eq!(told(post()).await, Code::TusVersion);
     let old = post().header("tus-resumable", "0.2.2").send().await;
     let old = old.expect("sent");
-    assert_eq!((old.status().as_u16(), old.headers()["tus-version"].as_bytes()), (412, &b"1.0.0"[..]));
+    assert_eq!(
+        (
+            old.status().as_u16(),
+            old.headers()["tus-version"].as_bytes()
+        ),
+        (412, &b"1.0.0"[..])
+    );
     let deferred = relay.creation(&blob).header("upload-defer-length", "1");
     assert_eq!(told(deferred).await, Code::Malformed);
     let typed = relay.creation(&blob).body("bytes");
     assert_eq!(told(typed).await, Code::MediaType);
     relay.make(&blob).await.expect("made");
     let patch = || relay.tus(Method::PATCH, &blob.path());
-    assert_eq!(told(patch().header("upload-offset", 0)).await, Code::MediaType);
+    assert_eq!(
+        told(patch().header("upload-offset", 0)).await,
+        Code::MediaType
+    );
     let kind = ("content-type", "application/offset+octet-stream");
     assert_eq!(told(patch().header(kind.0, kind.1)).await, Code::Malformed);
     let said = relay.request(Method::OPTIONS, "/group/v1/blobs", None);
@@ -190,12 +205,21 @@ async fn requests_that_are_not_tus_are_told_what_is_missing() {
 
 #[tokio::test]
 async fn the_relay_keeps_a_blob_no_longer_than_its_operator_says() {
-    let relay = RelayBuilder::new().section("[retention]\nblob_days = 2").start();
+    let relay = RelayBuilder::new()
+        .section("[retention]\nblob_days = 2")
+        .start();
     let blob = Blob::new(10);
     relay.put(&blob, &blob.sealed).await.expect("stored");
-    let response = relay.tus(Method::HEAD, &blob.path()).send().await.expect("sent");
+    let response = relay
+        .tus(Method::HEAD, &blob.path())
+        .send()
+        .await
+        .expect("sent");
     let expires = response.headers()["upload-expires"].to_str().expect("text");
     let expires = httpdate::parse_http_date(expires).expect("a date");
     let days = std::time::Duration::from_secs(3 * 24 * 60 * 60);
-    assert!(expires < std::time::SystemTime::now() + days, "asked for 30");
+    assert!(
+        expires < std::time::SystemTime::now() + days,
+        "asked for 30"
+    );
 }

@@ -80,7 +80,10 @@ async fn a_policy_is_carried_and_never_goes_back() {
     assert_eq!(again.expect_err("back").code, Code::PolicyConflict);
     let skipping = after(&after(&second)).sign(&key());
     let skipped = publish(&relay, &alice, &skipping).await;
-    assert_eq!(skipped.expect_err("one is missing").code, Code::PolicyConflict);
+    assert_eq!(
+        skipped.expect_err("one is missing").code,
+        Code::PolicyConflict
+    );
     relay.kill();
     relay.start();
     assert_eq!(read(&relay, &bob).await.expect("published"), next);
@@ -102,7 +105,11 @@ async fn only_the_owner_publishes_and_only_what_the_organisation_signed() {
     };
     for (why, bytes, code) in [
         ("another key", first().sign(&mallory), Code::BadSignature),
-        ("another organisation", foreign.sign(&key()), Code::Malformed),
+        (
+            "another organisation",
+            foreign.sign(&key()),
+            Code::Malformed,
+        ),
         ("no policy", b"nonsense".to_vec(), Code::Malformed),
         ("nothing", Vec::new(), Code::Malformed),
         ("too long", vec![0; 2000], Code::Malformed),

@@ -41,7 +41,9 @@ fn removed(report: &Value, kind: &str) -> Value {
 /// Everything that can expire, and a way to make it old.
 async fn fill(relay: &Relay) -> Vec<Blob> {
     let (alice, token) = relay.alice().await;
-    crate::key_packages::add(relay, &token, 1..=10, Some(99)).await.expect("added");
+    crate::key_packages::add(relay, &token, 1..=10, Some(99))
+        .await
+        .expect("added");
     relay
         .post::<()>(
             "inbox",
@@ -64,14 +66,34 @@ async fn fill(relay: &Relay) -> Vec<Blob> {
     relay.put(&part, &part.sealed[..1000]).await.expect("taken");
     let old = format!("WHERE hex(blob) != upper('{}')", young.metadata.blob);
     relay
-        .sql("blobs.db", &format!("UPDATE blobs SET created_at = 1000, touched_at = 1000 {old}"))
+        .sql(
+            "blobs.db",
+            &format!("UPDATE blobs SET created_at = 1000, touched_at = 1000 {old}"),
+        )
         .await;
-    relay.sql("groups.db", "UPDATE entries SET received_at = 1000000 + seq").await;
-    relay.sql("account.db", "UPDATE inbox SET received_at = 1000").await;
-    relay.sql("account.db", "UPDATE invitations SET expires_at = 1000").await;
-    relay.sql("account.db", "UPDATE key_packages SET not_after = 1000 WHERE id % 2 = 0").await;
     relay
-        .sql("account.db", "UPDATE key_package_state SET last_resort_not_after = 1000")
+        .sql(
+            "groups.db",
+            "UPDATE entries SET received_at = 1000000 + seq",
+        )
+        .await;
+    relay
+        .sql("account.db", "UPDATE inbox SET received_at = 1000")
+        .await;
+    relay
+        .sql("account.db", "UPDATE invitations SET expires_at = 1000")
+        .await;
+    relay
+        .sql(
+            "account.db",
+            "UPDATE key_packages SET not_after = 1000 WHERE id % 2 = 0",
+        )
+        .await;
+    relay
+        .sql(
+            "account.db",
+            "UPDATE key_package_state SET last_resort_not_after = 1000",
+        )
         .await;
     vec![whole, part, young]
 }
@@ -90,11 +112,18 @@ fn check(relay: &Relay, report: &Value, blobs: &[Blob]) {
         if let Some(bytes) = bytes {
             assert_eq!(one["bytes"], bytes, "{kind}");
         }
-        assert_eq!((&one["oldest_s"], &one["newest_s"]), (&1000.into(), &1000.into()));
+        assert_eq!(
+            (&one["oldest_s"], &one["newest_s"]),
+            (&1000.into(), &1000.into())
+        );
     }
     assert_eq!(report["failed"], Value::Array(vec![]));
     assert!(report["ended_at_ms"].as_u64() >= report["started_at_ms"].as_u64());
-    assert_eq!(relay.files("blobs") + relay.files("uploads"), 1, "the young one");
+    assert_eq!(
+        relay.files("blobs") + relay.files("uploads"),
+        1,
+        "the young one"
+    );
     for name in ["account.db-wal", "blobs.db-wal"] {
         let len = std::fs::metadata(relay.data().join(name)).map_or(0, |file| file.len());
         assert!(len < 40_000, "{name} still holds what was removed: {len}");
@@ -132,13 +161,20 @@ async fn a_stopped_relay_is_cleaned_too() {
 async fn key_packages_of_before_are_read_for_their_ends() {
     let relay = Relay::new();
     let (_, token) = relay.alice().await;
-    crate::key_packages::add(&relay, &token, 1..=10, Some(99)).await.expect("added");
-    relay.sql("account.db", "UPDATE key_packages SET not_after = 0").await;
+    crate::key_packages::add(&relay, &token, 1..=10, Some(99))
+        .await
+        .expect("added");
+    relay
+        .sql("account.db", "UPDATE key_packages SET not_after = 0")
+        .await;
     // Stored before their ends were noted: they are read, and stay.
     let report = relay.retention().await;
     assert_eq!(removed(&report, "key_package"), Value::Null);
     let learned = relay
-        .sql("account.db", "UPDATE key_packages SET not_after = not_after WHERE not_after > 1")
+        .sql(
+            "account.db",
+            "UPDATE key_packages SET not_after = not_after WHERE not_after > 1",
+        )
         .await;
     assert_eq!(learned, 10);
 }

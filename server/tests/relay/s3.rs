@@ -62,7 +62,10 @@ impl S3 {
     async fn request(&self, method: reqwest::Method, path: &str) -> Option<String> {
         // A client without TLS: the server has none.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let http = reqwest::Client::builder().no_proxy().build().expect("client");
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("client");
         let request = http
             .request(method, format!("{}{path}", self.url))
             .header("authorization", SIGNED);
@@ -73,7 +76,9 @@ impl S3 {
 
     /// Names of the objects in the bucket.
     async fn objects(&self) -> Vec<String> {
-        let list = self.request(reqwest::Method::GET, "/blobs?list-type=2").await;
+        let list = self
+            .request(reqwest::Method::GET, "/blobs?list-type=2")
+            .await;
         let list = list.expect("a list");
         list.split("<Key>")
             .skip(1)
@@ -90,7 +95,11 @@ impl S3 {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("{:?} and {} files", self.objects().await, relay.files("uploads"));
+        panic!(
+            "{:?} and {} files",
+            self.objects().await,
+            relay.files("uploads")
+        );
     }
 }
 
@@ -134,10 +143,15 @@ async fn whole_blobs_move_to_s3_and_are_served_from_there() {
     for blob in [&small, &large] {
         assert!(relay.fetch(blob).await.expect("read") == blob.sealed);
     }
-    let range = relay.download(&large, Some("bytes=10000000-10999999")).await;
+    let range = relay
+        .download(&large, Some("bytes=10000000-10999999"))
+        .await;
     let range = range.expect("served").bytes().await.expect("whole");
     assert!(range == large.sealed[10_000_000..11_000_000]);
-    assert_eq!(relay.put(&large, &large.sealed).await.expect("repeated"), large.len());
+    assert_eq!(
+        relay.put(&large, &large.sealed).await.expect("repeated"),
+        large.len()
+    );
     let mut other = large.sealed.clone();
     other[15_000_000] ^= 1;
     let refused = relay.put(&large, &other).await.expect_err("other bytes");
@@ -146,7 +160,9 @@ async fn whole_blobs_move_to_s3_and_are_served_from_there() {
     relay.delete(&small).await.expect("removed");
     s3.settled(&relay, 2).await;
     assert!(relay.fetch(&small).await.is_err());
-    relay.sql("blobs.db", "UPDATE blobs SET expires_at = 1").await;
+    relay
+        .sql("blobs.db", "UPDATE blobs SET expires_at = 1")
+        .await;
     let report = relay.retention().await;
     assert_eq!(report["removed"][0]["removed"], 2);
     assert_eq!(s3.objects().await, Vec::<String>::new());
@@ -162,7 +178,11 @@ async fn blobs_wait_for_a_store_that_is_away() {
     drop(s3);
     let blob = Blob::new(100_000);
     let put = relay.put(&blob, &blob.sealed).await;
-    assert_eq!(put.expect("taken"), blob.len(), "nobody waits for the store");
+    assert_eq!(
+        put.expect("taken"),
+        blob.len(),
+        "nobody waits for the store"
+    );
     assert!(relay.fetch(&blob).await.expect("read") == blob.sealed);
     relay.kill();
     // Another store at another address, with the same name.

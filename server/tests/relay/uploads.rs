@@ -13,7 +13,10 @@ const MIB: usize = 1 << 20;
 
 /// Waits until an upload's spool file has so many bytes.
 async fn spooled(relay: &Relay, blob: &Blob, bytes: u64) {
-    let file = relay.data().join("uploads").join(blob.metadata.blob.to_string());
+    let file = relay
+        .data()
+        .join("uploads")
+        .join(blob.metadata.blob.to_string());
     for _ in 0..1000 {
         if std::fs::metadata(&file).is_ok_and(|file| file.len() >= bytes) {
             return;
@@ -44,7 +47,10 @@ async fn kill_9_in_the_middle_loses_nothing_that_was_told() {
     let blob = Blob::new(20 * MIB);
     relay.make(&blob).await.expect("made");
     let first = MIB as u64;
-    relay.patch(&blob, 0, &blob.sealed[..MIB]).await.expect("taken");
+    relay
+        .patch(&blob, 0, &blob.sealed[..MIB])
+        .await
+        .expect("taken");
     let mut patch = relay.slow_patch(&blob, first).await;
     patch.send(&blob.sealed[MIB..12 * MIB]).await;
     spooled(&relay, &blob, 12 * first).await;
@@ -65,7 +71,10 @@ async fn the_same_offset_twice_is_refused() {
     let (first, rest) = blob.sealed.split_at(1000);
     assert_eq!(relay.patch(&blob, 0, first).await.expect("taken"), 1000);
     for offset in [0, 999, 1001, u64::MAX] {
-        let refused = relay.patch(&blob, offset, first).await.expect_err("refused");
+        let refused = relay
+            .patch(&blob, offset, first)
+            .await
+            .expect_err("refused");
         assert_eq!(refused.code, Code::OffsetConflict, "{offset}");
     }
     let more = [rest, b"more"].concat();
@@ -77,7 +86,10 @@ async fn the_same_offset_twice_is_refused() {
     assert_eq!(again.code, Code::OffsetConflict);
     let refused = relay.patch(&blob, blob.len(), b"more").await;
     assert_eq!(refused.expect_err("whole").code, Code::TooLarge);
-    assert_eq!(relay.patch(&blob, blob.len(), b"").await.expect("nothing"), blob.len());
+    assert_eq!(
+        relay.patch(&blob, blob.len(), b"").await.expect("nothing"),
+        blob.len()
+    );
     assert!(relay.fetch(&blob).await.expect("read") == blob.sealed);
 }
 
@@ -93,10 +105,16 @@ async fn the_same_id_with_other_bytes_or_values_is_a_conflict() {
         assert_eq!(refused.expect_err("refused").code, Code::BlobConflict);
     };
     conflict(relay.put(&blob, &other).await);
-    assert_eq!(relay.put(&blob, &blob.sealed).await.expect("repeated"), blob.len());
+    assert_eq!(
+        relay.put(&blob, &blob.sealed).await.expect("repeated"),
+        blob.len()
+    );
     // Now that it is whole, too; a repeat of it all is answered as the first.
     conflict(relay.put(&blob, &other).await);
-    assert_eq!(relay.put(&blob, &blob.sealed).await.expect("repeated"), blob.len());
+    assert_eq!(
+        relay.put(&blob, &blob.sealed).await.expect("repeated"),
+        blob.len()
+    );
     for metadata in [
         BlobMetadata {
             days: 29,
@@ -156,7 +174,9 @@ async fn a_full_disk_in_the_middle_is_told_and_the_upload_goes_on_later() {
 
 #[tokio::test]
 async fn full_storage_is_told_and_space_comes_back() {
-    let mut relay = RelayBuilder::new().section("[storage]\nblob_mib = 3").start();
+    let mut relay = RelayBuilder::new()
+        .section("[storage]\nblob_mib = 3")
+        .start();
     let (first, second) = (Blob::new(2 * MIB), Blob::new(2 * MIB));
     relay.make(&second).await.expect("made while there is room");
     relay.put(&first, &first.sealed).await.expect("stored");
@@ -165,7 +185,10 @@ async fn full_storage_is_told_and_space_comes_back() {
     relay.kill();
     relay.start();
     let third = Blob::new(2 * MIB);
-    let refused = relay.make(&third).await.expect_err("full after a restart, too");
+    let refused = relay
+        .make(&third)
+        .await
+        .expect_err("full after a restart, too");
     assert_eq!(refused.code, Code::StorageFull);
     relay.delete(&first).await.expect("removed");
     assert_eq!(relay.resume(&second).await, second.len());
@@ -178,10 +201,16 @@ async fn an_address_uploads_so_much_a_day() {
         .start();
     let blob = Blob::new(2 * MIB);
     relay.make(&blob).await.expect("made");
-    let refused = relay.patch(&blob, 0, &blob.sealed).await.expect_err("too much");
+    let refused = relay
+        .patch(&blob, 0, &blob.sealed)
+        .await
+        .expect_err("too much");
     assert_eq!(refused.code, Code::RateLimited);
     let offset = relay.offset(&blob).await.expect("known");
-    assert!((1..MIB as u64).contains(&offset), "what came before counts: {offset}");
+    assert!(
+        (1..MIB as u64).contains(&offset),
+        "what came before counts: {offset}"
+    );
 }
 
 /// Ten at once, each with a connection that brings a little at a time.
@@ -211,7 +240,10 @@ async fn slow_uploaders_cost_little_memory() {
         assert_eq!(relay.offset(&blob).await.expect("known"), blob.len());
     }
     let (_, most) = relay.memory();
-    println!("10 uploads of 24 MiB at once: {} MiB more", (most - before) >> 20);
+    println!(
+        "10 uploads of 24 MiB at once: {} MiB more",
+        (most - before) >> 20
+    );
     assert!(most - before < 64 << 20, "{before} before, {most} at most");
 }
 
@@ -221,8 +253,15 @@ async fn a_blob_that_expires_during_a_download_is_gone_for_the_next() {
     let blob = Blob::new(8 * MIB);
     relay.put(&blob, &blob.sealed).await.expect("stored");
     let mut download = relay.download(&blob, None).await.expect("begun");
-    let mut got = download.chunk().await.expect("bytes").expect("some").to_vec();
-    relay.sql("blobs.db", "UPDATE blobs SET expires_at = 1").await;
+    let mut got = download
+        .chunk()
+        .await
+        .expect("bytes")
+        .expect("some")
+        .to_vec();
+    relay
+        .sql("blobs.db", "UPDATE blobs SET expires_at = 1")
+        .await;
     let refused = relay.fetch(&blob).await.expect_err("expired");
     assert_eq!(refused.code, Code::BlobUnknown);
     assert!(relay.offset(&blob).await.is_err());
@@ -255,7 +294,8 @@ async fn rows_and_files_agree_after_a_crash() {
     };
     // Died between moving a whole upload and saying so.
     let id = moved.metadata.blob;
-    let undone = format!("UPDATE blobs SET state = 0, received = 5 WHERE hex(blob) = upper('{id}')");
+    let undone =
+        format!("UPDATE blobs SET state = 0, received = 5 WHERE hex(blob) = upper('{id}')");
     assert_eq!(relay.sql("blobs.db", &undone).await, 1);
     // Wrote more than it had told of.
     let upload = data.join("uploads").join(part.metadata.blob.to_string());
@@ -266,7 +306,11 @@ async fn rows_and_files_agree_after_a_crash() {
     let stranger = Blob::new(1).metadata.blob.to_string();
     std::fs::write(data.join("uploads").join(&stranger), "stray").expect("written");
     std::fs::create_dir_all(data.join("blobs").join(&stranger[..2])).expect("made");
-    std::fs::write(data.join("blobs").join(&stranger[..2]).join(&stranger), "stray").expect("written");
+    std::fs::write(
+        data.join("blobs").join(&stranger[..2]).join(&stranger),
+        "stray",
+    )
+    .expect("written");
     std::fs::remove_file(file(&lost)).expect("removed");
     relay.start();
     assert_eq!(relay.files("uploads"), 1);

@@ -53,7 +53,9 @@ pub(super) async fn obey(member: &Person, order: FileOrder) -> Result<Answer, Co
         } => {
             let chat = parse_conversation(&chat)?;
             let files = vec![NewFile::at(path)];
-            member.attach_and_send(&chat, &Post::text(caption), files).await?;
+            member
+                .attach_and_send(&chat, &Post::text(caption), files)
+                .await?;
         }
         FileOrder::List { chat } => {
             let files = member.attachments(&parse_conversation(&chat)?).await?;

@@ -49,11 +49,7 @@ impl Blobs {
 
     /// Sends bytes as the reader takes them. `kept` is let go at the end. A reader that takes
     /// nothing for a while is disconnected.
-    pub(super) fn body(
-        self: &Arc<Self>,
-        mut bytes: Bytestream,
-        kept: impl Send + 'static,
-    ) -> Body {
+    pub(super) fn body(self: &Arc<Self>, mut bytes: Bytestream, kept: impl Send + 'static) -> Body {
         let (chunks, waiting) = mpsc::channel::<io::Result<Bytes>>(AHEAD);
         let (patience, drain) = (self.bounds.write, self.drain.clone());
         self.tasks.spawn(async move {

@@ -37,7 +37,11 @@ const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 const UPLOAD_METADATA: &str = "upload-metadata";
 /// Extensions of tus that this relay does not speak.
-const FOREIGN: [&str; 3] = ["upload-defer-length", "upload-concat", "x-http-method-override"];
+const FOREIGN: [&str; 3] = [
+    "upload-defer-length",
+    "upload-concat",
+    "x-http-method-override",
+];
 
 /// Routes of blobs.
 pub(in crate::group) fn router<S: Clone + Send + Sync + 'static>(blobs: Arc<Blobs>) -> Router<S> {
@@ -122,8 +126,8 @@ fn wanted(headers: &HeaderMap, has_body: bool) -> Answer<(BlobMetadata, u64)> {
     let metadata = single(headers, UPLOAD_METADATA)
         .and_then(|value| value.to_str().ok())
         .ok_or_else(|| Refusal::malformed("Upload-Metadata is missing."))?;
-    let metadata = BlobMetadata::parse(metadata)
-        .map_err(|error| Refusal::malformed(format!("{error}.")))?;
+    let metadata =
+        BlobMetadata::parse(metadata).map_err(|error| Refusal::malformed(format!("{error}.")))?;
     if has_body && !is_typed(headers) {
         return Err(wrong_type());
     }
@@ -205,7 +209,10 @@ async fn read(
     let bytes = blobs.bytes(&row, sent.clone()).await?;
     let mut response = Response::new(blobs.body(bytes, guest));
     let head = response.headers_mut();
-    head.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    head.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/octet-stream"),
+    );
     head.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     head.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     head.insert(CONTENT_LENGTH, HeaderValue::from(sent.end - sent.start));
@@ -337,7 +344,13 @@ mod tests {
             assert_eq!(asked(text), Asked::Beyond, "{text}");
         }
         for text in [
-            "bytes=", "bytes=-", "bytes=5-4", "bytes=0-1,3-4", "bytes=+1-2", "lines=0-1", "0-1",
+            "bytes=",
+            "bytes=-",
+            "bytes=5-4",
+            "bytes=0-1,3-4",
+            "bytes=+1-2",
+            "lines=0-1",
+            "0-1",
             "bytes=1-99999999999999999999",
         ] {
             assert_eq!(asked(text), Asked::All, "{text}");
@@ -357,7 +370,10 @@ mod tests {
             ("1.0", None),
             ("", None),
         ] {
-            headers.insert(UPLOAD_OFFSET, HeaderValue::try_from(text).expect("a header"));
+            headers.insert(
+                UPLOAD_OFFSET,
+                HeaderValue::try_from(text).expect("a header"),
+            );
             assert_eq!(number(&headers, &UPLOAD_OFFSET).ok(), read, "{text}");
         }
         headers.insert(UPLOAD_OFFSET, HeaderValue::from_static("1"));

@@ -33,8 +33,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(super) use self::http::router;
-pub(crate) use self::place::PlaceError;
 use self::place::Place;
+pub(crate) use self::place::PlaceError;
 use self::quota::{Addresses, Space, Visit};
 use self::rows::{Row, Rows, State};
 use self::spool::Spool;

@@ -22,7 +22,10 @@ pub(super) async fn run(rows: &Rows, spool: &Spool, place: &Place) -> Result<(),
         }
     }
     if !lost.is_empty() {
-        tracing::error!(count = lost.len(), "blobs whose files are gone were forgotten");
+        tracing::error!(
+            count = lost.len(),
+            "blobs whose files are gone were forgotten"
+        );
         rows.remove(&lost, None).await?;
     }
     let is = |id: BlobId, wanted: fn(State) -> bool| known.get(&id).copied().is_some_and(wanted);

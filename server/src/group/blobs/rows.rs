@@ -2,22 +2,16 @@
 //! after the last is removed, so that a crash leaves no bytes that nobody counts.
 
 use std::path::Path;
-use std::time::Duration;
 
 use sealwire_protocol::blob::BlobMetadata;
 use sealwire_protocol::ids::BlobId;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Row as _, Sqlite, Transaction};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
-use crate::database::{migrate, truncate_log};
+use crate::database::SqliteFile;
 use crate::tally::{self, Count, Kind, Run};
 
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), tally::TABLE];
-const READERS: u32 = 3;
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How far a blob is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,43 +47,18 @@ const COLUMNS: &str = "blob, read_token_hash, delete_token_hash, days, length, r
 
 /// A handle on the database.
 #[derive(Clone)]
-pub(super) struct Rows {
-    writer: SqlitePool,
-    readers: SqlitePool,
-}
+pub(super) struct Rows(SqliteFile);
 
 impl Rows {
     /// Opens the file, making it if it is not there.
     pub(super) async fn open(path: &Path) -> Result<Self, sqlx::Error> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(PATIENCE)
-            .pragma("secure_delete", "ON")
-            .disable_statement_logging();
-        let mut db = options.clone().create_if_missing(true).connect().await?;
-        migrate(&mut db, "blobs.db", MIGRATIONS).await?;
-        drop(db);
-        let pool = |most| {
-            SqlitePoolOptions::new()
-                .max_connections(most)
-                .acquire_timeout(PATIENCE)
-        };
-        Ok(Self {
-            writer: pool(1).connect_with(options.clone()).await?,
-            readers: pool(READERS).connect_with(options.read_only(true)).await?,
-        })
-    }
-
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+        SqliteFile::open(path, MIGRATIONS).await.map(Self)
     }
 
     pub(super) async fn find(&self, id: BlobId) -> Result<Option<Row>, sqlx::Error> {
         sqlx::query(&format!("SELECT {COLUMNS} FROM blobs WHERE blob = ?"))
             .bind(id.as_bytes().as_slice())
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.0.readers)
             .await?
             .map(|row| read(&row))
             .transpose()
@@ -97,7 +66,7 @@ impl Rows {
 
     /// Adds a blob unless its id is taken; the row that is there then.
     pub(super) async fn insert(&self, row: &Row) -> Result<Row, sqlx::Error> {
-        let mut db = self.write().await?;
+        let mut db = self.0.write().await?;
         sqlx::query(&format!(
             "INSERT OR IGNORE INTO blobs ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ))
@@ -123,7 +92,7 @@ impl Rows {
 
     /// Writes how far a blob is.
     pub(super) async fn advance(&self, row: &Row) -> Result<(), sqlx::Error> {
-        let mut db = self.write().await?;
+        let mut db = self.0.write().await?;
         sqlx::query("UPDATE blobs SET received = ?, state = ?, touched_at = ? WHERE blob = ?")
             .bind(signed(row.received))
             .bind(row.state as i64)
@@ -140,7 +109,7 @@ impl Rows {
         ids: &[BlobId],
         counts: Option<(Run, &[(Kind, Count)])>,
     ) -> Result<(), sqlx::Error> {
-        let mut db = self.write().await?;
+        let mut db = self.0.write().await?;
         for id in ids {
             sqlx::query("DELETE FROM blobs WHERE blob = ?")
                 .bind(id.as_bytes().as_slice())
@@ -172,7 +141,7 @@ impl Rows {
         .bind(signed(created_before))
         .bind(signed(touched_before))
         .bind(most)
-        .fetch_all(&self.readers)
+        .fetch_all(&self.0.readers)
         .await?;
         rows.iter().map(read).collect()
     }
@@ -183,7 +152,7 @@ impl Rows {
             "SELECT {COLUMNS} FROM blobs WHERE state = 1 ORDER BY touched_at LIMIT ?"
         ))
         .bind(most)
-        .fetch_all(&self.readers)
+        .fetch_all(&self.0.readers)
         .await?;
         rows.iter().map(read).collect()
     }
@@ -191,7 +160,7 @@ impl Rows {
     /// Every blob.
     pub(super) async fn all(&self) -> Result<Vec<Row>, sqlx::Error> {
         let rows = sqlx::query(&format!("SELECT {COLUMNS} FROM blobs"))
-            .fetch_all(&self.readers)
+            .fetch_all(&self.0.readers)
             .await?;
         rows.iter().map(read).collect()
     }
@@ -199,27 +168,27 @@ impl Rows {
     /// Bytes of all blobs together.
     pub(super) async fn bytes(&self) -> Result<u64, sqlx::Error> {
         let bytes: i64 = sqlx::query_scalar("SELECT coalesce(sum(received), 0) FROM blobs")
-            .fetch_one(&self.readers)
+            .fetch_one(&self.0.readers)
             .await?;
         Ok(u64::try_from(bytes).unwrap_or(0))
     }
 
     /// What one run of retention removed; old counts go.
     pub(super) async fn counts(&self, run: Run) -> Result<Vec<(Kind, Count)>, sqlx::Error> {
-        tally::of_run(&self.readers, run).await
+        tally::of_run(&self.0.readers, run).await
     }
 
     /// Ends a run of retention.
     pub(super) async fn forget(&self, run: Run) -> Result<(), sqlx::Error> {
-        let mut db = self.writer.acquire().await?;
+        let mut db = self.0.write().await?;
         tally::forget(&mut db, run).await?;
-        truncate_log(&mut db).await
+        db.commit().await?;
+        self.0.truncate_log().await
     }
 
     /// Closes all connections.
     pub(super) async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.0.close().await;
     }
 }
 

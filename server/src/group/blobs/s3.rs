@@ -45,9 +45,7 @@ fn builder(s3: &S3) -> Result<AmazonS3Builder, PlaceError> {
             .with_endpoint(&s3.endpoint)
             .with_allow_http(s3.endpoint.starts_with("http://"));
     }
-    Ok(builder
-        .with_bucket_name(&s3.bucket)
-        .with_region(&s3.region))
+    Ok(builder.with_bucket_name(&s3.bucket).with_region(&s3.region))
 }
 
 fn credentials(path: &Path) -> Result<Credentials, PlaceError> {
@@ -88,9 +86,16 @@ mod tests {
         let good = "access_key_id = \"id\"\nsecret_access_key = \"hush\"\n";
         assert_eq!(told(good, 0o600), None);
         assert!(told(good, 0o640).expect("refused").contains("chmod 600"));
-        for bad in ["secret_access_key = \"hush\"", "hush", "secret_access_key = hush"] {
+        for bad in [
+            "secret_access_key = \"hush\"",
+            "hush",
+            "secret_access_key = hush",
+        ] {
             let text = told(bad, 0o600).expect("refused");
-            assert!(!text.contains("hush") && text.contains("access_key_id"), "{text}");
+            assert!(
+                !text.contains("hush") && text.contains("access_key_id"),
+                "{text}"
+            );
         }
         assert!(credentials(&dir.path().join("none")).is_err());
     }

@@ -49,11 +49,20 @@ async fn guest(blobs: &Blobs) -> Guest {
 #[derive(Debug, Clone)]
 enum Step {
     /// Sends so many bytes from an offset that is off by a little, and may break off.
-    Patch { off: i64, len: usize, cut: bool },
+    Patch {
+        off: i64,
+        len: usize,
+        cut: bool,
+    },
     /// Sends the blob from its beginning, as far as so many bytes.
-    Post { len: usize },
+    Post {
+        len: usize,
+    },
     /// The same with a wrong byte.
-    Wrong { at: usize, len: usize },
+    Wrong {
+        at: usize,
+        len: usize,
+    },
     Restart,
 }
 
@@ -73,7 +82,14 @@ async fn take(blobs: &Arc<Blobs>, step: &Step, sealed: &[u8], there: usize) -> u
     let length = sealed.len() as u64;
     let post = async |bytes: &[u8]| {
         let body = Some(body(bytes, false));
-        upload::create(Arc::clone(blobs), guest(blobs).await, metadata(), length, body).await
+        upload::create(
+            Arc::clone(blobs),
+            guest(blobs).await,
+            metadata(),
+            length,
+            body,
+        )
+        .await
     };
     match step {
         Step::Restart => there,
@@ -82,7 +98,8 @@ async fn take(blobs: &Arc<Blobs>, step: &Step, sealed: &[u8], there: usize) -> u
             let start = there.min(sealed.len());
             let end = (start + len).min(sealed.len());
             let bytes = body(&sealed[start..end], *cut);
-            let answer = upload::append(Arc::clone(blobs), guest(blobs).await, id, offset, bytes).await;
+            let answer =
+                upload::append(Arc::clone(blobs), guest(blobs).await, id, offset, bytes).await;
             if offset != there as u64 {
                 assert_eq!(answer.expect_err("elsewhere").code(), Code::OffsetConflict);
                 return there;
@@ -146,7 +163,10 @@ async fn play(steps: Vec<Step>) {
         }
         let used = blobs.rows.bytes().await.expect("counted");
         assert_eq!(used, there as u64);
-        assert!(blobs.space.check(10_240 * MIB - used).is_ok(), "no room is lost");
+        assert!(
+            blobs.space.check(10_240 * MIB - used).is_ok(),
+            "no room is lost"
+        );
         assert!(blobs.space.check(10_240 * MIB - used + 1).is_err());
     }
     blobs.close().await;

@@ -180,7 +180,8 @@ impl<'a> Receiving<'a> {
         }
         let written = self.upload.end();
         if *at < written {
-            let overlap = usize::try_from(written - *at).map_or(chunk.len(), |n| n.min(chunk.len()));
+            let overlap =
+                usize::try_from(written - *at).map_or(chunk.len(), |n| n.min(chunk.len()));
             let known = chunk.split_to(overlap);
             let len = known.len() as u64;
             if !self.upload.holds(known, *at).await.map_err(disk)? {

@@ -153,7 +153,9 @@ async fn what_goes_is_counted_and_the_operator_may_keep_less() {
     let key = lane(1, 1);
     create(&logs, key, 30).await;
     for len in [300, 500] {
-        append(&logs, message(key, None, len)).await.expect("stored");
+        append(&logs, message(key, None, len))
+            .await
+            .expect("stored");
     }
     let run = in_days(6);
     logs.message_days = 7;

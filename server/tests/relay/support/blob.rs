@@ -7,8 +7,8 @@ use sealwire_protocol::ids::BlobId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::http::{Refused, refused};
 use super::Relay;
+use super::http::{Refused, refused};
 
 /// Alice's blob, with everything that only she knows.
 #[derive(Clone)]
@@ -127,9 +127,10 @@ impl Relay {
     }
 
     pub async fn download(&self, blob: &Blob, range: Option<&str>) -> Result<Response, Refused> {
-        let mut request = self
-            .request(Method::GET, &blob.path(), None)
-            .header("sealwire-read-token", encode_token(&blob.read_token).as_str());
+        let mut request = self.request(Method::GET, &blob.path(), None).header(
+            "sealwire-read-token",
+            encode_token(&blob.read_token).as_str(),
+        );
         if let Some(range) = range {
             request = request.header("range", range);
         }
@@ -155,7 +156,9 @@ impl Relay {
     pub async fn slow_patch(&self, blob: &Blob, offset: u64) -> SlowPatch {
         let mut tls = self.tls();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let tcp = TcpStream::connect(self.authority()).await.expect("connected");
+        let tcp = TcpStream::connect(self.authority())
+            .await
+            .expect("connected");
         let name = rustls::pki_types::ServerName::try_from("127.0.0.1").expect("a name");
         let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(tls));
         let mut stream = connector.connect(name, tcp).await.expect("TLS");
