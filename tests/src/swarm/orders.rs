@@ -21,6 +21,12 @@ pub enum Order {
         /// The member.
         who: String,
     },
+    /// From now on close the clients of those asked longest ago when more are open; they are opened
+    /// again when they are asked for something.
+    LetSleep {
+        /// Open at once.
+        most: usize,
+    },
     /// Make an invitation.
     Invite {
         /// The member.
