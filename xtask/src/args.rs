@@ -23,7 +23,8 @@ cargo xtask test [--whole-corpus] [FILTER…]
     --whole-corpus   replay the whole corpus instead of a part
 
 cargo xtask bench [NAME] [--json]
-    Measure an optimised build: fanout, client, idle, search, attachment, or all of them.
+    Measure an optimised build: fanout, client, idle, search, attachment, or all
+    of them.
     --json   one JSON object per figure instead of tables and plots
 
 cargo xtask help

@@ -115,8 +115,10 @@ async fn no_column_joins_accounts_and_groups() {
         "both schemas were walked"
     );
     let names = |columns: &[(String, String, String)]| -> HashSet<String> {
+        // Counts of what retention removed are of the same form in both.
+        let plain = |(table, ..): &&(String, String, String)| table != "retention_removed";
         let name = |(_, name, _): &(String, String, String)| name.clone();
-        columns.iter().map(name).collect()
+        columns.iter().filter(plain).map(name).collect()
     };
     // Row numbers and times say nothing; every other name belongs to one plane.
     let plain = HashSet::from(["id".to_owned(), "received_at".to_owned()]);

@@ -117,8 +117,11 @@ mod tests {
     fn the_queries_fit_the_relays_tables() {
         let folder = tempfile::tempdir().unwrap();
         let root = build::root().unwrap();
-        for (schema, sql) in [("group", ENTRIES), ("account", ACCOUNTS)] {
-            let schema = root.join("server/src").join(schema).join("schema.sql");
+        for (schema, sql) in [
+            ("group/schema.sql", ENTRIES),
+            ("account/schema/0001_start.sql", ACCOUNTS),
+        ] {
+            let schema = root.join("server/src").join(schema);
             let database = folder.path().join("database");
             let read = format!(".read {}", schema.display());
             let made = Command::new("sqlite3")

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::place::Bytestream;
 use super::rows::{Row, State};
 use super::{Blobs, disk, fits, store, unknown};
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::Answer;
 
 /// Chunks that wait for the connection.
 const AHEAD: usize = 2;
@@ -42,7 +42,10 @@ impl Blobs {
             // Removed since the row was read, or lost.
             None => match self.rows.find(row.id()).await? {
                 None => Err(unknown()),
-                Some(_) => Err(Refusal::internal("a blob without bytes")),
+                Some(_) => {
+                    tracing::error!("a blob without bytes");
+                    Err(unknown())
+                }
             },
         }
     }
