@@ -44,8 +44,9 @@ async fn expire(core: &Core) -> Result<Duration> {
     let gone = store::expire(&mut tx, now).await?;
     tx.commit().await?;
     drop(conn);
+    core.files.drop_removed(&core.db, &gone.files).await?;
     core.erasures.notify_one();
-    for line in gone {
+    for line in gone.gone {
         core.emit(Event::Gone {
             conversation: line.info.conversation,
             message: line.info.id,

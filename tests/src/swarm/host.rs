@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use sealwire_core::api::{ConversationId, ConversationState};
+use sealwire_core::api::{ConversationId, ConversationState, Options, Setting};
 use sealwire_core::{CoreError, JoinLink, parse_conversation};
 use tokio::runtime::Handle;
 use tokio::sync::{RwLock, mpsc};
@@ -106,6 +106,13 @@ impl Host {
         Answer::Done
     }
 
+    async fn open(&self, who: String, options: Options) -> Result<Answer, String> {
+        let (home, name) = (self.home.clone(), who.clone());
+        let person =
+            aside(move |runtime| runtime.block_on(Person::try_open(&home, &name, options)));
+        Ok(self.host(who, person.await?).await)
+    }
+
     async fn obey(&self, order: Order) -> Result<Answer, String> {
         match order {
             Order::Enrol { who, link } => {
@@ -116,11 +123,13 @@ impl Host {
                 });
                 Ok(self.host(who, person.await?).await)
             }
-            Order::Open { who } => {
-                let (home, name) = (self.home.clone(), who.clone());
-                let person =
-                    aside(move |runtime| runtime.block_on(Person::try_open(&home, &name, quick())));
-                Ok(self.host(who, person.await?).await)
+            Order::Open { who } => self.open(who, quick()).await,
+            Order::OpenLater { who, passed_s } => {
+                let later = Options {
+                    passed_s: passed_s.into(),
+                    ..quick()
+                };
+                self.open(who, later).await
             }
             Order::Invite { who } => {
                 let member = self.member(&who).await?;
@@ -162,6 +171,13 @@ impl Host {
             Order::Rename { who, chat, title } => {
                 let member = self.member(&who).await?;
                 let change = member.rename(&chat_id(&chat)?, &title).await;
+                let done = member.done(change.map_err(words)?, PATIENCE).await;
+                done.map_err(words)?;
+            }
+            Order::KeepFor { who, chat, seconds } => {
+                let member = self.member(&who).await?;
+                let setting = Setting::Retention(seconds);
+                let change = member.set(&chat_id(&chat)?, setting).await;
                 let done = member.done(change.map_err(words)?, PATIENCE).await;
                 done.map_err(words)?;
             }

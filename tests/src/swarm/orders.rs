@@ -21,6 +21,22 @@ pub enum Order {
         /// The member.
         who: String,
     },
+    /// Open the profile that an earlier process left, as if so much time had passed.
+    OpenLater {
+        /// The member.
+        who: String,
+        /// Seconds.
+        passed_s: u32,
+    },
+    /// Set how long a conversation keeps its messages, and wait until that is done.
+    KeepFor {
+        /// The member.
+        who: String,
+        /// Hexadecimal.
+        chat: String,
+        /// Seconds.
+        seconds: u32,
+    },
     /// Make an invitation.
     Invite {
         /// The member.
