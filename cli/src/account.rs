@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use sealwire_core::{
     Client, CoreError, DeviceLink, JoinLink, Result,
     api::{AccountInfo, ConversationState, Handle},
@@ -41,6 +41,11 @@ pub(crate) enum AccountCommand {
     },
     /// Change the passphrase of this device
     Passphrase(Passphrase),
+    /// Show, or say, whether others are told what arrived and was read on this device
+    Receipts {
+        /// What to do from now on
+        switch: Option<Switch>,
+    },
     /// Remove the account from this machine, with its whole history
     Remove {
         /// Account, as `account list` shows it
@@ -75,6 +80,15 @@ pub(crate) struct Passphrase {
     new_passphrase_file: Option<PathBuf>,
 }
 
+/// On or off.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Switch {
+    /// Tell them
+    On,
+    /// Tell nobody
+    Off,
+}
+
 /// One account in the list.
 #[derive(Serialize)]
 struct Listed {
@@ -92,6 +106,7 @@ pub(crate) async fn run(context: &Context, command: AccountCommand) -> Outcome {
         AccountCommand::List => list(context),
         AccountCommand::Use { name } => choose(context, &name),
         AccountCommand::Passphrase(options) => change_passphrase(context, &options),
+        AccountCommand::Receipts { switch } => receipts(context, switch).await,
         AccountCommand::Remove { name } => remove(context, &name),
     }
 }
@@ -291,6 +306,24 @@ fn change_passphrase(context: &Context, options: &Passphrase) -> Outcome {
         .out
         .result(&serde_json::json!({ "changed": true }), |page| {
             page.line("The passphrase is changed.");
+        })
+}
+
+async fn receipts(context: &Context, switch: Option<Switch>) -> Outcome {
+    let client = context.open().await?;
+    if let Some(switch) = switch {
+        client.set_receipts(matches!(switch, Switch::On)).await?;
+    }
+    let on = client.sends_receipts().await?;
+    let words = if on {
+        "Others see what arrived and was read here, where the rules of a conversation let them."
+    } else {
+        "Nobody is told what arrived or was read here."
+    };
+    context
+        .out
+        .result(&serde_json::json!({ "receipts": on }), |page| {
+            page.line(words);
         })
 }
 

@@ -163,6 +163,9 @@ fn alice_and_bob_agree_and_arrange() {
     assert_eq!(same["id"], direct["id"]);
 
     // What Alice keeps to herself.
+    assert_eq!(alice.ok(&["account", "receipts"])["receipts"], true);
+    alice.ok(&["account", "receipts", "off"]);
+    assert_eq!(alice.ok(&["account", "receipts"])["receipts"], false);
     alice.ok(&["chat", "pin", "Team"]);
     alice.ok(&["chat", "folder", "Team", "Work"]);
     alice.ok(&["chat", "mute", "Team", "--for", "8h"]);
