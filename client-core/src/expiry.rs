@@ -44,7 +44,6 @@ async fn expire(core: &Core) -> Result<Duration> {
     let gone = store::expire(&mut tx, now).await?;
     tx.commit().await?;
     drop(conn);
-    core.files.drop_removed(&core.db, &gone.files).await?;
     core.erasures.notify_one();
     for line in gone.gone {
         core.emit(Event::Gone {
@@ -53,5 +52,6 @@ async fn expire(core: &Core) -> Result<Duration> {
         });
     }
     core.progressed();
+    core.files.drop_removed(&core.db, &gone.files).await?;
     Ok(Duration::ZERO)
 }

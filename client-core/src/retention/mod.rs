@@ -116,9 +116,8 @@ async fn step(core: &Core, id: &ConversationId, run: &mut receipt::Run) -> Resul
     Ok(None)
 }
 
-/// Removes the files' sealed bytes, and tells the fronts.
+/// Tells the fronts, and removes the files' sealed bytes.
 async fn tell(core: &Core, id: &ConversationId, removed: Removed) -> Result<()> {
-    core.files.drop_removed(&core.db, &removed.files).await?;
     for line in removed.gone {
         core.emit(Event::Gone {
             conversation: line.info.conversation,
@@ -132,7 +131,7 @@ async fn tell(core: &Core, id: &ConversationId, removed: Removed) -> Result<()> 
     for message in changed {
         core.emit(Event::Changed(message));
     }
-    Ok(())
+    core.files.drop_removed(&core.db, &removed.files).await
 }
 
 impl Core {
