@@ -26,8 +26,12 @@ const DAY_MS: u64 = 86_400_000;
 /// unused middle of pages may, unless this is to be `thorough`. False if a reader was in the way:
 /// to be tried again.
 pub(crate) async fn traces(db: &Database, thorough: bool) -> Result<bool> {
+    erase(db, thorough, SMALL).await
+}
+
+async fn erase(db: &Database, thorough: bool, small: u64) -> Result<bool> {
     separators::tidy(db).await?;
-    if separators::is_tidied(db).await? && (thorough || db.size().await? <= SMALL) {
+    if separators::is_tidied(db).await? && (thorough || db.size().await? <= small) {
         db.rewrite().await?;
         separators::written(db).await?;
     }
@@ -37,7 +41,7 @@ pub(crate) async fn traces(db: &Database, thorough: bool) -> Result<bool> {
 /// As [`traces`]; thorough once a day if the database is larger than `small`, bytes. The day is
 /// noted first: what fails for want of memory must not be tried again and again.
 pub(super) async fn daily(db: &Database, now_ms: u64, small: u64) -> Result<bool> {
-    if !traces(db, false).await? {
+    if !erase(db, false, small).await? {
         return Ok(false);
     }
     if !is_due(db, now_ms, small).await? {
@@ -49,7 +53,7 @@ pub(super) async fn daily(db: &Database, now_ms: u64, small: u64) -> Result<bool
         store::set_rewritten_at(&mut tx, now_ms).await?;
         tx.commit().await?;
     }
-    traces(db, true).await
+    erase(db, true, small).await
 }
 
 /// Whether something was deleted since the database was written anew, and that is a day ago,

@@ -242,7 +242,7 @@ async fn what_is_kept_no_longer_is_in_no_page() {
     let team = data_encoding::HEXUPPER.encode(scene.team.as_bytes());
     scene
         .does(&format!(
-            "UPDATE message SET message_id = x'AA' || zeroblob(31) WHERE id = {old};
+            "UPDATE message SET message_id = randomblob(32) WHERE id = {old};
              INSERT INTO revision SELECT conversation, message_id, x'BB', sender, '{}', 1, at_ms
                  FROM message WHERE id = {old};
              INSERT INTO reaction SELECT conversation, message_id, x'CC', sender, '{}', '!', 1, at_ms

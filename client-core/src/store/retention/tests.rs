@@ -7,7 +7,7 @@ use crate::{
     api::{Delivery, MessageKind},
     store::{
         Confirmation, History, MIGRATIONS, NewMessage, Said, Traits, add_confirmation,
-        conversation, edit, insert_message, put_conversation, react, read_up_to, set_draft,
+        conversation, edit, fail_message, insert_message, put_conversation, react, read_up_to, set_draft,
     },
 };
 
@@ -131,7 +131,8 @@ async fn everything_of_a_message_goes_and_what_was_never_received_stays() {
     attach(&mut conn, message, 9).await;
     talk_about(&mut conn, 100, 5_000).await;
     says(&mut conn, 1, "still on its way", Delivery::Pending).await;
-    says(&mut conn, 2, "not sent", Delivery::Failed).await;
+    let failed = says(&mut conn, 2, "not sent", Delivery::Pending).await;
+    fail_message(&mut conn, failed).await.expect("failed");
     set_draft(&mut conn, &HERE, "begun", &[], 1)
         .await
         .expect("a draft");
