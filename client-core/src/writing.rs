@@ -136,8 +136,12 @@ impl Client {
         row: &LogRow,
         post: &Post,
     ) -> Result<Traits> {
-        let members = store::members(conn, &row.id).await?;
-        let mentioned = mentions::find(&post.text, &members);
+        // Reading the members costs more than all else in a large group.
+        let mentioned = if mentions::names(&post.text).next().is_some() {
+            mentions::find(&post.text, &store::members(conn, &row.id).await?)
+        } else {
+            mentions::Mentioned::default()
+        };
         let policy = self.core.policy(row)?;
         let role = policy.role_of(&self.core.identity.account);
         let may_call_all = role.is_some_and(|role| policy.may(role, Action::MentionAll));

@@ -1,6 +1,5 @@
 //! The swarm's own side: hosts the members and does as ordered.
 
-use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -8,18 +7,17 @@ use std::sync::Arc;
 
 use sealwire_core::api::{ConversationId, ConversationState, Options, Setting};
 use sealwire_core::{CoreError, JoinLink, parse_conversation};
-use tokio::runtime::Handle;
-use tokio::sync::{RwLock, mpsc};
+use tokio::sync::mpsc;
 
 use super::orders::{Answer, Answered, Asked, Order, View, digest};
+use super::seats::{Seats, aside};
 use crate::Person;
 use crate::person::{handle, quick};
 use crate::wait::{PATIENCE, until_within};
 
-/// Members by name.
 struct Host {
     home: PathBuf,
-    members: RwLock<HashMap<String, Arc<Person>>>,
+    seats: Seats,
 }
 
 /// Does as ordered on the standard input until it ends. Profiles lie below `home`.
@@ -29,7 +27,7 @@ struct Host {
 pub async fn serve(home: &Path) -> std::io::Result<()> {
     let host = Arc::new(Host {
         home: home.into(),
-        members: RwLock::default(),
+        seats: Seats::new(home),
     });
     let (answers, queue) = mpsc::unbounded_channel();
     std::thread::spawn(move || write_answers(queue));
@@ -77,16 +75,7 @@ fn boxed<'a, T>(
     Box::pin(work)
 }
 
-/// Opens a profile where the work on its key is in nobody's way.
-async fn aside(
-    work: impl FnOnce(Handle) -> Result<Person, CoreError> + Send + 'static,
-) -> Result<Person, String> {
-    let runtime = Handle::current();
-    let done = tokio::task::spawn_blocking(move || work(runtime)).await;
-    done.map_err(|error| error.to_string())?.map_err(words)
-}
-
-fn words(error: CoreError) -> String {
+pub(super) fn words(error: CoreError) -> String {
     format!("{}: {error} ({})", error.code, error.hint)
 }
 
@@ -96,21 +85,7 @@ fn chat_id(text: &str) -> Result<ConversationId, String> {
 
 impl Host {
     async fn member(&self, who: &str) -> Result<Arc<Person>, String> {
-        let members = self.members.read().await;
-        let member = members.get(who).cloned();
-        member.ok_or_else(|| format!("{who} is not in this swarm"))
-    }
-
-    async fn host(&self, who: String, person: Person) -> Answer {
-        self.members.write().await.insert(who, Arc::new(person));
-        Answer::Done
-    }
-
-    async fn open(&self, who: String, options: Options) -> Result<Answer, String> {
-        let (home, name) = (self.home.clone(), who.clone());
-        let person =
-            aside(move |runtime| runtime.block_on(Person::try_open(&home, &name, options)));
-        Ok(self.host(who, person.await?).await)
+        self.seats.member(who).await
     }
 
     async fn obey(&self, order: Order) -> Result<Answer, String> {
@@ -121,15 +96,26 @@ impl Host {
                 let person = aside(move |runtime| {
                     runtime.block_on(Person::try_enrol(&home, &name, &link, quick()))
                 });
-                Ok(self.host(who, person.await?).await)
+                self.seats.seat(&who, person.await?).await;
+                Ok(Answer::Done)
             }
-            Order::Open { who } => self.open(who, quick()).await,
+            Order::Open { who } => {
+                let person = self.seats.open(&who).await?;
+                self.seats.seat(&who, person).await;
+                Ok(Answer::Done)
+            }
             Order::OpenLater { who, passed_s } => {
                 let later = Options {
                     passed_s: passed_s.into(),
                     ..quick()
                 };
-                self.open(who, later).await
+                let person = self.seats.open_with(&who, later).await?;
+                self.seats.seat(&who, person).await;
+                Ok(Answer::Done)
+            }
+            Order::LetSleep { most } => {
+                self.seats.let_sleep(most);
+                Ok(Answer::Done)
             }
             Order::Invite { who } => {
                 let member = self.member(&who).await?;
@@ -141,7 +127,7 @@ impl Host {
                 title,
                 members,
             } => boxed(self.create(&who, &title, &members)).await,
-            Order::Warnings { who } => Ok(Answer::Warnings(self.member(&who).await?.warnings())),
+            Order::Warnings { who } => self.seats.warnings(&who).await.map(Answer::Warnings),
             Order::File { who, order } => {
                 let member = self.member(&who).await?;
                 boxed(super::files::obey(&member, order))

@@ -5,6 +5,7 @@ mod files;
 mod host;
 mod orders;
 mod process;
+mod seats;
 
 pub use files::{FileOrder, only};
 pub use host::serve;

@@ -37,6 +37,12 @@ pub enum Order {
         /// Seconds.
         seconds: u32,
     },
+    /// From now on close the clients of those asked longest ago when more are open; they are opened
+    /// again when they are asked for something.
+    LetSleep {
+        /// Open at once.
+        most: usize,
+    },
     /// Make an invitation.
     Invite {
         /// The member.

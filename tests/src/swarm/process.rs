@@ -160,6 +160,14 @@ impl Swarm {
         self.ask(Order::Enrol { who, link }).await.map(drop)
     }
 
+    /// Closes the clients of those asked longest ago when more than `most` are open.
+    ///
+    /// # Errors
+    /// The swarm's words.
+    pub async fn let_sleep(&self, most: usize) -> Result<(), String> {
+        self.ask(Order::LetSleep { most }).await.map(drop)
+    }
+
     /// A member whose profile is there already starts working.
     ///
     /// # Errors

@@ -7,7 +7,8 @@ use crate::{
     api::{Delivery, MessageKind},
     store::{
         Confirmation, History, MIGRATIONS, NewMessage, Said, Traits, add_confirmation,
-        conversation, edit, fail_message, insert_message, put_conversation, react, read_up_to, set_draft,
+        conversation, edit, fail_message, insert_message, put_conversation, react, read_up_to,
+        set_draft,
     },
 };
 
