@@ -44,6 +44,10 @@ pub(crate) async fn run(context: &Context) -> Outcome {
         Idle::Reached => client.idle(left()).await?,
         Idle::TimedOut => Idle::TimedOut,
     };
+    // What is kept no longer goes now: the next command may end too soon for it.
+    if caught_up == Idle::Reached {
+        keep_to_the_policy(context, &client).await?;
+    }
     loop {
         match events.try_recv() {
             Ok(Event::Warning { text, .. }) => context.out.warn(&text),
@@ -78,6 +82,18 @@ pub(crate) async fn run(context: &Context) -> Outcome {
             n => format!("Up to date; {n} unread messages."),
         });
     })
+}
+
+async fn keep_to_the_policy(context: &Context, client: &Client) -> Result<()> {
+    // A network that fails now is no reason to fail; a policy that is not genuine is told.
+    if let Err(error) = client.fetch_organisation_policy().await
+        && error.kind == ErrorKind::Untrusted
+    {
+        context
+            .out
+            .warn(&format!("{}; {}", error.message, error.hint));
+    }
+    client.remove_old().await.map(drop)
 }
 
 /// Waits until the relay is connected.

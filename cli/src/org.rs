@@ -1,4 +1,6 @@
-//! `sealwire org`: invitations and the members of the organisation.
+//! `sealwire org`: invitations, the members of the organisation and its policy.
+
+mod policy;
 
 use clap::{Subcommand, ValueEnum};
 use sealwire_core::{
@@ -40,6 +42,20 @@ pub(crate) enum OrgCommand {
     Member {
         #[command(subcommand)]
         command: MemberCommand,
+    },
+    /// Show and publish what the organisation asks of all clients
+    Policy {
+        #[command(subcommand)]
+        command: policy::PolicyCommand,
+    },
+    /// List this device's signed receipts of what it removed for its age
+    ///
+    /// With --json each carries its signature and the device's certificate, by
+    /// which anybody can check it.
+    Receipts {
+        /// Only those of a conversation: the beginning of its id
+        #[arg(long, value_name = "ID")]
+        chat: Option<String>,
     },
 }
 
@@ -144,6 +160,8 @@ pub(crate) async fn run(context: &Context, command: OrgCommand) -> Outcome {
         OrgCommand::Invitations => invitations(context).await,
         OrgCommand::Withdraw { id } => withdraw(context, id).await,
         OrgCommand::Member { command } => member(context, command).await,
+        OrgCommand::Policy { command } => policy::run(context, command).await,
+        OrgCommand::Receipts { chat } => policy::receipts(context, chat.as_deref()).await,
     }
 }
 

@@ -15,6 +15,7 @@ struct TestOptions {
     welcome_delay_max_ms: Option<u64>,
     key_package_target: Option<u32>,
     clock_offset_s: Option<i64>,
+    passed_s: Option<u64>,
     reconnect_ms: Option<u64>,
     kdf_memory_kib: Option<u32>,
 }
@@ -50,6 +51,9 @@ impl Settings {
         }
         if let Some(value) = tests.clock_offset_s {
             options.clock_offset_s = value;
+        }
+        if let Some(value) = tests.passed_s {
+            options.passed_s = value;
         }
         if let Some(value) = tests.reconnect_ms {
             options.reconnect_ms = value;

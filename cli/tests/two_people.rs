@@ -342,3 +342,46 @@ fn alice_sends_bob_files() {
     let (code, error) = alice.fails(&["message", "send", "Plans", "--file", &missing]);
     assert_eq!((code, &error["code"]), (2, &"file_missing".into()));
 }
+
+/// The organisation's policy: published once it is confirmed, kept to by the next `sync`, signed
+/// for.
+#[test]
+fn what_the_organisation_keeps_no_longer_goes() {
+    let relay = Relay::start();
+    let (alice, bob) = cast::two_in(&relay, "Team");
+    alice.ok(&["message", "send", "Team", "-m", ENGLISH]);
+    bob.ok(&["sync"]);
+    assert_eq!(bob.ok(&["org", "policy", "show"]), Value::Null);
+    let publish = ["org", "policy", "publish", "--messages", "30d"];
+    let (code, error) = alice.fails(&publish);
+    assert_eq!((code, &error["code"]), (2, &Value::from("not_confirmed")));
+    let confirmed = [publish.as_slice(), &["--yes"]].concat();
+    let (code, error) = bob.fails(&confirmed);
+    assert_eq!(
+        (code, &error["code"]),
+        (4, &Value::from("organisation_key_elsewhere"))
+    );
+    let policy = alice.ok(&confirmed);
+    assert_eq!(
+        (&policy["serial"], &policy["max_message_days"]),
+        (&1.into(), &30.into())
+    );
+    assert_eq!(bob.ok(&["org", "policy", "show"]), policy);
+
+    bob.days_later(29).ok(&["sync"]);
+    assert_eq!(bob.texts("Team"), [owned(("alice@acme", ENGLISH))]);
+    assert_eq!(bob.ok(&["org", "receipts"]), serde_json::json!([]));
+    bob.days_later(31).ok(&["sync"]);
+    assert_eq!(bob.texts("Team"), []);
+    let receipts = bob.ok(&["org", "receipts"]);
+    let receipt = &receipts[0];
+    assert_eq!(
+        (&receipt["number"], &receipt["policy_serial"]),
+        (&1.into(), &1.into())
+    );
+    assert!(receipt["messages"].as_u64() >= Some(1), "{receipt}");
+    let chat = receipt["conversation"].as_str().expect("an id");
+    assert_eq!(bob.ok(&["org", "receipts", "--chat", &chat[..6]]), receipts);
+    let (code, error) = bob.fails(&["org", "receipts", "--chat", "zz"]);
+    assert_eq!((code, &error["code"]), (2, &Value::from("no_receipts")));
+}

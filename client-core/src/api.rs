@@ -3,6 +3,7 @@
 mod groups;
 mod info;
 mod message;
+mod organisation;
 
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ pub use message::{
     Acknowledged, AcknowledgementProof, Deleted, Delivery, DraftInfo, MessageInfo, MessageKind,
     Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo,
 };
+pub use organisation::{OrganisationPolicyChange, OrganisationPolicyInfo, RemovalReceiptInfo};
 pub use sealwire_protocol::account::OrgRole;
 pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
@@ -29,6 +31,9 @@ pub struct Options {
     pub key_package_low: u32,
     /// Added to the system clock, seconds: for tests of wrong clocks.
     pub clock_offset_s: i64,
+    /// Time that is taken to have passed, seconds, when it is judged what history is too old: for
+    /// tests of what takes days.
+    pub passed_s: u64,
     /// Wait after a lost connection, milliseconds; doubles up to a minute, jittered.
     pub reconnect_ms: u64,
     /// Least time between two receipts in a conversation, milliseconds; 0 for no receipts.
@@ -42,6 +47,7 @@ impl Default for Options {
             key_package_target: 100,
             key_package_low: 20,
             clock_offset_s: 0,
+            passed_s: 0,
             reconnect_ms: 500,
             receipt_interval_ms: 30_000,
         }

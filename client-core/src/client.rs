@@ -15,8 +15,9 @@ use crate::{
     files::{self, Transfers},
     group, inbox,
     net::{AccountClient, GroupSocket, LinkState},
+    organisation,
     profile::{Database, ProfileLock, change_passphrase, create_private_dir, unlock},
-    search,
+    retention, search,
     store::{self, Identity, LogRow},
     upkeep,
 };
@@ -85,6 +86,7 @@ impl Client {
         let files = Transfers::open(lock.dir(), &db).await?;
         let core = Core::new(db, identity, certificate, options, account, socket, files);
         crate::local::reload(&core).await?;
+        organisation::load(&core).await?;
         Ok(Self {
             core: Arc::new(core),
             tasks: Arc::default(),
@@ -107,6 +109,8 @@ impl Client {
         self.spawn(upkeep::run_poster(self.core.clone()));
         self.spawn(upkeep::run_account(self.core.clone()));
         self.spawn(expiry::run(self.core.clone()));
+        self.spawn(organisation::run(self.core.clone()));
+        self.spawn(retention::run(self.core.clone()));
         self.spawn(search::run_backfill(self.core.clone()));
         self.spawn(search::run_eraser(self.core.clone()));
         let tasks = self.tasks.clone();

@@ -10,6 +10,7 @@ use openmls_rust_crypto::RustCrypto;
 use sealwire_protocol::{
     certificate::DeviceCertificate,
     ids::{ConversationId, LogId},
+    organisation_policy::OrganisationPolicy,
     policy::{GroupKind, GroupPolicy},
 };
 use sqlx::SqliteConnection;
@@ -46,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) upkeep: Notify,
     /// Wakes the removal of messages that disappear.
     pub(crate) expiry: Notify,
+    /// Wakes the removal of what is kept no longer.
+    pub(crate) retention: Notify,
     /// Rung after content was deleted, so that it leaves the write-ahead log as well.
     pub(crate) erasures: Notify,
     /// Told after every step, for those who wait for a state.
@@ -57,6 +60,7 @@ pub(crate) struct Core {
     caught_up: Mutex<HashSet<LogId>>,
     policies: Mutex<HashMap<LogId, Policy>>,
     unseen: Mutex<Unseen>,
+    pub(crate) organisation_policy: Mutex<Option<Arc<OrganisationPolicy>>>,
 }
 
 /// A policy and the bytes it was read from.
@@ -85,6 +89,7 @@ impl Core {
             postings: Notify::new(),
             upkeep: Notify::new(),
             expiry: Notify::new(),
+            retention: Notify::new(),
             erasures: Notify::new(),
             progress: tokio::sync::watch::Sender::new(0),
             clock_warned: std::sync::atomic::AtomicBool::new(false),
@@ -93,6 +98,7 @@ impl Core {
             caught_up: Mutex::default(),
             policies: Mutex::default(),
             unseen: Mutex::default(),
+            organisation_policy: Mutex::default(),
         }
     }
 

@@ -45,12 +45,13 @@ async fn expire(core: &Core) -> Result<Duration> {
     tx.commit().await?;
     drop(conn);
     core.erasures.notify_one();
-    for line in gone {
+    for line in gone.gone {
         core.emit(Event::Gone {
             conversation: line.info.conversation,
             message: line.info.id,
         });
     }
     core.progressed();
+    core.files.drop_removed(&core.db, &gone.files).await?;
     Ok(Duration::ZERO)
 }

@@ -146,6 +146,8 @@ pub(crate) async fn refill(core: &Core) -> Result<()> {
     forget_old(core).await?;
     let count = core.account.key_package_count().await?;
     warn_of_clock(core);
+    // From now on it is known what time it is.
+    core.retention.notify_one();
     let now = core.now_ms();
     let known = {
         let mut conn = core.db.readers.acquire().await?;

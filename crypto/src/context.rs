@@ -28,6 +28,8 @@ pub enum SignContext {
     Endorsement,
     /// A device confirms that its person has read a message.
     Acknowledgement,
+    /// A device states what it removed because it was kept no longer.
+    RemovalReceipt,
 }
 
 /// What every signed message of this crate begins with.
@@ -35,7 +37,7 @@ pub(crate) const PREFIX: &[u8] = b"sealwire v1 ";
 
 impl SignContext {
     /// Every context, in the order of declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DeviceCertificate,
         Self::Revocation,
         Self::DirectoryEntry,
@@ -46,6 +48,7 @@ impl SignContext {
         Self::LinkRequest,
         Self::Endorsement,
         Self::Acknowledgement,
+        Self::RemovalReceipt,
     ];
 
     /// The label that stands in the signed bytes.
@@ -62,6 +65,7 @@ impl SignContext {
             Self::LinkRequest => "link request",
             Self::Endorsement => "endorsement",
             Self::Acknowledgement => "acknowledgement",
+            Self::RemovalReceipt => "removal receipt",
         }
     }
 
@@ -103,6 +107,7 @@ mod tests {
         LinkRequest: sealwire v1 link request\x00message
         Endorsement: sealwire v1 endorsement\x00message
         Acknowledgement: sealwire v1 acknowledgement\x00message
+        RemovalReceipt: sealwire v1 removal receipt\x00message
         ");
     }
 }

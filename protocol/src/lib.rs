@@ -25,5 +25,6 @@ pub mod organisation_policy;
 pub mod policy;
 pub mod problem;
 pub mod proof;
+pub mod removal;
 #[cfg(test)]
 mod testing;

@@ -21,6 +21,8 @@ pub const MAX_SEALED_BLOB: u64 = 2_215_133_184;
 pub const MAX_BLOB_DAYS: u32 = 30;
 /// Largest signed policy of an organisation.
 pub const MAX_ORGANISATION_POLICY: usize = 1024;
+/// Largest signed receipt of removal.
+pub const MAX_REMOVAL_RECEIPT: usize = 512;
 /// Most entries in one `Entries` frame; its encoded size is also kept under [`MAX_FRAME`].
 pub const MAX_ENTRIES_PER_FETCH: u32 = 256;
 /// Most lanes one WebSocket may subscribe to.
@@ -62,6 +64,7 @@ mod tests {
             ("blob, sealed", MAX_SEALED_BLOB as usize),
             ("days of a blob", MAX_BLOB_DAYS as usize),
             ("signed policy of an organisation", MAX_ORGANISATION_POLICY),
+            ("signed receipt of removal", MAX_REMOVAL_RECEIPT),
             ("entries in one answer", MAX_ENTRIES_PER_FETCH as usize),
             ("subscriptions of a connection", MAX_SUBSCRIPTIONS),
             ("handle", MAX_HANDLE),

@@ -105,6 +105,7 @@ pub struct Person {
     name: String,
     home: PathBuf,
     passphrase: PathBuf,
+    options: String,
     _dir: std::sync::Arc<TempDir>,
 }
 
@@ -119,6 +120,7 @@ impl Person {
             name: name.into(),
             home,
             passphrase,
+            options: FAST.into(),
             _dir: dir.into(),
         }
     }
@@ -131,6 +133,19 @@ impl Person {
             name: self.name.clone(),
             home: self.home.clone(),
             passphrase,
+            options: self.options.clone(),
+            _dir: self._dir.clone(),
+        }
+    }
+
+    /// The same person, as if so many days had passed.
+    pub fn days_later(&self, days: u64) -> Self {
+        let passed = format!(r#"{{"passed_s":{},"#, days * 86_400);
+        Self {
+            name: self.name.clone(),
+            home: self.home.clone(),
+            passphrase: self.passphrase.clone(),
+            options: FAST.replacen('{', &passed, 1),
             _dir: self._dir.clone(),
         }
     }
@@ -142,7 +157,7 @@ impl Person {
             .args(args)
             .env("SEALWIRE_HOME", &self.home)
             .env("SEALWIRE_PASSPHRASE_FILE", &self.passphrase)
-            .env("SEALWIRE_TEST_OPTIONS", FAST)
+            .env("SEALWIRE_TEST_OPTIONS", &self.options)
             .env("TZ", "UTC");
         command
     }

@@ -24,7 +24,7 @@ use crate::{
     core::Core,
     error::{CoreError, Result},
     profile::Database,
-    store::{self, TransferRow},
+    store::{self, RemovedFile, TransferRow},
 };
 
 /// Wait between looks when nothing rings.
@@ -64,6 +64,23 @@ impl Transfers {
             changes: watch::Sender::new(0),
             desk: Arc::new(Semaphore::new(1)),
         })
+    }
+
+    /// Removes the sealed bytes of files that nothing refers to any more, and stops their
+    /// transfers. A crash before it leaves them to [`Transfers::open`].
+    pub(crate) async fn drop_removed(&self, db: &Database, gone: &[RemovedFile]) -> Result<()> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        self.changed();
+        for file in gone {
+            self.vault.remove(&self.vault.part(file.attachment))?;
+            let mut conn = db.readers.acquire().await?;
+            if !store::refers_to_sealed(&mut conn, &file.sealed_hash).await? {
+                self.vault.remove(&self.vault.path(&file.sealed_hash))?;
+            }
+        }
+        Ok(())
     }
 
     /// Wakes the workers, and has them look whether what they do is still wanted.

@@ -74,6 +74,9 @@ impl Step<'_> {
         if !allowed {
             return self.refuse(conn, entry, &plain(what)).await;
         }
+        if self.is_too_late(entry) {
+            return Ok(());
+        }
         let salt = content.map_or_else(|| short_hash(bytes), |content| content.salt);
         let conversation = self.place.row.conversation;
         let said = Said {

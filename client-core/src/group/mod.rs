@@ -13,6 +13,7 @@ mod encrypt;
 mod interpret;
 mod join;
 mod lane;
+mod late;
 mod pipeline;
 mod plan;
 mod prepare;

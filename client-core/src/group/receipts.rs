@@ -35,10 +35,14 @@ impl Actor {
         }
         self.receipt_at = 0;
         let policy = self.core.policy(row)?;
+        let forbidden = self
+            .core
+            .organisation_policy()
+            .is_some_and(|policy| policy.no_receipts);
         let small = policy.settings().receipts_allowed && policy.members().len() <= LARGEST_GROUP;
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        let wanted = small && !store::has_mark(&mut tx, NO_RECEIPTS).await?;
+        let wanted = small && !forbidden && !store::has_mark(&mut tx, NO_RECEIPTS).await?;
         if wanted {
             let receipt = Outgoing::Receipt {
                 delivered: untold.delivered.as_ref().map(store::hex_id),

@@ -96,7 +96,12 @@ async fn apply_chunk(
         wakes_poster: false,
         receipts: false,
         expires: false,
+        too_old_ms: None,
+        came_too_late: 0,
     };
+    step.too_old_ms = core
+        .retention_now_ms()
+        .and_then(|now| core.bounds_of(Some(&step.place.row)).messages_up_to_ms(now));
     if step.place.row.lane != *lane {
         *cache = step.place.into_loaded();
         return Ok(Chunk::Progress(Progress::NewLane));
@@ -191,6 +196,10 @@ pub(super) struct Step<'a> {
     pub(super) receipts: bool,
     /// Something will disappear.
     pub(super) expires: bool,
+    /// What the relay received up to then came too late to be kept, milliseconds since the Unix
+    /// epoch; and how much came so.
+    pub(super) too_old_ms: Option<u64>,
+    pub(super) came_too_late: u64,
 }
 
 impl Step<'_> {
@@ -358,6 +367,7 @@ impl Step<'_> {
     }
 
     async fn publish(&mut self) -> Result<()> {
+        self.tell_too_late();
         for event in self.events.drain(..) {
             self.core.emit(event);
         }
@@ -374,6 +384,10 @@ impl Step<'_> {
         }
         if self.expires {
             self.core.expiry.notify_one();
+        }
+        if self.left_lane {
+            // The setting may be another.
+            self.core.retention.notify_one();
         }
         self.core.progressed();
         Ok(())

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use reqwest::Method;
 use sealwire_protocol::account::{
-    DirectoryEntry, Enrol, Enrolled, Inbox, InboxAck, Invitation, Invitations, KeyPackageCount,
-    KeyPackages, Me, Members, NewDevice, NewInvitation, OrgRole, Organisation, Revocation,
-    RoleChange,
+    B64, DirectoryEntry, Enrol, Enrolled, Inbox, InboxAck, Invitation, Invitations,
+    KeyPackageCount, KeyPackages, Me, Members, NewDevice, NewInvitation, OrgRole, Organisation,
+    PublishedPolicy, Revocation, RoleChange,
 };
 use sealwire_protocol::handle::Handle;
 use sealwire_protocol::ids::DeviceId;
@@ -34,6 +34,11 @@ impl AccountClient {
         self.0.relay_time_offset_s()
     }
 
+    /// Seconds since the Unix epoch by the relay's clock; `None` before the first sign-in.
+    pub(crate) fn relay_now_s(&self) -> Option<u64> {
+        self.0.relay_now_s()
+    }
+
     /// `POST enrol`.
     pub(crate) async fn enrol(&self, body: &Enrol) -> Result<Enrolled> {
         let call = Call::new(Method::POST, &["enrol"]).json(body)?;
@@ -51,6 +56,30 @@ impl AccountClient {
     pub(crate) async fn put_organisation(&self, body: &Organisation) -> Result<()> {
         self.0
             .tell(Call::new(Method::PUT, &["organisation"]).json(body)?)
+            .await
+    }
+
+    /// `GET organisation/policy`, as signed; `None` if there is none.
+    pub(crate) async fn organisation_policy(&self) -> Result<Option<Vec<u8>>> {
+        let path = ["organisation", "policy"];
+        let answer = self.0.signed_in(Call::new(Method::GET, &path)).await?;
+        match answer {
+            Answer::Refused(problem) if problem.code() == Some(Code::NoPolicy) => Ok(None),
+            answer => {
+                let PublishedPolicy { policy } = self.0.parse(answer)?;
+                Ok(Some(policy.0))
+            }
+        }
+    }
+
+    /// `PUT organisation/policy`.
+    pub(crate) async fn put_organisation_policy(&self, signed: &[u8]) -> Result<()> {
+        let body = PublishedPolicy {
+            policy: B64::from(signed),
+        };
+        let path = ["organisation", "policy"];
+        self.0
+            .tell(Call::new(Method::PUT, &path).json(&body)?)
             .await
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Session {
     /// Held while signing in, so that everybody else waits for that one sign-in.
     token: tokio::sync::Mutex<Option<Token>>,
     relay_time_offset_s: Mutex<Option<i64>>,
+    /// What the relay's clock showed, and when that was.
+    relay_clock: Mutex<Option<(u64, Instant)>>,
 }
 
 struct Token {
@@ -108,12 +110,20 @@ impl Session {
             signer,
             token: tokio::sync::Mutex::new(None),
             relay_time_offset_s: Mutex::new(None),
+            relay_clock: Mutex::new(None),
         })
     }
 
     /// The relay's clock minus the system's, seconds, as of the newest sign-in.
     pub(super) fn relay_time_offset_s(&self) -> Option<i64> {
         *lock(&self.relay_time_offset_s)
+    }
+
+    /// Seconds since the Unix epoch by the relay's clock, counted on since the newest sign-in by a
+    /// clock that nobody sets: changes of the system's do not move it.
+    pub(super) fn relay_now_s(&self) -> Option<u64> {
+        let (at_s, read) = (*lock(&self.relay_clock))?;
+        Some(at_s.saturating_add(read.elapsed().as_secs()))
     }
 
     /// A signed-in request with an answer.
@@ -204,6 +214,7 @@ impl Session {
         let halfway = asked + (started.elapsed().as_secs() / 2).cast_signed();
         let offset = session.relay_time_s.cast_signed().saturating_sub(halfway);
         *lock(&self.relay_time_offset_s) = Some(offset);
+        *lock(&self.relay_clock) = Some((session.relay_time_s, Instant::now()));
         let lifetime = Duration::from_secs(session.expires_in_s.min(24 * 3600));
         Ok(Token {
             text: token,

@@ -54,8 +54,8 @@ impl Client {
 
     /// Makes sure that what was deleted is in no file of the profile any more. False if the profile
     /// was being read and this should be asked again. [`Client::start`] does it by itself after
-    /// deletions, only that a database over 64 MiB is not written anew each time: that takes a
-    /// second and as much memory for each 64 MiB.
+    /// deletions, only that a database over 64 MiB is not written anew each time but once a day:
+    /// that takes a second and as much memory for each 64 MiB.
     ///
     /// # Errors
     /// If the database cannot be written.

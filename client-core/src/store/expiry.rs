@@ -2,11 +2,12 @@
 
 use sqlx::SqliteConnection;
 
-use super::{Line, forget, from_db, read_line, remove_message, to_db};
+use super::{
+    Removed, from_db, read_line,
+    retention::{STEP, recount_unread, remove_line},
+    to_db,
+};
 use crate::error::Result;
-
-/// Messages that go in one transaction.
-const STEP: u32 = 200;
 
 /// When the next message disappears, milliseconds since the Unix epoch.
 pub(crate) async fn next_expiry(conn: &mut SqliteConnection) -> Result<Option<u64>> {
@@ -18,7 +19,7 @@ pub(crate) async fn next_expiry(conn: &mut SqliteConnection) -> Result<Option<u6
 }
 
 /// Removes messages whose time is over, at most 200; answers what they were.
-pub(crate) async fn expire(conn: &mut SqliteConnection, now_ms: u64) -> Result<Vec<Line>> {
+pub(crate) async fn expire(conn: &mut SqliteConnection, now_ms: u64) -> Result<Removed> {
     let rows = sqlx::query(
         "SELECT * FROM message WHERE expires_at > 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?",
     )
@@ -26,12 +27,14 @@ pub(crate) async fn expire(conn: &mut SqliteConnection, now_ms: u64) -> Result<V
     .bind(STEP)
     .fetch_all(&mut *conn)
     .await?;
-    let lines = rows.iter().map(read_line).collect::<Result<Vec<_>>>()?;
-    for line in &lines {
-        if let Some(id) = &line.message_id {
-            forget(conn, &line.conversation, id).await?;
-        }
-        remove_message(conn, line.row).await?;
+    let mut removed = Removed::default();
+    for row in &rows {
+        let line = read_line(row)?;
+        remove_line(conn, &line, &mut removed.files).await?;
+        removed.gone.push(line);
     }
-    Ok(lines)
+    for line in &removed.gone {
+        recount_unread(conn, &line.conversation, std::slice::from_ref(line)).await?;
+    }
+    Ok(removed)
 }

@@ -12,12 +12,14 @@ mod key_package;
 mod log;
 mod member;
 mod message;
+mod organisation;
 mod outbox;
 mod page;
 mod pending_commit;
 mod posting;
 mod profile;
 mod receipt;
+mod retention;
 mod said;
 mod setting;
 mod transfer;
@@ -33,12 +35,14 @@ pub(crate) use key_package::*;
 pub(crate) use log::*;
 pub(crate) use member::*;
 pub(crate) use message::*;
+pub(crate) use organisation::*;
 pub(crate) use outbox::*;
 pub(crate) use page::*;
 pub(crate) use pending_commit::*;
 pub(crate) use posting::*;
 pub(crate) use profile::*;
 pub(crate) use receipt::*;
+pub(crate) use retention::*;
 pub(crate) use said::*;
 pub(crate) use setting::*;
 pub(crate) use transfer::*;
@@ -51,6 +55,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_content", include_str!("content.sql")),
     ("0005_search", crate::search::SCHEMA),
     ("0006_files", include_str!("files.sql")),
+    ("0007_retention", include_str!("retention.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

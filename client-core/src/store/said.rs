@@ -256,8 +256,8 @@ pub(crate) async fn react(
     }
     sqlx::query(
         "INSERT INTO reaction (conversation, target, reaction_id, sender, sender_handle, emoji,
-             place)
-         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             place, at_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     )
     .bind(said.conversation.as_bytes().as_slice())
     .bind(target.0.as_slice())
@@ -266,6 +266,7 @@ pub(crate) async fn react(
     .bind(&said.handle)
     .bind(emoji)
     .bind(to_db(said.place))
+    .bind(to_db(said.at_ms))
     .execute(conn)
     .await?;
     if line.is_none() {

@@ -194,6 +194,31 @@ pub(crate) async fn hidden_conversations(
         .collect()
 }
 
+/// The name of the setting that tells when the database was last written anew.
+const REWRITTEN_AT: &str = "rewritten_at";
+
+/// When the database was last written anew because it was time; 0 if never.
+pub(crate) async fn rewritten_at(conn: &mut SqliteConnection) -> Result<u64> {
+    let value: Option<String> = sqlx::query_scalar("SELECT value FROM setting WHERE name = ?")
+        .bind(REWRITTEN_AT)
+        .fetch_optional(conn)
+        .await?;
+    Ok(value.and_then(|value| value.parse().ok()).unwrap_or(0))
+}
+
+/// Notes that the database is being written anew.
+pub(crate) async fn set_rewritten_at(conn: &mut SqliteConnection, now_ms: u64) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO setting (name, value) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET value = ?2",
+    )
+    .bind(REWRITTEN_AT)
+    .bind(now_ms.to_string())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// The name of the setting that keeps receipts from being sent.
 pub(crate) const NO_RECEIPTS: &str = "no_receipts";
 

@@ -63,6 +63,7 @@ pub fn quick() -> Options {
         key_package_target: 4,
         key_package_low: 2,
         clock_offset_s: 0,
+        passed_s: 0,
         reconnect_ms: 50,
         receipt_interval_ms: 0,
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use sealwire_core::api::{ConversationId, ConversationState};
+use sealwire_core::api::{ConversationId, ConversationState, Options, Setting};
 use sealwire_core::{CoreError, JoinLink, parse_conversation};
 use tokio::sync::mpsc;
 
@@ -104,6 +104,15 @@ impl Host {
                 self.seats.seat(&who, person).await;
                 Ok(Answer::Done)
             }
+            Order::OpenLater { who, passed_s } => {
+                let later = Options {
+                    passed_s: passed_s.into(),
+                    ..quick()
+                };
+                let person = self.seats.open_with(&who, later).await?;
+                self.seats.seat(&who, person).await;
+                Ok(Answer::Done)
+            }
             Order::LetSleep { most } => {
                 self.seats.let_sleep(most);
                 Ok(Answer::Done)
@@ -148,6 +157,13 @@ impl Host {
             Order::Rename { who, chat, title } => {
                 let member = self.member(&who).await?;
                 let change = member.rename(&chat_id(&chat)?, &title).await;
+                let done = member.done(change.map_err(words)?, PATIENCE).await;
+                done.map_err(words)?;
+            }
+            Order::KeepFor { who, chat, seconds } => {
+                let member = self.member(&who).await?;
+                let setting = Setting::Retention(seconds);
+                let change = member.set(&chat_id(&chat)?, setting).await;
                 let done = member.done(change.map_err(words)?, PATIENCE).await;
                 done.map_err(words)?;
             }

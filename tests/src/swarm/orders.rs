@@ -21,6 +21,22 @@ pub enum Order {
         /// The member.
         who: String,
     },
+    /// Open the profile that an earlier process left, as if so much time had passed.
+    OpenLater {
+        /// The member.
+        who: String,
+        /// Seconds.
+        passed_s: u32,
+    },
+    /// Set how long a conversation keeps its messages, and wait until that is done.
+    KeepFor {
+        /// The member.
+        who: String,
+        /// Hexadecimal.
+        chat: String,
+        /// Seconds.
+        seconds: u32,
+    },
     /// From now on close the clients of those asked longest ago when more are open; they are opened
     /// again when they are asked for something.
     LetSleep {

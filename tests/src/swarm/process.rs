@@ -176,6 +176,35 @@ impl Swarm {
         self.ask(Order::Open { who: who.into() }).await.map(drop)
     }
 
+    /// As [`Swarm::open`], as if so many seconds had passed.
+    ///
+    /// # Errors
+    /// The member's words, or that the process has ended.
+    pub async fn open_later(&self, who: &str, passed_s: u32) -> Result<(), String> {
+        let who = who.into();
+        self.ask(Order::OpenLater { who, passed_s }).await.map(drop)
+    }
+
+    /// Stores a message for sending.
+    ///
+    /// # Errors
+    /// The member's words, or that the process has ended.
+    pub async fn send(&self, who: &str, chat: &str, text: &str) -> Result<(), String> {
+        let (who, chat, text) = (who.into(), chat.into(), text.into());
+        self.ask(Order::Send { who, chat, text }).await.map(drop)
+    }
+
+    /// A member sets how long a conversation keeps its messages; done when that is so.
+    ///
+    /// # Errors
+    /// The member's words, or that the process has ended.
+    pub async fn keep_for(&self, who: &str, chat: &str, seconds: u32) -> Result<(), String> {
+        let (who, chat) = (who.into(), chat.into());
+        self.ask(Order::KeepFor { who, chat, seconds })
+            .await
+            .map(drop)
+    }
+
     /// A member makes an invitation.
     ///
     /// # Errors

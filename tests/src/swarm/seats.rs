@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sealwire_core::CoreError;
+use sealwire_core::api::Options;
 use tokio::runtime::Handle;
 use tokio::sync::RwLock;
 
@@ -71,8 +72,13 @@ impl Seats {
 
     /// Opens the profile that is there.
     pub(super) async fn open(&self, who: &str) -> Result<Person, String> {
+        self.open_with(who, quick()).await
+    }
+
+    /// As [`Seats::open`], with these options. Only until it falls asleep.
+    pub(super) async fn open_with(&self, who: &str, options: Options) -> Result<Person, String> {
         let (home, name) = (self.home.clone(), who.to_owned());
-        aside(move |runtime| runtime.block_on(Person::try_open(&home, &name, quick()))).await
+        aside(move |runtime| runtime.block_on(Person::try_open(&home, &name, options))).await
     }
 
     /// A member, woken if asleep; nobody falls asleep whom somebody holds.

@@ -202,3 +202,83 @@ async fn any_order_of_changes_leaves_a_sound_index() {
         );
     }
 }
+
+/// A database too large to be written anew after every deletion is so once a day.
+#[tokio::test]
+async fn a_large_database_is_written_anew_once_a_day() {
+    const HOUR_MS: u64 = 3_600_000;
+    let scene = with_secrets().await;
+    let all_in_all = endings(0..MESSAGES);
+    let erase = async |hours: u64| {
+        assert!(
+            erase::daily(&scene.db, NOW_MS + hours * HOUR_MS, 0)
+                .await
+                .unwrap()
+        );
+        let mut conn = scene.db.readers.acquire().await.unwrap();
+        (store::rewritten_at(&mut conn).await.unwrap() - NOW_MS) / HOUR_MS
+    };
+    forget(&scene).await;
+    assert_eq!(erase(0).await, 0);
+    assert_eq!(count(&decrypted(&scene.path), &gone()), 0);
+    scene.does("DELETE FROM message").await;
+    assert_eq!(erase(23).await, 0, "not twice a day");
+    assert_eq!(erase(24).await, 24);
+    assert_eq!(count(&decrypted(&scene.path), &all_in_all), 0);
+    assert_eq!(erase(72).await, 24, "nothing was deleted since");
+}
+
+/// What retention removes is nowhere in the files: texts, earlier texts, who reacted, files.
+#[tokio::test]
+async fn what_is_kept_no_longer_is_in_no_page() {
+    const OLD_MS: u64 = NOW_MS - 86_400_000;
+    let scene = Scene::set().await;
+    let words = ["qapfxwz", "kebrnzv", "ycxwvut", "dkjhqpl", "umnbvcz"];
+    for number in 0..450 {
+        let text = format!("filler {number}");
+        scene.says_at("bob", &scene.team, &text, OLD_MS).await;
+    }
+    let old = scene.says_at("bob", &scene.team, words[0], OLD_MS).await;
+    let team = data_encoding::HEXUPPER.encode(scene.team.as_bytes());
+    scene
+        .does(&format!(
+            "UPDATE message SET message_id = randomblob(32) WHERE id = {old};
+             INSERT INTO revision SELECT conversation, message_id, x'BB', sender, '{}', 1, at_ms
+                 FROM message WHERE id = {old};
+             INSERT INTO reaction SELECT conversation, message_id, x'CC', sender, '{}', '!', 1, at_ms
+                 FROM message WHERE id = {old};
+             INSERT INTO revision VALUES (x'{team}', zeroblob(32), x'DD', x'', '{}', 1, {OLD_MS});
+             INSERT INTO attachment (message, place, blob, read_token, delete_token, key,
+                 sealed_hash, size, expires_s, media_type, name, width, height, duration_ms,
+                 blurhash, thumbnail)
+             VALUES ({old}, 0, x'', x'', x'', x'', zeroblob(32), 1, 1, '', '{}', 0, 0, 0, '', x'');",
+            words[1], words[2], words[3], words[4]
+        ))
+        .await;
+    scene.says("bob", &scene.team, "kept today").await;
+    // The index leaves out beginnings.
+    let words: Vec<String> = words.map(|word| word[1..].to_owned()).into();
+    assert!(erase::traces(&scene.db, true).await.unwrap());
+    let before = decrypted(&scene.path);
+    for word in &words {
+        assert!(
+            count(&before, std::slice::from_ref(word)) > 0,
+            "the scan sees {word}"
+        );
+    }
+
+    for expected in [200, 200, 51, 0] {
+        let mut conn = scene.db.writer.lock().await;
+        let mut tx = scene.db.begin(&mut conn).await.unwrap();
+        let removed = store::remove_old_messages(&mut tx, &scene.team, OLD_MS).await;
+        assert_eq!(removed.unwrap().gone.len(), expected);
+        store::remove_old_strays(&mut tx, &scene.team, OLD_MS)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+    assert!(erase::traces(&scene.db, true).await.unwrap());
+    assert_eq!(count(&decrypted(&scene.path), &words), 0);
+    scene.is_sound().await;
+    assert_eq!(scene.finds("kept").await, ["kept today"]);
+}

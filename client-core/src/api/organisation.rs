@@ -1,0 +1,58 @@
+//! What fronts see of the organisation's policy and of what was removed by it.
+
+use serde::Serialize;
+
+/// What the organisation asks of its people's clients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrganisationPolicyInfo {
+    /// 1 for the first policy, then one more with each.
+    pub serial: u64,
+    /// Seconds since the Unix epoch, by the clock of whoever issued it.
+    pub issued_at_s: u64,
+    /// Days that messages are kept; `None` for no bound.
+    pub max_message_days: Option<u32>,
+    /// Days that files are kept; `None` for no bound of their own.
+    pub max_file_days: Option<u32>,
+    /// People may be told what others received and saw.
+    pub receipts: bool,
+}
+
+/// What to change of the organisation's policy; `None` leaves something as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OrganisationPolicyChange {
+    /// Days that messages are kept, at most 36,500; 0 for no bound.
+    pub max_message_days: Option<u32>,
+    /// Days that files are kept, at most 36,500; 0 for no bound of their own.
+    pub max_file_days: Option<u32>,
+    /// Whether people may be told what others received and saw.
+    pub receipts: Option<bool>,
+}
+
+/// What this device removed from one conversation in one run, because it was kept no longer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RemovalReceiptInfo {
+    /// 1 for the first, then one more with each.
+    pub number: u64,
+    /// Conversation, hexadecimal.
+    pub conversation: String,
+    /// When, seconds since the Unix epoch.
+    pub at_s: u64,
+    /// Lines of history that went.
+    pub messages: u64,
+    /// Files that went.
+    pub files: u64,
+    /// When the relay received the oldest of all that, seconds since the Unix epoch.
+    pub oldest_s: u64,
+    /// The same of the newest.
+    pub newest_s: u64,
+    /// How long messages were to be kept, seconds; `None` for no bound.
+    pub messages_kept_s: Option<u64>,
+    /// How long files were to be kept, seconds; `None` for no bound.
+    pub files_kept_s: Option<u64>,
+    /// Serial of the organisation's policy that counted; 0 for none.
+    pub policy_serial: u64,
+    /// The receipt as the device signed it, Base64.
+    pub signed: String,
+    /// The device's certificate, by which it is verified, Base64.
+    pub certificate: String,
+}

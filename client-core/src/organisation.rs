@@ -1,0 +1,284 @@
+//! The organisation's policy on this device: taken from the relay at the start and every day,
+//! believed if the organisation key signed it, and never in an older form than was seen.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use sealwire_crypto::OrganisationPublic;
+use sealwire_protocol::organisation_policy::{OrganisationPolicy, OrganisationPolicyError};
+use tokio::time::sleep;
+
+use crate::{
+    api::{OrganisationPolicyChange, OrganisationPolicyInfo},
+    client::Client,
+    core::Core,
+    error::{CoreError, ErrorKind, Result},
+    store,
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+/// After something that may pass.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// Fetches the policy until the client is dropped.
+pub(crate) async fn run(core: Arc<Core>) {
+    let mut told = "";
+    loop {
+        let wait = match fetch(&core).await {
+            Ok(_) => DAY,
+            Err(error) if error.may_pass() => RETRY,
+            Err(error) => {
+                // The same every day would only be noise.
+                if error.kind == ErrorKind::Untrusted && told != error.code {
+                    told = error.code;
+                    core.warn(None, format!("{}: {}", error.message, error.hint));
+                }
+                DAY
+            }
+        };
+        sleep(wait).await;
+    }
+}
+
+/// Reads the stored policy when the profile is opened.
+pub(crate) async fn load(core: &Core) -> Result<()> {
+    let signed = {
+        let mut conn = core.db.readers.acquire().await?;
+        store::organisation_policy(&mut conn).await?
+    };
+    if let (Some(signed), Some(key)) = (signed, &core.identity.organisation_key) {
+        let policy = OrganisationPolicy::verify(&signed, key).map_err(CoreError::internal)?;
+        core.set_organisation_policy(policy);
+    }
+    Ok(())
+}
+
+/// Asks the relay and takes what it shows, if that is newer and genuine.
+async fn fetch(core: &Core) -> Result<()> {
+    let key = core.identity.organisation_key.ok_or_else(no_key)?;
+    let shown = core.account.organisation_policy().await?;
+    take(core, &key, shown.as_deref()).await
+}
+
+async fn take(core: &Core, key: &OrganisationPublic, shown: Option<&[u8]>) -> Result<()> {
+    let mut conn = core.db.writer.lock().await;
+    let mut tx = core.db.begin(&mut conn).await?;
+    let known = store::organisation_policy(&mut tx).await?;
+    let organisation = &core.identity.organisation;
+    let Some((signed, policy)) = judge(known.as_deref(), shown, key, organisation)? else {
+        return Ok(());
+    };
+    store::save_organisation_policy(&mut tx, signed).await?;
+    tx.commit().await?;
+    drop(conn);
+    core.set_organisation_policy(policy);
+    core.retention.notify_one();
+    core.progressed();
+    Ok(())
+}
+
+/// The policy to take in place of the one that is known, if any.
+fn judge<'a>(
+    known: Option<&[u8]>,
+    shown: Option<&'a [u8]>,
+    key: &OrganisationPublic,
+    organisation: &str,
+) -> Result<Option<(&'a [u8], OrganisationPolicy)>> {
+    let Some(signed) = shown else {
+        return match known {
+            Some(_) => Err(rolled_back()),
+            None => Ok(None),
+        };
+    };
+    if known == Some(signed) {
+        return Ok(None);
+    }
+    let policy = OrganisationPolicy::verify(signed, key).map_err(not_genuine)?;
+    if policy.organisation != organisation {
+        return Err(not_genuine(OrganisationPolicyError::BadSignature));
+    }
+    if let Some(known) = known {
+        let known = OrganisationPolicy::verify(known, key).map_err(CoreError::internal)?;
+        if policy.serial < known.serial {
+            return Err(rolled_back());
+        }
+        // Some between may have been missed; what follows directly has to fit.
+        if policy.serial - known.serial <= 1 && !policy.follows(Some(&known)) {
+            return Err(conflict());
+        }
+    }
+    Ok(Some((signed, policy)))
+}
+
+impl Core {
+    /// The organisation's policy, if this profile has one.
+    pub(crate) fn organisation_policy(&self) -> Option<Arc<OrganisationPolicy>> {
+        let policy = self.organisation_policy.lock();
+        policy.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_organisation_policy(&self, policy: OrganisationPolicy) {
+        let present = self.organisation_policy.lock();
+        *present.unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(policy));
+    }
+}
+
+impl Client {
+    /// What the organisation asks of clients, as this profile knows it; `None` if it never
+    /// published a policy.
+    pub fn organisation_policy(&self) -> Option<OrganisationPolicyInfo> {
+        self.core.organisation_policy().as_deref().map(info)
+    }
+
+    /// Asks the relay for the organisation's policy now; [`Client::start`] does it at the start and
+    /// every day.
+    ///
+    /// # Errors
+    /// `policy_not_genuine`, `policy_rolled_back`, `policy_conflict` if what the relay shows cannot
+    /// be trusted: what was known before goes on counting. `policy_newer`, `no_organisation_key`;
+    /// network errors.
+    pub async fn fetch_organisation_policy(&self) -> Result<Option<OrganisationPolicyInfo>> {
+        fetch(&self.core).await?;
+        Ok(self.organisation_policy())
+    }
+
+    /// Changes the organisation's policy: signs the next one and publishes it. If nothing would
+    /// change, nothing is published.
+    ///
+    /// # Errors
+    /// `organisation_key_elsewhere`, `bad_days`; `forbidden` without the role for it; as
+    /// [`Client::fetch_organisation_policy`].
+    pub async fn publish_organisation_policy(
+        &self,
+        change: OrganisationPolicyChange,
+    ) -> Result<OrganisationPolicyInfo> {
+        let identity = &self.core.identity;
+        let secret = identity.organisation_secret.as_ref();
+        let secret = secret.ok_or_else(key_elsewhere)?;
+        fetch(&self.core).await?;
+        let present = self.core.organisation_policy();
+        let present = present.as_deref();
+        let next = successor(present, &identity.organisation, self.core.now_s(), change);
+        if let Some(present) = present
+            && says_the_same(present, &next)
+        {
+            return Ok(info(present));
+        }
+        OrganisationPolicy::parse(&next.encode()).map_err(|_| bad_days())?;
+        let signed = next.sign(secret);
+        self.core.account.put_organisation_policy(&signed).await?;
+        take(&self.core, &secret.public(), Some(&signed)).await?;
+        Ok(info(&next))
+    }
+}
+
+fn successor(
+    present: Option<&OrganisationPolicy>,
+    organisation: &str,
+    now_s: u64,
+    change: OrganisationPolicyChange,
+) -> OrganisationPolicy {
+    let bound = |changed: Option<u32>, present: Option<u32>| match changed {
+        Some(days) => (days > 0).then_some(days),
+        None => present,
+    };
+    let messages = present.and_then(|policy| policy.max_message_days);
+    let files = present.and_then(|policy| policy.max_blob_days);
+    let no_receipts = present.is_some_and(|policy| policy.no_receipts);
+    OrganisationPolicy {
+        organisation: organisation.into(),
+        serial: present.map_or(0, |policy| policy.serial).saturating_add(1),
+        previous_hash: present.map(OrganisationPolicy::hash),
+        issued_at_s: now_s,
+        max_message_days: bound(change.max_message_days, messages),
+        max_blob_days: bound(change.max_file_days, files),
+        no_receipts: change.receipts.map_or(no_receipts, |receipts| !receipts),
+    }
+}
+
+fn says_the_same(one: &OrganisationPolicy, other: &OrganisationPolicy) -> bool {
+    one.max_message_days == other.max_message_days
+        && one.max_blob_days == other.max_blob_days
+        && one.no_receipts == other.no_receipts
+}
+
+fn info(policy: &OrganisationPolicy) -> OrganisationPolicyInfo {
+    OrganisationPolicyInfo {
+        serial: policy.serial,
+        issued_at_s: policy.issued_at_s,
+        max_message_days: policy.max_message_days,
+        max_file_days: policy.max_blob_days,
+        receipts: !policy.no_receipts,
+    }
+}
+
+fn no_key() -> CoreError {
+    CoreError::new(
+        ErrorKind::Locked,
+        "no_organisation_key",
+        "this profile was not told the organisation's key, so it cannot tell whether a policy is \
+         genuine",
+        "join with an invitation that names the organisation's key",
+    )
+}
+
+fn key_elsewhere() -> CoreError {
+    CoreError::new(
+        ErrorKind::Locked,
+        "organisation_key_elsewhere",
+        "the organisation's key is not on this device",
+        "publish where the organisation was founded: `sealwire account show` says so there",
+    )
+}
+
+fn bad_days() -> CoreError {
+    CoreError::new(
+        ErrorKind::Usage,
+        "bad_days",
+        "the policy cannot say that",
+        "bounds are 1 to 36500 days, or none",
+    )
+}
+
+fn untrusted(code: &'static str, message: impl Into<String>) -> CoreError {
+    CoreError::new(
+        ErrorKind::Untrusted,
+        code,
+        message,
+        "what this device knew before goes on counting; tell your administrator",
+    )
+}
+
+fn rolled_back() -> CoreError {
+    untrusted(
+        "policy_rolled_back",
+        "the relay shows an older policy of the organisation than before",
+    )
+}
+
+fn conflict() -> CoreError {
+    untrusted(
+        "policy_conflict",
+        "the relay shows a policy of the organisation that does not follow the one before",
+    )
+}
+
+fn not_genuine(error: OrganisationPolicyError) -> CoreError {
+    match error {
+        OrganisationPolicyError::UnknownVersion(_) => CoreError::new(
+            ErrorKind::Untrusted,
+            "policy_newer",
+            format!("{error}"),
+            "update this program; until then what it knew before goes on counting",
+        ),
+        _ => untrusted(
+            "policy_not_genuine",
+            "the relay shows a policy that the organisation did not sign",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;
