@@ -179,7 +179,7 @@ async fn a_device_that_was_away_for_a_year_is_told_that_it_missed_something() {
     let (logs, _) = open(dir.path(), 0).await;
     let commits = moved_on(&logs, 4).await;
     for days in [31, 399] {
-        logs.sweep(now_ms() + days * DAY_MS).await.expect("swept");
+        logs.sweep(in_days(days)).await.expect("swept");
         for at in 1..=3 {
             let left = lane(1, at);
             // Bob had read the message, and not the commit after it.
@@ -207,7 +207,7 @@ async fn an_answer_lost_a_month_ago_does_not_store_a_message_twice() {
     create(&logs, key, 30).await;
     let said = message(key, None, 300);
     append(&logs, said.clone()).await.expect("stored");
-    logs.sweep(now_ms() + 31 * DAY_MS).await.expect("swept");
+    logs.sweep(in_days(31)).await.expect("swept");
     let refusal = append(&logs, said).await.expect_err("pruned");
     assert_eq!(refusal.code(), Code::Pruned);
     logs.close().await;
