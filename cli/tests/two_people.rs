@@ -1,6 +1,7 @@
 //! Alice and Bob meet: the real programs, a real relay, nothing in between.
 
 mod cast;
+mod export;
 
 use std::{fs, time::Duration};
 

@@ -28,7 +28,7 @@ pub(crate) async fn run(core: Arc<Core>) {
 }
 
 /// Removes what is due; answers how long to wait for the next.
-async fn expire(core: &Core) -> Result<Duration> {
+pub(crate) async fn expire(core: &Core) -> Result<Duration> {
     let now = core.now_ms();
     let next = {
         let mut conn = core.db.readers.acquire().await?;

@@ -9,6 +9,8 @@
 
 pub mod api;
 pub mod error;
+pub mod export;
+pub mod insight;
 pub mod search;
 pub mod timeline;
 

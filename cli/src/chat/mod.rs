@@ -1,6 +1,8 @@
 //! `sealwire chat`: conversations and who is in them.
 
 mod begin;
+mod export;
+mod insight;
 mod invite;
 mod list;
 mod local;
@@ -24,6 +26,7 @@ use serde::Serialize;
 use crate::{
     chat::{
         begin::Create,
+        export::Export,
         invite::{InviteCommand, Join},
         list::List,
         local::LocalCommand,
@@ -55,6 +58,19 @@ pub(crate) enum ChatCommand {
     },
     /// Show a conversation and its members
     Show {
+        /// Name, id, or the beginning of the id (4 characters or more)
+        chat: String,
+    },
+    /// Write a conversation into a new folder, for people and programs without Sealwire
+    ///
+    /// It holds what this device shows, decrypted. Messages whose time is over are not in it; those
+    /// that have yet to disappear are, and so are those of people you have blocked, marked as such.
+    /// Files that are not on this device are only named.
+    Export(Export),
+    /// Show who writes when, how fast people answer, and which words come up
+    ///
+    /// It is counted on this device when you ask; nothing is kept and nothing is sent.
+    Insight {
         /// Name, id, or the beginning of the id (4 characters or more)
         chat: String,
     },
@@ -162,6 +178,8 @@ pub(crate) async fn run(context: &Context, command: ChatCommand) -> Outcome {
         ChatCommand::Direct { handle } => begin::direct(context, &handle).await,
         ChatCommand::Open { chat } => message::open(context, &chat).await,
         ChatCommand::Show { chat } => show(context, &chat).await,
+        ChatCommand::Export(options) => export::run(context, &options).await,
+        ChatCommand::Insight { chat } => insight::run(context, &chat).await,
         ChatCommand::Rename { chat, name } => rename(context, &chat, &name).await,
         ChatCommand::Leave { chat } => leave(context, &chat).await,
         ChatCommand::Rejoin { chat, ask } => rejoin(context, &chat, ask.as_deref()).await,

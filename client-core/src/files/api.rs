@@ -5,14 +5,12 @@ use std::{
     time::Duration,
 };
 
-use sealwire_crypto::BlobKey;
-use sealwire_protocol::{content::Attachment, ids::ConversationId};
+use sealwire_protocol::ids::ConversationId;
 use zeroize::Zeroizing;
 
 use super::{
     export,
     types::{AttachmentInfo, Direction, TransferInfo, TransferState},
-    vault::{Reader, Sealed},
 };
 use crate::{
     api::{Event, MessageInfo},
@@ -184,11 +182,9 @@ impl Client {
     /// there is no such folder.
     pub async fn save_as(&self, id: i64, dir: &Path) -> Result<PathBuf> {
         let file = self.attachment_row(id).await?.file;
-        let reader = self.reader(&file)?;
-        let dir = dir.to_owned();
-        tokio::task::spawn_blocking(move || export::save(reader, &dir, &file.filename))
-            .await
-            .map_err(CoreError::internal)?
+        let vault = &self.core.files.vault;
+        let saved = export::save_named(vault, &file, dir, file.filename.clone()).await?;
+        Ok(saved.path)
     }
 
     /// The content of a file that is here, for showing it, if it has at most `most` bytes.
@@ -205,7 +201,7 @@ impl Client {
                 "save it, and open it from there",
             ));
         }
-        let mut reader = self.reader(&file)?;
+        let mut reader = self.core.files.vault.reader(&file)?;
         let work = move || {
             let mut content = Zeroizing::new(Vec::with_capacity(most));
             std::io::Read::read_to_end(&mut reader, &mut content).map_err(export::reading)?;
@@ -214,14 +210,6 @@ impl Client {
         tokio::task::spawn_blocking(work)
             .await
             .map_err(CoreError::internal)?
-    }
-
-    pub(super) fn reader(&self, file: &Attachment) -> Result<Reader> {
-        self.core.files.vault.open(&Sealed {
-            hash: file.sealed_hash,
-            size: file.size,
-            key: BlobKey::from_slice(file.key.expose()).map_err(CoreError::internal)?,
-        })
     }
 }
 

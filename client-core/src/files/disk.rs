@@ -13,7 +13,7 @@ use crate::error::{CoreError, ErrorKind};
 const MODE: u32 = 0o600;
 
 /// A failed system call, in words. `path` is shown to the person.
-pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> CoreError {
+pub(crate) fn failed(what: &str, path: &Path, error: &io::Error) -> CoreError {
     let message = |what: &str| format!("cannot {what} {}: {error}", path.display());
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
@@ -40,7 +40,7 @@ pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> CoreError {
 }
 
 /// Makes a new private file; never opens one that is there.
-pub(super) fn create_new(path: &Path) -> io::Result<File> {
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
         .write(true)
@@ -74,7 +74,7 @@ fn flags(flags: rustix::fs::OFlags) -> i32 {
 }
 
 /// Makes the names in a directory durable.
-pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 

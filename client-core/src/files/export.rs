@@ -6,11 +6,43 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{disk, name::numbered, vault::Reader};
+use sealwire_crypto::Sha256Stream;
+use sealwire_protocol::content::Attachment;
+
+use super::{
+    disk,
+    name::numbered,
+    vault::{Reader, Vault},
+};
 use crate::error::{CoreError, ErrorKind, Result};
 
 /// Names that are tried before giving up.
 const NAMES: u32 = 1_000;
+
+/// A file that was written.
+#[derive(Debug)]
+pub(crate) struct Saved {
+    pub(crate) path: PathBuf,
+    /// SHA-256 of the content.
+    pub(crate) sha256: [u8; 32],
+}
+
+/// Writes a file that is here into a new one in `dir` under `name`, which must be safe.
+///
+/// # Errors
+/// `not_downloaded`, `copy_damaged`, `disk_full` and others of the disk.
+pub(crate) async fn save_named(
+    vault: &Vault,
+    file: &Attachment,
+    dir: &Path,
+    name: String,
+) -> Result<Saved> {
+    let reader = vault.reader(file)?;
+    let dir = dir.to_owned();
+    tokio::task::spawn_blocking(move || save(reader, &dir, &name))
+        .await
+        .map_err(CoreError::internal)?
+}
 
 /// Writes the content into a new file in `dir`, under `name` or, if that is taken, with a number.
 /// Nothing there is ever replaced, and the file gets its name when it is whole and durable. It
@@ -18,15 +50,18 @@ const NAMES: u32 = 1_000;
 ///
 /// # Errors
 /// `disk_full` and others of the disk; nothing is left behind then.
-pub(super) fn save(mut content: Reader, dir: &Path, name: &str) -> Result<PathBuf> {
+pub(super) fn save(mut content: Reader, dir: &Path, name: &str) -> Result<Saved> {
     let temporary = dir.join(format!(".{:016x}.part", rand::random::<u64>()));
     let writing = |error: io::Error| disk::failed("write into", dir, &error);
     let mut file = disk::create_new(&temporary).map_err(writing)?;
     let _unfinished = disk::Unfinished::new(&temporary);
+    let mut hash = Sha256Stream::default();
     while let Some(chunk) = content.chunk().map_err(reading)? {
+        hash.update(chunk);
         file.write_all(chunk).map_err(writing)?;
     }
     file.sync_all().map_err(writing)?;
+    let sha256 = hash.finish();
     for number in 1..=NAMES {
         let name = match number {
             1 => name.to_owned(),
@@ -36,7 +71,10 @@ pub(super) fn save(mut content: Reader, dir: &Path, name: &str) -> Result<PathBu
         match take_name(&temporary, &target) {
             Ok(()) => {
                 disk::sync_dir(dir).map_err(writing)?;
-                return Ok(target);
+                return Ok(Saved {
+                    path: target,
+                    sha256,
+                });
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(writing(error)),
@@ -94,6 +132,8 @@ mod tests {
         symlink(&outside, inside.join("plan (2).pdf")).unwrap();
         symlink(dir.path().join("nowhere"), inside.join("plan (3).pdf")).unwrap();
         let saved = save(content(&vault, b"theirs"), &inside, "plan.pdf").unwrap();
+        assert_eq!(saved.sha256, sealwire_crypto::sha256(&[b"theirs"]));
+        let saved = saved.path;
         assert_eq!(saved, inside.join("plan (4).pdf"));
         assert_eq!(fs::read(&saved).unwrap(), b"theirs");
         assert_eq!(fs::read(&outside).unwrap(), b"mine");
@@ -115,7 +155,7 @@ mod tests {
         for size in [0, 1, 65_527, 65_528, 65_529, 200_000] {
             let bytes: Vec<u8> = (0..size).map(|i: u32| (i % 251) as u8).collect();
             let saved = save(content(&vault, &bytes), dir.path(), "x").unwrap();
-            assert!(fs::read(saved).unwrap() == bytes, "{size}");
+            assert!(fs::read(saved.path).unwrap() == bytes, "{size}");
         }
     }
 

@@ -10,7 +10,7 @@
 //! wants them.
 
 mod api;
-mod disk;
+pub(crate) mod disk;
 mod download;
 mod export;
 mod media;
@@ -22,10 +22,14 @@ mod prepare;
 mod run;
 mod send;
 mod source;
+#[cfg(test)]
+pub(crate) mod testing;
 mod types;
 mod upload;
 mod vault;
 
+pub(crate) use export::save_named;
 pub(crate) use message::{content, take};
 pub(crate) use run::{Transfers, run};
 pub use types::{AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState};
+pub(crate) use vault::Vault;

@@ -36,7 +36,7 @@ const EVENT_PAUSE: Duration = Duration::from_millis(250);
 
 /// What transfers share.
 pub(crate) struct Transfers {
-    pub(super) vault: Vault,
+    pub(crate) vault: Vault,
     /// Changes with every change of a row that somebody else than the worker makes.
     changes: watch::Sender<u64>,
     /// One file at a time is prepared: pictures need memory.

@@ -80,7 +80,7 @@ impl Client {
             let name = row.file.filename.clone();
             let duration_ms = Some(row.file.preview.duration_ms);
             let size = row.file.size;
-            let reader = Box::new(self.reader(&row.file)?);
+            let reader = Box::new(self.core.files.vault.reader(&row.file)?);
             let source = Source::Reader { name, size, reader };
             let mut file = NewFile::from(source);
             // It was cleaned, or meant to be as it is, when it was sent first.

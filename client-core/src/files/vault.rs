@@ -14,6 +14,7 @@ use std::{
 
 use data_encoding::HEXLOWER;
 use sealwire_crypto::{BlobKey, BlobOpener, BlobSealer, Sha256Stream, sealed_blob_len};
+use sealwire_protocol::content::Attachment;
 use zeroize::Zeroizing;
 
 use super::{disk, source::Input};
@@ -60,7 +61,7 @@ impl Vault {
     }
 
     /// Whether all of a content of `size` bytes is here.
-    pub(super) fn holds(&self, hash: &[u8; 32], size: u64) -> bool {
+    pub(crate) fn holds(&self, hash: &[u8; 32], size: u64) -> bool {
         let found = fs::metadata(self.path(hash));
         sealed_blob_len(size).is_ok_and(|len| found.is_ok_and(|found| found.len() == len))
     }
@@ -129,6 +130,18 @@ impl Vault {
             sealed: Vec::new(),
             content: Zeroizing::new(Vec::with_capacity(CHUNK + 32)),
             at: 0,
+        })
+    }
+
+    /// Opens a file of a message that is here.
+    ///
+    /// # Errors
+    /// `not_downloaded`.
+    pub(super) fn reader(&self, file: &Attachment) -> Result<Reader> {
+        self.open(&Sealed {
+            hash: file.sealed_hash,
+            size: file.size,
+            key: BlobKey::from_slice(file.key.expose()).map_err(CoreError::internal)?,
         })
     }
 

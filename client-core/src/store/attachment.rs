@@ -6,7 +6,7 @@ use sealwire_protocol::{
     content::{Attachment, Preview},
     ids::{BlobId, ConversationId},
 };
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{damaged, from_db, to_db};
 use crate::{api::AttachmentInfo, error::Result};
@@ -109,6 +109,26 @@ pub(crate) async fn attachments_of(
         .await?
         .iter()
         .map(read)
+        .collect()
+}
+
+/// The files of these messages, each with its number, in the order of their messages' numbers.
+pub(crate) async fn attachments_among(
+    conn: &mut SqliteConnection,
+    messages: &[i64],
+) -> Result<Vec<(i64, AttachmentRow)>> {
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = QueryBuilder::new("SELECT * FROM attachment WHERE message IN (");
+    let mut list = query.separated(", ");
+    for message in messages {
+        list.push_bind(*message);
+    }
+    query.push(") ORDER BY message, place");
+    let rows = query.build().fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| Ok((row.get("id"), read(row)?)))
         .collect()
 }
 
