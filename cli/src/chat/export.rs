@@ -75,10 +75,10 @@ pub(super) async fn run(context: &Context, options: &Export) -> Outcome {
 fn print(page: &mut Page, done: &ExportInfo) {
     page.line(
         Line::new()
-            .plain(format!("Exported {} messages", done.messages))
+            .plain(format!("Exported {}", counted(done.messages, "message")))
             .plain(match done.files {
                 0 => String::new(),
-                files => format!(" and {files} files"),
+                files => format!(" and {}", counted(files, "file")),
             })
             .plain(" to ")
             .styled(BOLD, &done.folder)
@@ -86,8 +86,12 @@ fn print(page: &mut Page, done: &ExportInfo) {
     );
     if done.files_missing > 0 {
         page.line(format!(
-            "{} files are named in it but are not on this device; `sealwire file get` fetches them.",
-            done.files_missing
+            "Not on this device, only named in it: {}. `sealwire file get` fetches what is missing.",
+            counted(done.files_missing, "file")
         ));
     }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
