@@ -31,6 +31,14 @@ fn unknown_message() -> CoreError {
     )
 }
 
+/// A message that waits to be sent.
+pub(crate) struct Waiting {
+    /// The log that carries its conversation.
+    pub(crate) row: LogRow,
+    pub(crate) line: Line,
+    pub(crate) salt: [u8; 16],
+}
+
 fn check_text(text: &str) -> Result<()> {
     if text.is_empty() {
         return Err(CoreError::usage(
@@ -66,39 +74,10 @@ impl Client {
     /// conversation is stopped.
     pub async fn post(&self, id: &ConversationId, post: &Post) -> Result<MessageInfo> {
         check_text(&post.text)?;
-        if post
-            .expires_after_s
-            .is_some_and(|seconds| seconds > 0 && !EXPIRY_S.contains(&seconds))
-        {
-            return Err(CoreError::usage(
-                "bad_expiry",
-                "a message disappears after 30 seconds to 4 weeks",
-                "choose another time, or none",
-            ));
-        }
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        let row = self.sendable(&mut tx, id).await?;
-        let traits = self.traits(&mut tx, id, &row, post).await?;
-        let salt = random::salt();
-        let now = self.core.now_ms();
-        let message = NewMessage {
-            conversation: *id,
-            salt,
-            sender: Some(&self.core.identity.account),
-            sender_handle: self.core.identity.handle.to_string(),
-            own: true,
-            kind: MessageKind::Text,
-            text: &post.text,
-            content: &[],
-            at_ms: now,
-            delivery: Delivery::Pending,
-            traits,
-        };
-        let mut history = History::open(&mut tx, id).await?;
-        let line = store::insert_message(&mut tx, &message, &mut history)
-            .await?
-            .ok_or_else(|| CoreError::internal("a message id was drawn twice"))?;
+        let Waiting { row, line, salt } = self.write(&mut tx, id, post).await?;
+        let now = line.info.at_ms;
         let not_before = if post.hold_ms > 0 {
             now + post.hold_ms
         } else {
@@ -115,6 +94,46 @@ impl Client {
         Ok(info)
     }
 
+    /// Adds what `post` says to the history, as a message that waits to be sent.
+    pub(crate) async fn write(
+        &self,
+        conn: &mut SqliteConnection,
+        id: &ConversationId,
+        post: &Post,
+    ) -> Result<Waiting> {
+        if post
+            .expires_after_s
+            .is_some_and(|seconds| seconds > 0 && !EXPIRY_S.contains(&seconds))
+        {
+            return Err(CoreError::usage(
+                "bad_expiry",
+                "a message disappears after 30 seconds to 4 weeks",
+                "choose another time, or none",
+            ));
+        }
+        let row = self.sendable(conn, id).await?;
+        let traits = self.traits(conn, id, &row, post).await?;
+        let salt = random::salt();
+        let message = NewMessage {
+            conversation: *id,
+            salt,
+            sender: Some(&self.core.identity.account),
+            sender_handle: self.core.identity.handle.to_string(),
+            own: true,
+            kind: MessageKind::Text,
+            text: &post.text,
+            content: &[],
+            at_ms: self.core.now_ms(),
+            delivery: Delivery::Pending,
+            traits,
+        };
+        let mut history = History::open(conn, id).await?;
+        let line = store::insert_message(conn, &message, &mut history)
+            .await?
+            .ok_or_else(|| CoreError::internal("a message id was drawn twice"))?;
+        Ok(Waiting { row, line, salt })
+    }
+
     /// The log of a conversation into which this account may write now.
     pub(crate) async fn sendable(
         &self,
@@ -129,7 +148,7 @@ impl Client {
         }
     }
 
-    pub(crate) async fn traits(
+    async fn traits(
         &self,
         conn: &mut SqliteConnection,
         id: &ConversationId,

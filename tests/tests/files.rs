@@ -212,6 +212,16 @@ async fn a_file_that_is_gone_is_said_to_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_cannot_disappear_in_a_second_either() {
+    let (_stage, alice, _bob, chat) = scene().await;
+    let mut post = Post::text("");
+    post.expires_after_s = Some(1);
+    let files = vec![named("plan", b"plan")];
+    let refused = alice.attach_and_send(&chat, &post, files).await;
+    assert_eq!(refused.expect_err("too short").code, "bad_expiry");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_cancelled_is_not_sent_and_leaves_nothing() {
     let (mut stage, alice, bob, chat) = scene().await;
     stage.relay.kill().await;

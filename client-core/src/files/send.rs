@@ -14,11 +14,11 @@ use super::{
     upload,
 };
 use crate::{
-    api::{Delivery, Event, MessageInfo, MessageKind, Post},
+    api::{Event, MessageInfo, Post},
     client::Client,
     error::{CoreError, ErrorKind, Result},
-    random,
-    store::{self, History, NewMessage, Outgoing},
+    store::{self, Outgoing},
+    writing::Waiting,
 };
 
 /// A file of a message that is being made.
@@ -169,28 +169,13 @@ impl Client {
         post: &Post,
         files: &[SealedFile],
     ) -> Result<MessageInfo> {
-        let salt = random::salt();
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        let log = self.sendable(&mut tx, id).await?;
-        let traits = self.traits(&mut tx, id, &log, post).await?;
-        let message = NewMessage {
-            conversation: *id,
+        let Waiting {
+            row: log,
+            line,
             salt,
-            sender: Some(&self.core.identity.account),
-            sender_handle: self.core.identity.handle.to_string(),
-            own: true,
-            kind: MessageKind::Text,
-            text: &post.text,
-            content: &[],
-            at_ms: self.core.now_ms(),
-            delivery: Delivery::Pending,
-            traits,
-        };
-        let mut history = History::open(&mut tx, id).await?;
-        let line = store::insert_message(&mut tx, &message, &mut history)
-            .await?
-            .ok_or_else(|| CoreError::internal("a message id was drawn twice"))?;
+        } = self.write(&mut tx, id, post).await?;
         let message = line.row;
         let mut to_upload = false;
         for (place, SealedFile { file, delete_token }) in files.iter().enumerate() {

@@ -3,8 +3,8 @@
 use sqlx::SqliteConnection;
 
 use super::{
-    Removed, from_db, read_line,
-    retention::{STEP, recount_unread, remove_line},
+    Removed, from_db,
+    retention::{STEP, recount_unread, remove_lines},
     to_db,
 };
 use crate::error::Result;
@@ -27,12 +27,7 @@ pub(crate) async fn expire(conn: &mut SqliteConnection, now_ms: u64) -> Result<R
     .bind(STEP)
     .fetch_all(&mut *conn)
     .await?;
-    let mut removed = Removed::default();
-    for row in &rows {
-        let line = read_line(row)?;
-        remove_line(conn, &line, &mut removed.files).await?;
-        removed.gone.push(line);
-    }
+    let removed = remove_lines(conn, &rows).await?;
     for line in &removed.gone {
         recount_unread(conn, &line.conversation, std::slice::from_ref(line)).await?;
     }

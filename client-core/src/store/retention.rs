@@ -4,7 +4,7 @@
 //! received and stays, as drafts do.
 
 use sealwire_protocol::ids::ConversationId;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{Line, forget, from_db, read_line, remove_message, to_db};
 use crate::error::{CoreError, Result};
@@ -58,12 +58,7 @@ pub(crate) async fn remove_old_messages(
     .bind(STEP)
     .fetch_all(&mut *conn)
     .await?;
-    let mut removed = Removed::default();
-    for row in &rows {
-        let line = read_line(row)?;
-        remove_line(conn, &line, &mut removed.files).await?;
-        removed.gone.push(line);
-    }
+    let removed = remove_lines(conn, &rows).await?;
     recount_unread(conn, conversation, &removed.gone).await?;
     Ok(removed)
 }
@@ -100,8 +95,22 @@ pub(crate) async fn remove_old_files(
     Ok(removed)
 }
 
+/// Removes these lines with all that belongs to them.
+pub(super) async fn remove_lines(
+    conn: &mut SqliteConnection,
+    rows: &[SqliteRow],
+) -> Result<Removed> {
+    let mut removed = Removed::default();
+    for row in rows {
+        let line = read_line(row)?;
+        remove_line(conn, &line, &mut removed.files).await?;
+        removed.gone.push(line);
+    }
+    Ok(removed)
+}
+
 /// Removes a line with all that belongs to it.
-pub(super) async fn remove_line(
+async fn remove_line(
     conn: &mut SqliteConnection,
     line: &Line,
     files: &mut Vec<RemovedFile>,
