@@ -114,7 +114,7 @@ impl Host {
                 Ok(Answer::Done)
             }
             Order::LetSleep { most } => {
-                self.seats.let_sleep(most);
+                self.seats.let_sleep(most).await;
                 Ok(Answer::Done)
             }
             Order::Invite { who } => {

@@ -55,8 +55,9 @@ impl Seats {
     }
 
     /// Lets those asked longest ago sleep when more than `most` are awake.
-    pub(super) fn let_sleep(&self, most: usize) {
+    pub(super) async fn let_sleep(&self, most: usize) {
         self.most.store(most, Ordering::Relaxed);
+        self.rest().await;
     }
 
     /// Gives a seat to somebody who is awake.
