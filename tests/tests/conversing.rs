@@ -2,6 +2,7 @@
 
 use sealwire_core::{
     api::{ConversationId, MessageInfo, Post, Priority},
+    search::{SearchRequest, Sort},
     timeline::{Anchor, TimelineRow},
 };
 use sealwire_tests::{
@@ -313,4 +314,44 @@ async fn a_conversation_opens_at_the_first_unread_line() {
         .await
         .expect("a page");
     assert!(!page.more_before && page.more_after);
+}
+
+/// Bob sends the worst texts that fit: marks piled on one letter, a quotation ten thousand deep, text
+/// that turns around. Fails if one is changed, lost, not found, or takes the conversation with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_that_are_traps() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, _carol) = stage.alice_bob_carol().await;
+    let chat = alice.founds("Lunch", &[&bob]).await;
+    let most = sealwire_protocol::limits::MAX_TEXT;
+    let piled = format!("soup a{}", "\u{301}".repeat((most - 6) / 2));
+    let traps = [
+        piled.clone(),
+        format!("{} deep soup", ">".repeat(10_000)),
+        format!("{}soup{}", "[".repeat(10_000), "](x)".repeat(10_000)),
+        "soup \u{202e}gnihton\u{202c} \u{2066}and\u{2069} \u{200b}\u{feff}".to_owned(),
+        format!("soup {}", "\u{1f468}\u{200d}".repeat(2_000)),
+    ];
+    for trap in &traps {
+        bob.says(&chat, trap).await;
+        alice.hears(&chat, trap).await;
+    }
+    let everything = SearchRequest {
+        query: "soup".into(),
+        typing: false,
+        filters: Vec::new(),
+        sort: Sort::Newest,
+        limit: 20,
+        cursor: None,
+    };
+    let found = alice.search(&everything).await;
+    assert_eq!(found.expect("an answer").hits.len(), traps.len());
+    let view = alice.timeline(&chat, &Anchor::Newest, (50, 0), 0).await;
+    assert!(view.expect("a timeline").rows.len() >= traps.len());
+
+    // One character more is refused before anything is stored, and the conversation goes on.
+    let refused = bob.send(&chat, &format!("{piled}xxx")).await;
+    assert_eq!(refused.expect_err("too long").code, "message_too_long");
+    bob.says(&chat, "enough").await;
+    alice.hears(&chat, "enough").await;
 }

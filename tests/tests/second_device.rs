@@ -1,6 +1,6 @@
 //! Alice's laptop: a second device of her account, and her leaving with all of them.
 
-use sealwire_core::api::{ConversationState, DeviceId, OrgRole};
+use sealwire_core::api::{ConversationState, DeviceId, OrgRole, RevisionInfo};
 use sealwire_core::{Client, DeviceLink};
 use sealwire_tests::person::{EASY, Person, one_epoch, passphrase, quick};
 use sealwire_tests::{PATIENCE, Stage, until};
@@ -55,6 +55,52 @@ async fn a_linked_laptop_reads_and_writes() {
     assert_eq!(seen.expect("Alice").devices, 2);
     assert_eq!(members.len(), 2);
     alice.is_told("A device was linked to your account").await;
+}
+
+/// Alice corrects the same message on both of her devices at the same moment, ten times. Fails if
+/// any two devices show another text at the end, or if a correction is missing in its history.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_devices_edit_at_the_same_moment() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, _carol) = stage.alice_bob_carol().await;
+    let chat = alice.founds("Lunch", &[&bob]).await;
+    let laptop = link_laptop(&stage, &alice).await;
+    laptop.is_in(&chat).await;
+    one_epoch(&[&alice, &bob, &laptop], &chat).await;
+    let id = alice.says(&chat, "pizza?").await.id;
+    for person in [&bob, &laptop] {
+        person.hears(&chat, "pizza?").await;
+    }
+
+    for round in 0..10 {
+        let (phones, laptops) = (format!("phone {round}"), format!("laptop {round}"));
+        let (one, other) = tokio::join!(
+            alice.edit(&chat, &id, &phones),
+            laptop.edit(&chat, &id, &laptops)
+        );
+        one.expect("queued");
+        other.expect("queued");
+    }
+    alice.settles().await;
+    laptop.settles().await;
+    bob.says(&chat, "make up your mind").await;
+    for person in [&alice, &laptop] {
+        person.hears(&chat, "make up your mind").await;
+    }
+
+    let seen = bob.message(&chat, &id).await.expect("there").text;
+    let texts = bob.revisions(&chat, &id).await.expect("texts");
+    assert_eq!(texts.len(), 21, "{texts:?}");
+    assert_eq!(texts.last().expect("a text").text, seen);
+    for person in [&alice, &laptop] {
+        let message = person.message(&chat, &id).await.expect("there");
+        assert_eq!(message.text, seen);
+        let history = person.revisions(&chat, &id).await.expect("texts");
+        let words = |revisions: &[RevisionInfo]| -> Vec<String> {
+            revisions.iter().map(|one| one.text.clone()).collect()
+        };
+        assert_eq!(words(&history), words(&texts));
+    }
 }
 
 /// Alice's laptop was stolen. She withdraws it on her phone; it is taken out, though she stays, and

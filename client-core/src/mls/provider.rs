@@ -8,14 +8,19 @@ use openmls_traits::{
     signatures::{Signer, SignerError},
     types::SignatureScheme,
 };
+use rmp_serde::config::BytesMode;
 use sealwire_crypto::DeviceKey;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqliteConnection;
 
 /// MessagePack with field names: of the codecs measured the smallest and fastest that openmls'
-/// types survive.
+/// types survive. Keys and ciphertexts, which openmls hands over number by number, are written as
+/// bytes: half of them would take two bytes each otherwise.
 #[derive(Debug, Default)]
 pub(crate) struct NamedMessagePack;
+
+/// Bytes that most rows fit into.
+const ROW: usize = 256;
 
 /// A row that could not be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +31,14 @@ impl Codec for NamedMessagePack {
     type Error = RowError;
 
     fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, RowError> {
-        rmp_serde::to_vec_named(value).map_err(|error| RowError(error.to_string()))
+        let mut bytes = Vec::with_capacity(ROW);
+        let mut writer = rmp_serde::Serializer::new(&mut bytes)
+            .with_struct_map()
+            .with_bytes(BytesMode::ForceIterables);
+        value
+            .serialize(&mut writer)
+            .map_err(|error| RowError(error.to_string()))?;
+        Ok(bytes)
     }
 
     fn from_slice<T: DeserializeOwned>(slice: &[u8]) -> Result<T, RowError> {
