@@ -46,6 +46,11 @@ pub(crate) enum AccountCommand {
         /// What to do from now on
         switch: Option<Switch>,
     },
+    /// Show, or say, whether people see when somebody is typing; off until switched on
+    Typing {
+        /// What to do from now on
+        switch: Option<Switch>,
+    },
     /// Remove the account from this machine, with its whole history
     Remove {
         /// Account, as `account list` shows it
@@ -107,6 +112,7 @@ pub(crate) async fn run(context: &Context, command: AccountCommand) -> Outcome {
         AccountCommand::Use { name } => choose(context, &name),
         AccountCommand::Passphrase(options) => change_passphrase(context, &options),
         AccountCommand::Receipts { switch } => receipts(context, switch).await,
+        AccountCommand::Typing { switch } => typing(context, switch).await,
         AccountCommand::Remove { name } => remove(context, &name),
     }
 }
@@ -323,6 +329,26 @@ async fn receipts(context: &Context, switch: Option<Switch>) -> Outcome {
     context
         .out
         .result(&serde_json::json!({ "receipts": on }), |page| {
+            page.line(words);
+        })
+}
+
+async fn typing(context: &Context, switch: Option<Switch>) -> Outcome {
+    let client = context.open().await?;
+    if let Some(switch) = switch {
+        client.set_typing(matches!(switch, Switch::On)).await?;
+    }
+    let on = client.shows_typing().await?;
+    let words = if on {
+        "You and others who have this on see each other typing, where the rules of a conversation \
+         let receipts be. The relay sees that somebody types, not who and not what. The terminal \
+         shows it; it cannot tell others, since it sees a line only when it is finished."
+    } else {
+        "Nobody is told when you type, and you are not told when others do."
+    };
+    context
+        .out
+        .result(&serde_json::json!({ "typing": on }), |page| {
             page.line(words);
         })
 }

@@ -20,6 +20,9 @@ pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
 pub use sealwire_protocol::policy::{Action, GroupRole};
 
+/// How long somebody who was said to be typing is taken to do so, milliseconds.
+pub const TYPING_LASTS_MS: u64 = 6_000;
+
 /// How a client behaves; the defaults are for people, tests shorten the waits.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -186,6 +189,16 @@ pub enum Event {
     Receipts {
         /// Conversation, hexadecimal.
         conversation: String,
+    },
+    /// Another member types, or no longer does. Ends by itself with their next message, and after
+    /// [`TYPING_LASTS_MS`].
+    Typing {
+        /// Conversation, hexadecimal.
+        conversation: String,
+        /// Who, as far as that can be known: any member could pretend it.
+        handle: String,
+        /// Typing, or no longer.
+        on: bool,
     },
     /// A conversation appeared or changed (name, members, state).
     Conversation(ConversationInfo),

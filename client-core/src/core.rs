@@ -23,6 +23,7 @@ use crate::{
     net::{AccountClient, GroupSocket},
     profile::Database,
     store::{self, Identity, LogRow, LogState},
+    typing::TypingHere,
     unseen::Unseen,
     words::{group_kind_word, role_word},
 };
@@ -60,6 +61,7 @@ pub(crate) struct Core {
     caught_up: Mutex<HashSet<LogId>>,
     policies: Mutex<HashMap<LogId, Policy>>,
     unseen: Mutex<Unseen>,
+    pub(crate) typing: TypingHere,
     pub(crate) organisation_policy: Mutex<Option<Arc<OrganisationPolicy>>>,
 }
 
@@ -98,6 +100,7 @@ impl Core {
             caught_up: Mutex::default(),
             policies: Mutex::default(),
             unseen: Mutex::default(),
+            typing: TypingHere::default(),
             organisation_policy: Mutex::default(),
         }
     }

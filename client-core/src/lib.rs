@@ -41,6 +41,7 @@ mod reading;
 mod rejoin;
 mod retention;
 mod store;
+mod typing;
 mod unseen;
 mod upkeep;
 mod withdraw;

@@ -78,11 +78,7 @@ impl Client {
         let mut tx = self.core.db.begin(&mut conn).await?;
         let Waiting { row, line, salt } = self.write(&mut tx, id, post).await?;
         let now = line.info.at_ms;
-        let not_before = if post.hold_ms > 0 {
-            now + post.hold_ms
-        } else {
-            0
-        };
+        let not_before = post.not_before(now);
         let queued = (line.row, &salt);
         store::enqueue(&mut tx, &row.id, queued, &Outgoing::Message, not_before).await?;
         store::set_draft(&mut tx, id, "", &[], now).await?;
@@ -377,9 +373,10 @@ impl Client {
         let mut tx = self.core.db.begin(&mut conn).await?;
         let line = self.line(&mut tx, id, message).await?;
         let row = store::outbox_of(&mut tx, line.row).await?;
+        let held = store::held_files(&mut tx, line.row, self.core.now_ms()).await?;
         let waiting = match &row {
             Some(row) => row.entry_id.is_none(),
-            None => line.info.delivery == Delivery::Failed,
+            None => line.info.delivery == Delivery::Failed || !held.is_empty(),
         };
         if !waiting {
             return Err(CoreError::usage(
@@ -394,6 +391,7 @@ impl Client {
         store::remove_message(&mut tx, line.row).await?;
         tx.commit().await?;
         drop(conn);
+        self.core.files.drop_removed(&self.core.db, &held).await?;
         self.core.emit(Event::Gone {
             conversation: line.info.conversation,
             message: line.info.id,

@@ -49,7 +49,7 @@ pub struct ClientFrame {
     #[prost(uint64, tag = "1")]
     pub request: u64,
     /// What is asked.
-    #[prost(oneof = "ClientBody", tags = "2, 3, 4, 5, 6")]
+    #[prost(oneof = "ClientBody", tags = "2, 3, 4, 5, 6, 7")]
     pub body: Option<ClientBody>,
 }
 
@@ -71,6 +71,9 @@ pub enum ClientBody {
     /// Read a range of a lane once.
     #[prost(message, tag = "6")]
     Fetch(Fetch),
+    /// Hand a signal to whoever subscribes to a lane now.
+    #[prost(message, tag = "7")]
+    Broadcast(Broadcast),
 }
 
 /// Creates a log with its first lane. Repeating it with the same values gives the same answer.
@@ -159,14 +162,29 @@ pub struct Fetch {
     pub limit: u32,
 }
 
+/// Hands a signal to the other present subscribers of a lane; it is not stored. The sender's own
+/// connection has to be a subscriber.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Broadcast {
+    /// [`crate::ids::LogId`], 32 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub log: Bytes,
+    /// [`crate::ids::Pass`], 32 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub pass: Bytes,
+    /// A sealed signal ([`crate::ephemeral`]), [`crate::limits::EPHEMERAL`] bytes.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub payload: Bytes,
+}
+
 /// From relay to client on `/group/v1/ws`.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct ServerFrame {
-    /// The request this answers; 0 for pushed entries.
+    /// The request this answers; 0 for what is pushed.
     #[prost(uint64, tag = "1")]
     pub request: u64,
     /// The answer.
-    #[prost(oneof = "ServerBody", tags = "2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "ServerBody", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
     pub body: Option<ServerBody>,
 }
 
@@ -194,6 +212,12 @@ pub enum ServerBody {
     /// The request was refused.
     #[prost(message, tag = "8")]
     Problem(WireProblem),
+    /// A signal of another member, pushed.
+    #[prost(message, tag = "9")]
+    Ephemeral(Ephemeral),
+    /// The signal was taken; who heard it is not known.
+    #[prost(message, tag = "10")]
+    Broadcasted(Broadcasted),
 }
 
 /// Answer to [`CreateLog`].
@@ -278,6 +302,24 @@ pub struct Entry {
 /// Answer to [`Unsubscribe`].
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct Unsubscribed {}
+
+/// A signal to the subscribers of one lane.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Ephemeral {
+    /// [`crate::ids::LogId`], 32 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub log: Bytes,
+    /// [`crate::ids::Lane`], 32 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub lane: Bytes,
+    /// A sealed signal ([`crate::ephemeral`]), [`crate::limits::EPHEMERAL`] bytes.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub payload: Bytes,
+}
+
+/// Answer to [`Broadcast`].
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Broadcasted {}
 
 /// RFC 9457 problem details in protobuf form; see [`crate::problem`].
 #[derive(Clone, PartialEq, Eq, Message)]

@@ -14,6 +14,7 @@ mod canonical;
 pub mod certificate;
 pub mod content;
 pub mod envelope;
+pub mod ephemeral;
 pub mod frame;
 pub mod handle;
 pub mod ids;

@@ -6,6 +6,8 @@ pub const MAX_ENTRY: usize = 512 * 1024;
 pub const MAX_FRAME: usize = 16 * 1024 * 1024;
 /// Exact size of a sealed inbox envelope (design: sizes say nothing about content).
 pub const ENVELOPE: usize = 4096;
+/// Exact size of a signal that is not stored.
+pub const EPHEMERAL: usize = 128;
 /// Largest key package.
 pub const MAX_KEY_PACKAGE: usize = 8 * 1024;
 /// Most one-time key packages a device may keep at the relay.
@@ -54,6 +56,7 @@ mod tests {
             ("WebSocket message, group-plane body", MAX_FRAME),
             ("account-plane body", MAX_JSON),
             ("envelope, exactly", ENVELOPE),
+            ("signal, exactly", EPHEMERAL),
             ("key package", MAX_KEY_PACKAGE),
             (
                 "one-time key packages of a device",

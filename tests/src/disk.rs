@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Swarm;
+use sealwire_core::api::ConversationId;
+
+use crate::person::handle;
+use crate::swarm::Tested as _;
+use crate::{Person, Scratch, Stage, Swarm};
 
 /// A file system of a few MiB, or, where none can be mounted, a bound on the size of files.
 pub enum Disk {
@@ -76,6 +80,51 @@ impl Disk {
         match self {
             Self::Mounted(at) => std::fs::remove_file(at.join("filler")).expect("the filler goes"),
             Self::Bounded => bound(swarm, "--fsize=unlimited:unlimited"),
+        }
+    }
+}
+
+/// Alice and Bob in a conversation; Bob's profile lies on a small disk.
+pub struct Cramped {
+    /// The owner, in the test's own process.
+    pub alice: Person,
+    /// Where Bob lives.
+    pub swarm: Swarm,
+    /// The conversation.
+    pub chat: ConversationId,
+    /// Bob's disk.
+    pub disk: Disk,
+    /// A folder beside it, with room.
+    pub place: Scratch,
+    _stage: Stage,
+}
+
+impl Cramped {
+    /// Sets the scene.
+    ///
+    /// # Panics
+    /// If something fails that has nothing to do with the disk.
+    pub async fn set(title: &str) -> Self {
+        let stage = Stage::set_in_memory().await;
+        let alice = stage.owner("alice").await;
+        let place = Scratch::on_disk();
+        let home = place.join("disk");
+        let disk = Disk::small(&home);
+        // Whoever writes beyond the bound gets an error and not a deadly signal.
+        let patient = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"];
+        let swarm = Swarm::start_under(&home, &patient).await;
+        swarm.enrol("bob", &alice.invitation().await).await.well();
+        let wished = alice.create_conversation(title, &[handle("bob")]).await;
+        let (chat, change) = wished.expect("a wish");
+        alice.made(change.expect("Bob to add")).await;
+        swarm.join("bob", &chat.to_string()).await.well();
+        Self {
+            alice,
+            swarm,
+            chat,
+            disk,
+            place,
+            _stage: stage,
         }
     }
 }

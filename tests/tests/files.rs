@@ -294,3 +294,37 @@ async fn forwarding_uploads_anew_unless_asked_not_to() {
         .count();
     assert_eq!(copies, 2);
 }
+
+/// Alice regrets a file within the time that it is held back: nothing of it reaches the relay, and
+/// nothing stays. What she had begun to write goes with what was sent, and not with what she sends on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_can_be_taken_back_in_time() {
+    let (stage, alice, bob, chat) = scene().await;
+    let regretted = Post {
+        hold_ms: 3_600_000,
+        ..Post::text("the plan")
+    };
+    let files = vec![named("plan", &noise(300_000))];
+    let stored = alice.attach_and_send(&chat, &regretted, files).await;
+    let stored = stored.expect("stored");
+    let sealed = sealed(&alice);
+    alice.says(&chat, "meanwhile").await;
+    bob.hears(&chat, "meanwhile").await;
+    let text = alice.take_back(&chat, &stored.id).await;
+    assert_eq!(text.expect("in time"), "the plan");
+    assert!(alice.transfers().await.expect("readable").is_empty());
+    assert!(at_the_relay(stage.relay.data(), &sealed).is_none());
+    let left = fs::read_dir(alice.dir().join("files")).expect("a folder");
+    assert_eq!(left.count(), 0);
+
+    alice.set_draft(&chat, "a draft", None).await.expect("kept");
+    let files = vec![named("plan", &noise(30_000))];
+    let post = Post::text("a draft");
+    let sent = alice.attach_and_send(&chat, &post, files).await;
+    let sent = sent.expect("stored");
+    assert!(alice.draft(&chat).await.expect("readable").is_none());
+    let file = heard(&bob, &chat).await;
+    assert_eq!(file.name, "plan");
+    let late = alice.take_back(&chat, &sent.id).await;
+    assert_eq!(late.expect_err("sent").code, "already_sent");
+}

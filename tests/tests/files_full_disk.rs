@@ -4,9 +4,9 @@
 use std::fs;
 
 use sealwire_core::api::{NewFile, Post, Source};
-use sealwire_tests::disk::Disk;
+use sealwire_tests::disk::Cramped;
 use sealwire_tests::swarm::{FileOrder, Tested as _};
-use sealwire_tests::{Scratch, Stage, Swarm, until};
+use sealwire_tests::until;
 
 /// Bytes of the file.
 const SIZE: u64 = 12_000_000;
@@ -15,25 +15,16 @@ const ROOM: u64 = 6_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_said_and_goes_on() {
-    let stage = Stage::set_in_memory().await;
-    let alice = stage.owner("alice").await;
-    let place = Scratch::on_disk();
-    let disk = Disk::small(&place.join("disk"));
-    // Whoever writes beyond the bound gets an error and not a deadly signal.
-    let swarm = Swarm::start_under(
-        &place.join("disk"),
-        &["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"],
-    )
-    .await;
-    swarm.enrol("bob", &alice.invitation().await).await.well();
-    let bob = sealwire_tests::person::handle("bob");
-    let (chat, change) = alice
-        .create_conversation("Films", &[bob])
-        .await
-        .expect("a wish");
-    alice.made(change.expect("Bob to add")).await;
+    let scene = Cramped::set("Films").await;
+    let Cramped {
+        alice,
+        swarm,
+        chat,
+        disk,
+        place,
+        ..
+    } = &scene;
     let id = chat.to_string();
-    swarm.join("bob", &id).await.well();
     let film = Source::Reader {
         name: "film".into(),
         size: SIZE,
@@ -41,7 +32,7 @@ async fn it_is_said_and_goes_on() {
     };
     let files = vec![NewFile::from(film)];
     alice
-        .attach_and_send(&chat, &Post::text(""), files)
+        .attach_and_send(chat, &Post::text(""), files)
         .await
         .expect("stored");
     alice.settles().await;
@@ -53,7 +44,7 @@ async fn it_is_said_and_goes_on() {
     })
     .await;
 
-    disk.fill(&swarm);
+    disk.fill(swarm);
     disk.leave(ROOM);
     swarm.file("bob", FileOrder::Fetch(file)).await.well();
     let full = swarm.file("bob", FileOrder::Fetched(file)).await;
@@ -70,7 +61,7 @@ async fn it_is_said_and_goes_on() {
     })
     .await;
     // Messages still come.
-    alice.says(&chat, "Did you get it?").await;
+    alice.says(chat, "Did you get it?").await;
     until("Bob hearing", || async {
         let heard = swarm.history("bob", &id).await.well();
         let said = |line: &sealwire_tests::person::Line| line.text == "Did you get it?";
@@ -83,7 +74,7 @@ async fn it_is_said_and_goes_on() {
     .await;
     let (_, kept, _) = swarm.transfers("bob").await.well()[0];
 
-    disk.free(&swarm);
+    disk.free(swarm);
     swarm.file("bob", FileOrder::Fetch(file)).await.well();
     swarm.file("bob", FileOrder::Fetched(file)).await.well();
     println!("{kept} of {SIZE} bytes were kept");

@@ -80,6 +80,8 @@ pub(super) struct Watcher<'a> {
     printed: HashMap<String, u64>,
     /// Conversations of which something was printed.
     touched: HashSet<String>,
+    /// Conversation and handle of those who were said to be typing.
+    typing: HashSet<(String, String)>,
     connection: Option<Connection>,
 }
 
@@ -108,6 +110,7 @@ impl<'a> Watcher<'a> {
             only,
             printed,
             touched: HashSet::new(),
+            typing: HashSet::new(),
             connection: None,
         })
     }
@@ -186,6 +189,11 @@ impl<'a> Watcher<'a> {
                 }
                 Ok(())
             }
+            Event::Typing {
+                conversation,
+                handle,
+                on,
+            } if concerns(&conversation) => self.types(conversation, handle, on),
             Event::Connection(now) => self.connected(now),
             _ => Ok(()),
         }
@@ -226,12 +234,29 @@ impl<'a> Watcher<'a> {
     /// Prints one line of history, whether or not it was printed before.
     pub(super) fn show(&mut self, message: &MessageInfo) -> Outcome {
         self.touched.insert(message.conversation.clone());
+        self.typing
+            .remove(&(message.conversation.clone(), message.sender.clone()));
         if self.context.out.is_json() {
             return self.json(&Event::Message(message.clone()));
         }
         let mut page = Page::new(self.context.out.width());
         self.timeline.print(&mut page, message);
         self.context.out.page(&page)
+    }
+
+    /// Says that somebody types, once until they have written.
+    fn types(&mut self, conversation: String, handle: String, on: bool) -> Outcome {
+        if self.context.out.is_json() {
+            return self.json(&Event::Typing {
+                conversation,
+                handle,
+                on,
+            });
+        }
+        if on && self.typing.insert((conversation, handle.clone())) {
+            self.context.out.note(&format!("{handle} is typing…"));
+        }
+        Ok(())
     }
 
     fn connected(&mut self, now: Connection) -> Outcome {

@@ -199,6 +199,14 @@ impl Post {
             ..Self::default()
         }
     }
+
+    /// When a message composed at `at_ms` may go out; 0 for at once.
+    pub(crate) const fn not_before(&self, at_ms: u64) -> u64 {
+        match self.hold_ms {
+            0 => 0,
+            hold_ms => at_ms.saturating_add(hold_ms),
+        }
+    }
 }
 
 /// What a person has begun to write.

@@ -131,7 +131,7 @@ impl Client {
         }
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        store::start_transfer(&mut tx, id, Direction::Download).await?;
+        store::start_transfer(&mut tx, id, Direction::Download, 0).await?;
         tx.commit().await?;
         drop(conn);
         self.core.files.changed();

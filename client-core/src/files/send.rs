@@ -28,6 +28,15 @@ struct SealedFile {
     delete_token: Option<SecretBytes<32>>,
 }
 
+/// What becomes of the draft of the conversation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Drafted {
+    /// It was sent.
+    Sent,
+    /// Something else was sent.
+    Kept,
+}
+
 impl Client {
     /// Sends files with a text beside them, which may be empty. When this returns the files are
     /// encrypted in the profile and need their sources no more; they are uploaded in the
@@ -43,6 +52,16 @@ impl Client {
         post: &Post,
         files: Vec<NewFile>,
     ) -> Result<MessageInfo> {
+        self.attach(id, post, files, Drafted::Sent).await
+    }
+
+    async fn attach(
+        &self,
+        id: &ConversationId,
+        post: &Post,
+        files: Vec<NewFile>,
+        draft: Drafted,
+    ) -> Result<MessageInfo> {
         check(&post.text, files.len())?;
         {
             let mut conn = self.core.db.readers.acquire().await?;
@@ -56,7 +75,7 @@ impl Client {
             let prepared = self.prepare(file).await?;
             sealed.files.push(self.outgoing(prepared));
         }
-        let message = self.post_with(id, post, &sealed.files).await?;
+        let message = self.post_with(id, post, &sealed.files, draft).await?;
         sealed.files.clear();
         Ok(message)
     }
@@ -87,7 +106,7 @@ impl Client {
             file.keep_metadata = true;
             file.duration_ms = duration_ms;
             return self
-                .attach_and_send(to, &Post::text(caption), vec![file])
+                .attach(to, &Post::text(caption), vec![file], Drafted::Kept)
                 .await;
         }
         check(caption, 1)?;
@@ -108,7 +127,8 @@ impl Client {
             file: row.file,
             delete_token: None,
         };
-        self.post_with(to, &Post::text(caption), &[outgoing]).await
+        self.post_with(to, &Post::text(caption), &[outgoing], Drafted::Kept)
+            .await
     }
 
     async fn prepare(&self, file: NewFile) -> Result<Prepared> {
@@ -168,6 +188,7 @@ impl Client {
         id: &ConversationId,
         post: &Post,
         files: &[SealedFile],
+        draft: Drafted,
     ) -> Result<MessageInfo> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
@@ -177,18 +198,22 @@ impl Client {
             salt,
         } = self.write(&mut tx, id, post).await?;
         let message = line.row;
+        let not_before = post.not_before(line.info.at_ms);
         let mut to_upload = false;
         for (place, SealedFile { file, delete_token }) in files.iter().enumerate() {
             let token = delete_token.as_ref();
             let id = store::add_attachment(&mut tx, message, place, file, token).await?;
             if token.is_some() {
-                store::start_transfer(&mut tx, id, Direction::Upload).await?;
+                store::start_transfer(&mut tx, id, Direction::Upload, not_before).await?;
                 to_upload = true;
             }
         }
         if !to_upload {
             let row = (message, &salt);
-            store::enqueue(&mut tx, &log.id, row, &Outgoing::Message, 0).await?;
+            store::enqueue(&mut tx, &log.id, row, &Outgoing::Message, not_before).await?;
+        }
+        if draft == Drafted::Sent {
+            store::set_draft(&mut tx, id, "", &[], line.info.at_ms).await?;
         }
         let info = self.complete(&mut tx, id, line).await?;
         tx.commit().await?;

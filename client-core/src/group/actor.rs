@@ -16,11 +16,12 @@ use tokio::{
 use super::{
     receive::{self, Progress},
     state::Loaded,
+    typing::Signals,
 };
 use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
-    net::{LinkState, Push},
+    net::{LinkState, Push, Pushed},
     random,
     store::{self, LogRow, LogState},
 };
@@ -57,6 +58,7 @@ pub(crate) async fn run(core: Arc<Core>, log: LogId) {
         receipt_at: 0,
         held_until: None,
         fresh: true,
+        signals: Signals::default(),
     };
     let mut failures = 0_u32;
     loop {
@@ -115,6 +117,7 @@ pub(super) struct Actor {
     pub(super) held_until: Option<u64>,
     /// First session since the program started: a stopped group gets one more try.
     pub(super) fresh: bool,
+    pub(super) signals: Signals,
 }
 
 impl Actor {
@@ -318,18 +321,25 @@ impl Actor {
             if push.connection != self.connection {
                 continue;
             }
+            let entries = match push.pushed {
+                Pushed::Entries(entries) => entries,
+                Pushed::Ephemeral(signal) => {
+                    self.hear(&signal).await?;
+                    continue;
+                }
+            };
             match &mut merged {
-                Some(merged) if merged.lane == push.entries.lane => {
-                    merged.entries.extend(push.entries.entries);
+                Some(merged) if merged.lane == entries.lane => {
+                    merged.entries.extend(entries.entries);
                 }
                 Some(_) => {
                     // A newer lane's pushes follow; the rest of the old one is of no interest.
                     if self.apply_merged(merged.take()).await? == Next::Stop {
                         return Ok(Next::Stop);
                     }
-                    merged = Some(push.entries);
+                    merged = Some(entries);
                 }
-                None => merged = Some(push.entries),
+                None => merged = Some(entries),
             }
         }
         self.apply_merged(merged).await

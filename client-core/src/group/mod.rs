@@ -21,6 +21,7 @@ mod receipts;
 mod receive;
 mod say;
 mod state;
+mod typing;
 mod welcome;
 
 pub(crate) use actor::{ASK_AGAIN_MS, run};

@@ -51,6 +51,7 @@ impl Actor {
                 // The group was joined anew meanwhile.
                 return Ok(Next::Attach);
             }
+            self.tell_typing(&row).await?;
             let may_commit = now >= self.commit_after;
             self.held_until = message
                 .as_ref()

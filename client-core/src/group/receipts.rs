@@ -7,8 +7,9 @@ use crate::{
     store::{self, LogRow, NO_RECEIPTS, Outgoing},
 };
 
-/// In larger groups nobody is told: every receipt is an entry that all members read.
-const LARGEST_GROUP: usize = 32;
+/// In larger groups nobody is told: every receipt is an entry that all members read, and every
+/// signal wakes them.
+pub(super) const LARGEST_GROUP: usize = 32;
 /// Members do not all answer a message at the same moment, milliseconds.
 const SPREAD_MS: u64 = 3_000;
 

@@ -18,5 +18,5 @@ pub(crate) use account::AccountClient;
 pub(crate) use blobs::{BlobClient, NewBlob, damaged};
 pub(crate) use oneshot::{get_blob, post_envelope, put_blob, take_key_package};
 pub(crate) use session::SessionSigner;
-pub(crate) use socket::{GroupSocket, LinkState, NetError, Push};
+pub(crate) use socket::{GroupSocket, LinkState, NetError, Push, Pushed};
 pub(crate) use tls::Endpoint;

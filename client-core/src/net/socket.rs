@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use sealwire_protocol::frame::{
-    self, ClientBody, ClientFrame, Entries, ServerBody, ServerFrame, WireProblem,
+    self, ClientBody, ClientFrame, Entries, Ephemeral, ServerBody, ServerFrame, WireProblem,
 };
 use sealwire_protocol::ids::LogId;
 use sealwire_protocol::limits::MAX_FRAME;
@@ -28,14 +28,23 @@ pub(crate) enum LinkState {
     Online(u64),
 }
 
-/// Entries that the relay sent by itself.
+/// What the relay sent by itself.
 #[derive(Debug)]
 pub(crate) struct Push {
-    /// The connection they came on, as in [`LinkState::Online`]. Pushes of an earlier connection
+    /// The connection it came on, as in [`LinkState::Online`]. Pushes of an earlier connection
     /// may still wait in the channel when the next one stands; skip them by this number.
     pub(crate) connection: u64,
-    /// The entries.
-    pub(crate) entries: Entries,
+    /// What came.
+    pub(crate) pushed: Pushed,
+}
+
+/// Of a lane that is subscribed to.
+#[derive(Debug)]
+pub(crate) enum Pushed {
+    /// Entries.
+    Entries(Entries),
+    /// A signal.
+    Ephemeral(Ephemeral),
 }
 
 /// Why a request has no answer.
@@ -292,7 +301,14 @@ impl Shared {
             return Ok(());
         }
         match body {
-            ServerBody::Entries(entries) => self.push(connection, entries),
+            ServerBody::Entries(entries) => {
+                let log = entries.log.clone();
+                self.push(connection, &log, Pushed::Entries(entries))
+            }
+            ServerBody::Ephemeral(signal) => {
+                let log = signal.log.clone();
+                self.push(connection, &log, Pushed::Ephemeral(signal))
+            }
             ServerBody::Problem(problem) => Err(format!(
                 "a refusal of the connection: {}",
                 from_wire(problem).detail
@@ -301,14 +317,11 @@ impl Shared {
         }
     }
 
-    fn push(&self, connection: u64, entries: Entries) -> Result<(), String> {
-        let log = LogId::from_slice(&entries.log).map_err(|error| error.to_string())?;
+    fn push(&self, connection: u64, log: &[u8], pushed: Pushed) -> Result<(), String> {
+        let log = LogId::from_slice(log).map_err(|error| error.to_string())?;
         let mut routes = lock(&self.routes);
         if let Some(route) = routes.get(&log) {
-            let push = Push {
-                connection,
-                entries,
-            };
+            let push = Push { connection, pushed };
             if route.send(push).is_err() {
                 routes.remove(&log);
             }

@@ -222,6 +222,9 @@ pub(crate) async fn set_rewritten_at(conn: &mut SqliteConnection, now_ms: u64) -
 /// The name of the setting that keeps receipts from being sent.
 pub(crate) const NO_RECEIPTS: &str = "no_receipts";
 
+/// The name of the setting that lets others see when this person types.
+pub(crate) const TYPING: &str = "typing";
+
 /// Sets or takes away a mark.
 pub(crate) async fn set_mark(conn: &mut SqliteConnection, name: &str, on: bool) -> Result<()> {
     let query = if on {

@@ -3,7 +3,7 @@
 use sealwire_crypto::sealed_blob_len;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{from_db, to_db};
+use super::{RemovedFile, damaged, from_db, to_db};
 use crate::{
     api::{Direction, TransferInfo, TransferState},
     error::{CoreError, Result},
@@ -96,19 +96,52 @@ pub(crate) async fn start_transfer(
     conn: &mut SqliteConnection,
     attachment: i64,
     direction: Direction,
+    due_at: u64,
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO transfer (attachment, upload, state, bytes, tries, due_at, code, reason)
-         VALUES (?, ?, 'waiting', 0, 0, 0, '', '')
+         VALUES (?, ?, 'waiting', 0, 0, ?, '', '')
          ON CONFLICT (attachment) DO UPDATE SET
              state = 'waiting', tries = 0, due_at = 0, code = '', reason = ''
          WHERE state = 'failed'",
     )
     .bind(attachment)
     .bind(direction == Direction::Upload)
+    .bind(to_db(due_at))
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The files of a message that is held back with its uploads; none if any of them has begun or may
+/// begin.
+pub(crate) async fn held_files(
+    conn: &mut SqliteConnection,
+    message: i64,
+    now_ms: u64,
+) -> Result<Vec<RemovedFile>> {
+    let rows: Vec<(i64, Vec<u8>, bool)> = sqlx::query_as(
+        "SELECT attachment.id, sealed_hash,
+             state = 'waiting' AND tries = 0 AND bytes = 0 AND due_at > ?
+         FROM transfer JOIN attachment ON attachment.id = transfer.attachment
+         WHERE upload = 1 AND message = ?",
+    )
+    .bind(to_db(now_ms))
+    .bind(message)
+    .fetch_all(conn)
+    .await?;
+    if rows.iter().any(|(_, _, held)| !held) {
+        return Ok(Vec::new());
+    }
+    rows.into_iter()
+        .map(|(attachment, hash, _)| {
+            let sealed_hash = hash.try_into().map_err(|_| damaged("attachment"))?;
+            Ok(RemovedFile {
+                attachment,
+                sealed_hash,
+            })
+        })
+        .collect()
 }
 
 /// It came further.

@@ -64,10 +64,15 @@ fn client_frames() -> Vec<ClientFrame> {
             lane: bytes(2, 32),
         }),
         ClientBody::Fetch(Fetch {
-            log,
-            pass,
+            log: log.clone(),
+            pass: pass.clone(),
             after: 6,
             limit: 256,
+        }),
+        ClientBody::Broadcast(Broadcast {
+            log,
+            pass,
+            payload: bytes(6, 128),
         }),
     ]
     .into_iter()
@@ -98,6 +103,12 @@ fn server_frames() -> Vec<ServerFrame> {
             detail: "Wait.".into(),
             retry_after_ms: 2_000,
         }),
+        ServerBody::Ephemeral(Ephemeral {
+            log: bytes(1, 32),
+            lane: bytes(2, 32),
+            payload: bytes(6, 128),
+        }),
+        ServerBody::Broadcasted(Broadcasted {}),
     ]
     .into_iter()
     .map(|body| ServerFrame {

@@ -10,7 +10,7 @@ use std::collections::hash_map::Entry as Slot;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use sealwire_protocol::frame::{self, Entries, Entry, ServerBody, ServerFrame};
+use sealwire_protocol::frame::{self, Entries, Entry, Ephemeral, ServerBody, ServerFrame};
 
 use super::outbox::{Item, Outbox};
 use super::store::{Committed, LaneKey};
@@ -18,6 +18,9 @@ use super::store::{Committed, LaneKey};
 const SHARDS: usize = 16;
 /// Pushed frames stay about this small, so that a connection's write buffer does.
 pub(crate) const PUSH_BYTES: usize = 64 * 1024;
+
+/// Where more listen than this, signals are not handed on: one frame must not become thousands.
+const MOST_HEARERS: usize = 128;
 
 /// Subscriptions of this node.
 pub(crate) struct Hub {
@@ -75,6 +78,35 @@ impl Hub {
                 slot.remove();
             }
         }
+    }
+
+    /// Hands a signal to all subscribers but `from`, as far as they have room for it. False if
+    /// `from` is none of them.
+    pub(crate) fn broadcast(&self, key: &LaneKey, from: &Arc<Outbox>, payload: Bytes) -> bool {
+        let mut shard = self.shard(key);
+        let Some(channel) = shard.get_mut(key) else {
+            return false;
+        };
+        if channel.find(from).is_none() {
+            return false;
+        }
+        if channel.subscribers.len() > MOST_HEARERS {
+            return true;
+        }
+        let frame = frame::encode(&ServerFrame {
+            request: 0,
+            body: Some(ServerBody::Ephemeral(Ephemeral {
+                log: Bytes::copy_from_slice(key.log.as_bytes()),
+                lane: Bytes::copy_from_slice(key.lane.as_bytes()),
+                payload,
+            })),
+        });
+        for subscriber in &channel.subscribers {
+            if !Arc::ptr_eq(&subscriber.outbox, from) {
+                subscriber.outbox.put_if_room(frame.clone());
+            }
+        }
+        true
     }
 
     /// How far a subscriber that is catching up has got; `None` if it is live or gone.
@@ -257,6 +289,34 @@ mod tests {
         hub.committed(KEY, entries(1..=3, 1));
         assert_eq!(pushed(&alice), [None]);
         assert_eq!(hub.catching_up(&KEY, &alice), Some(2));
+    }
+
+    #[test]
+    fn a_signal_reaches_the_other_subscribers() {
+        let (hub, alice, bob, mallory) = (Hub::new(), outbox(), outbox(), outbox());
+        hub.subscribe(KEY, &alice, 0);
+        hub.subscribe(KEY, &bob, 0);
+        let signal = Bytes::from_static(b"signal");
+        assert!(hub.broadcast(&KEY, &alice, signal.clone()));
+        assert!(
+            !hub.broadcast(&KEY, &mallory, signal),
+            "she does not listen"
+        );
+        assert!(alice.take().items.is_empty());
+        assert_eq!(bob.take().items.len(), 1);
+        assert!(mallory.take().items.is_empty());
+    }
+
+    #[test]
+    fn where_very_many_listen_no_signal_goes() {
+        let (hub, alice) = (Hub::new(), outbox());
+        hub.subscribe(KEY, &alice, 0);
+        let crowd: Vec<_> = (0..MOST_HEARERS).map(|_| outbox()).collect();
+        for one in &crowd {
+            hub.subscribe(KEY, one, 0);
+        }
+        assert!(hub.broadcast(&KEY, &alice, Bytes::from_static(b"signal")));
+        assert!(crowd.iter().all(|one| one.take().items.is_empty()));
     }
 
     #[test]

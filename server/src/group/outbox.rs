@@ -68,6 +68,19 @@ impl Outbox {
         self.wake.notify_one();
     }
 
+    /// Puts in bytes that may as well be left out: not when half of the room is taken.
+    pub(crate) fn put_if_room(&self, frame: Bytes) {
+        {
+            let queue = self.lock();
+            let crowded = queue.items.len() >= self.most_frames / 2
+                || queue.bytes + frame.len() > self.most_bytes / 2;
+            if queue.too_slow || crowded {
+                return;
+            }
+        }
+        self.put(Item::Frame(frame));
+    }
+
     /// Notes that a request was handed on and will be answered through this queue.
     pub(crate) fn begin(&self) {
         self.lock().in_flight += 1;
@@ -133,6 +146,16 @@ mod tests {
                 .collect();
             assert_eq!(sizes, [4, 6]);
         }
+    }
+
+    #[test]
+    fn what_may_be_left_out_never_makes_a_reader_too_slow() {
+        let outbox = Outbox::new(4, 10);
+        for _ in 0..20 {
+            outbox.put_if_room(Bytes::from_static(b"ab"));
+        }
+        let taken = outbox.take();
+        assert_eq!((taken.items.len(), taken.too_slow), (2, false));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Reads the requests of the WebSocket into what the store takes.
 
-use sealwire_protocol::frame::{Append, CreateLog, Fetch, Subscribe, Unsubscribe};
+use bytes::Bytes;
+use sealwire_protocol::frame::{Append, Broadcast, CreateLog, Fetch, Subscribe, Unsubscribe};
 use sealwire_protocol::ids::{EntryId, IdError, Lane, LogId, Pass};
-use sealwire_protocol::limits::{MAX_ENTRIES_PER_FETCH, MAX_ENTRY};
+use sealwire_protocol::limits::{EPHEMERAL, MAX_ENTRIES_PER_FETCH, MAX_ENTRY};
 use sealwire_protocol::log::EntryKind;
 use sealwire_protocol::mls_form::check_entry;
 use sealwire_protocol::problem::Code;
@@ -97,4 +98,15 @@ pub(super) fn fetch(request: &Fetch) -> Answer<(LaneKey, u64, u32)> {
     }
     let key = opened(&request.log, &request.pass)?;
     Ok((key, request.after, request.limit))
+}
+
+pub(super) fn broadcast(request: Broadcast) -> Answer<(LaneKey, Bytes)> {
+    let key = opened(&request.log, &request.pass)?;
+    if request.payload.len() != EPHEMERAL {
+        return Err(Refusal::new(
+            Code::Grammar,
+            format!("A signal has exactly {EPHEMERAL} bytes."),
+        ));
+    }
+    Ok((key, request.payload))
 }

@@ -15,7 +15,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::SinkExt;
 use sealwire_protocol::frame::{
-    self, Append, ClientBody, ClientFrame, Created, Entries, ServerBody, ServerFrame, Unsubscribed,
+    self, Append, Broadcast, Broadcasted, ClientBody, ClientFrame, Created, Entries, ServerBody,
+    ServerFrame, Unsubscribed,
 };
 use sealwire_protocol::limits::{MAX_ENTRIES_PER_FETCH, MAX_ENTRY};
 use sealwire_protocol::problem::Code;
@@ -37,6 +38,11 @@ const IN_FLIGHT: usize = 64;
 const MAX_REQUEST: usize = 2 * MAX_ENTRY;
 /// Frames are gathered up to this before they are written.
 const WRITE_BUFFER: usize = 8 * 1024;
+/// Signals of one connection; a person writes into one conversation at a time.
+const SIGNALS: Rate = Rate {
+    interval: Duration::from_secs(1),
+    burst: 10,
+};
 /// Bytes of payload in one answer to a fetch.
 const FETCH_BYTES: usize = 1024 * 1024;
 
@@ -105,6 +111,7 @@ struct Connection {
     subscribed: HashSet<LaneKey>,
     catching_up: VecDeque<LaneKey>,
     bucket: Bucket,
+    signals: Bucket,
     heard: Instant,
 }
 
@@ -116,6 +123,7 @@ async fn serve(mut socket: WebSocket, plane: Arc<GroupPlane>) {
         subscribed: HashSet::new(),
         catching_up: VecDeque::new(),
         bucket: Bucket::full(Instant::now()),
+        signals: Bucket::full(Instant::now()),
         heard: Instant::now(),
     };
     let end = connection.run(&mut socket).await;
@@ -281,6 +289,10 @@ impl Connection {
                 let (key, after, entries) = request::fetch(&fetch)?;
                 ServerBody::Entries(read(&plane, key, after, entries).await?)
             }
+            ClientBody::Broadcast(broadcast) => {
+                self.broadcast(broadcast)?;
+                ServerBody::Broadcasted(Broadcasted {})
+            }
         };
         Ok(Some(body))
     }
@@ -318,6 +330,20 @@ impl Connection {
         };
         self.plane.store.append(entry, Box::new(done));
         Ok(())
+    }
+
+    fn broadcast(&mut self, broadcast: Broadcast) -> Answer<()> {
+        let (key, payload) = request::broadcast(broadcast)?;
+        let slow =
+            |wait| Refusal::new(Code::RateLimited, "Too many signals; leave some out.").after(wait);
+        self.signals.take(SIGNALS, Instant::now()).map_err(slow)?;
+        if self.plane.hub.broadcast(&key, &self.outbox, payload) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Code::LaneUnknown,
+            "Subscribe to the lane first; signals go among its subscribers.",
+        ))
     }
 
     async fn subscribe(&mut self, key: LaneKey, after: u64) -> Answer<ServerBody> {

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use sealwire_core::api::{ConversationId, ConversationState, Options, Setting};
+use sealwire_core::export::ExportOptions;
 use sealwire_core::{CoreError, JoinLink, parse_conversation};
 use tokio::sync::mpsc;
 
@@ -174,6 +175,15 @@ impl Host {
             Order::History { who, chat } => {
                 let member = self.member(&who).await?;
                 return Ok(Answer::History(member.history(&chat_id(&chat)?).await));
+            }
+            Order::Export { who, chat, to } => {
+                let member = self.member(&who).await?;
+                let options = ExportOptions {
+                    files: true,
+                    ..ExportOptions::default()
+                };
+                let exported = member.export(&chat_id(&chat)?, &to, options).await;
+                exported.map_err(words)?;
             }
             Order::View { who, chat } => {
                 let member = self.member(&who).await?;

@@ -1,5 +1,7 @@
 //! What a test may ask of a swarm, and the answers.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::files::FileOrder;
@@ -125,6 +127,15 @@ pub enum Order {
         who: String,
         /// What.
         order: FileOrder,
+    },
+    /// Export a conversation with its files, as JSON.
+    Export {
+        /// The member.
+        who: String,
+        /// Hexadecimal.
+        chat: String,
+        /// The new folder.
+        to: PathBuf,
     },
     /// End at once, without any tidying.
     Crash,

@@ -281,6 +281,20 @@ impl Swarm {
         }
     }
 
+    /// Exports a conversation with its files into the new folder `to`.
+    ///
+    /// # Errors
+    /// The member's words, or that the process has ended.
+    pub async fn export(&self, who: &str, chat: &str, to: &Path) -> Result<(), String> {
+        self.ask(Order::Export {
+            who: who.into(),
+            chat: chat.into(),
+            to: to.into(),
+        })
+        .await
+        .map(drop)
+    }
+
     /// How a conversation stands for a member.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{Identity, TestRelay};
 use crate::error::{CoreError, ErrorKind};
 use crate::net::connection::Timing;
-use crate::net::{GroupSocket, LinkState, NetError};
+use crate::net::{GroupSocket, LinkState, NetError, Push, Pushed};
 
 const LOG: LogId = LogId([1; 32]);
 const OTHER: LogId = LogId([2; 32]);
@@ -186,8 +186,12 @@ async fn a_lost_connection_ends_requests_and_comes_back() {
         soon(pushes.recv()).await.unwrap(),
         soon(pushes.recv()).await.unwrap(),
     );
-    assert_eq!((old.connection, old.entries.lane[0]), (1, 1));
-    assert_eq!((new.connection, new.entries.lane[0]), (2, 2));
+    let lane = |push: &Push| match &push.pushed {
+        Pushed::Entries(entries) => entries.lane[0],
+        Pushed::Ephemeral(_) => 0,
+    };
+    assert_eq!((old.connection, lane(&old)), (1, 1));
+    assert_eq!((new.connection, lane(&new)), (2, 2));
     socket.unregister(&LOG);
     assert!(soon(pushes.recv()).await.is_none());
     assert!(relay.seen().iter().all(|seen| !seen.resumed));
