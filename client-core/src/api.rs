@@ -107,6 +107,8 @@ pub enum ConversationState {
     Halted(String),
     /// Waits to be added again to the group.
     Rejoining,
+    /// Was imported from a file: there is history, and nobody to talk to.
+    Imported,
 }
 
 /// One conversation in a list.
@@ -202,6 +204,11 @@ pub enum Event {
     },
     /// A conversation appeared or changed (name, members, state).
     Conversation(ConversationInfo),
+    /// An imported conversation was removed from this device.
+    Forgotten {
+        /// Conversation, hexadecimal.
+        conversation: String,
+    },
     /// Somebody asks to be let into a conversation.
     JoinRequest(JoinRequestInfo),
     /// A file came further on its way, at most a few times a second.

@@ -231,10 +231,11 @@ impl Core {
         let Some(conversation) = store::conversation(conn, id).await? else {
             return Ok(None);
         };
-        let Some(row) = LogRow::load(conn, &conversation.log).await? else {
-            return Ok(None);
+        let (policy, state, epoch) = match LogRow::load(conn, &conversation.log).await? {
+            Some(row) => (self.policy(&row).ok(), state_of(&row.state), row.mark.epoch),
+            None if store::is_imported(conn, id).await? => (None, ConversationState::Imported, 0),
+            None => return Ok(None),
         };
-        let policy = self.policy(&row).ok();
         let kind = policy
             .as_ref()
             .map_or(GroupKind::Group, |policy| policy.kind());
@@ -257,17 +258,12 @@ impl Core {
                 .as_ref()
                 .map_or_else(String::new, |policy| policy.settings().topic.clone()),
             local: store::local_settings(conn, id).await?,
-            state: match row.state {
-                LogState::Creating | LogState::Active => ConversationState::Active,
-                LogState::Removed => ConversationState::Removed,
-                LogState::Rejoining => ConversationState::Rejoining,
-                LogState::Halted(reason) => ConversationState::Halted(reason),
-            },
+            state,
             member_count: policy.as_ref().map_or(0, |policy| policy.members().len()),
             role: policy
                 .and_then(|policy| policy.role_of(&self.identity.account))
                 .map(|role| role_word(role).to_owned()),
-            epoch: row.mark.epoch,
+            epoch,
             unread: conversation.unread,
             mentions_unread: conversation.mentions_unread,
             read_position: conversation.read_position,
@@ -282,5 +278,14 @@ impl Core {
             self.emit(Event::Conversation(info));
         }
         Ok(())
+    }
+}
+
+fn state_of(state: &LogState) -> ConversationState {
+    match state {
+        LogState::Creating | LogState::Active => ConversationState::Active,
+        LogState::Removed => ConversationState::Removed,
+        LogState::Rejoining => ConversationState::Rejoining,
+        LogState::Halted(reason) => ConversationState::Halted(reason.clone()),
     }
 }

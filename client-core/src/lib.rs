@@ -10,6 +10,7 @@
 pub mod api;
 pub mod error;
 pub mod export;
+pub mod import;
 pub mod insight;
 pub mod search;
 pub mod timeline;

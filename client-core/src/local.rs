@@ -51,7 +51,9 @@ impl Client {
     ) -> Result<()> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        self.log_row(&mut tx, id).await?;
+        store::conversation(&mut tx, id)
+            .await?
+            .ok_or_else(crate::reading::unknown_conversation)?;
         let mut settings = store::local_settings(&mut tx, id).await?;
         change(&mut settings);
         store::save_local_settings(&mut tx, id, &settings).await?;

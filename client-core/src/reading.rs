@@ -47,6 +47,9 @@ impl Client {
     /// `unknown_conversation`.
     pub async fn members(&self, id: &ConversationId) -> Result<Vec<MemberInfo>> {
         let mut conn = self.core.db.readers.acquire().await?;
+        if store::is_imported(&mut conn, id).await? {
+            return Ok(Vec::new());
+        }
         let row = self.log_row(&mut conn, id).await?;
         let leaves = store::members(&mut conn, &row.id).await?;
         let policy = self.core.policy(&row)?;
@@ -79,9 +82,13 @@ impl Client {
         let conversation = store::conversation(conn, id)
             .await?
             .ok_or_else(unknown_conversation)?;
-        LogRow::load(conn, &conversation.log)
-            .await?
-            .ok_or_else(unknown_conversation)
+        if let Some(row) = LogRow::load(conn, &conversation.log).await? {
+            return Ok(row);
+        }
+        Err(match store::is_imported(conn, id).await? {
+            true => imported(),
+            false => unknown_conversation(),
+        })
     }
 
     /// Up to `limit` lines of history after position `after`; then what is pending or failed.
@@ -121,7 +128,8 @@ impl Client {
     pub async fn mark_read(&self, id: &ConversationId) -> Result<()> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        let log = self.log_row(&mut tx, id).await?.id;
+        let conversation = store::conversation(&mut tx, id).await?;
+        let log = conversation.ok_or_else(unknown_conversation)?.log;
         let newest = store::newest_position(&mut tx, id).await?;
         store::read_up_to(&mut tx, id, newest, self.core.now_ms()).await?;
         store::forget_unread_mark(&mut tx, id).await?;
@@ -131,6 +139,16 @@ impl Client {
         self.core.wake(&log);
         self.core.emit_conversation(id).await
     }
+}
+
+/// Somebody wants to do something in imported history.
+fn imported() -> CoreError {
+    CoreError::new(
+        ErrorKind::Usage,
+        "imported",
+        "this conversation was imported: there is nobody in it",
+        "begin one with the people themselves: `sealwire chat create`",
+    )
 }
 
 pub(crate) fn unknown_conversation() -> CoreError {

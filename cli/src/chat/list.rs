@@ -110,6 +110,7 @@ pub(super) fn state(state: &ConversationState) -> Line {
     match state {
         ConversationState::Active => Line::new(),
         ConversationState::Removed => Line::new().styled(DIM, "left"),
+        ConversationState::Imported => Line::new().styled(DIM, "imported"),
         ConversationState::Halted(_) => Line::new().styled(BAD, "STOPPED"),
         ConversationState::Rejoining => Line::new().styled(WARN, "rejoining"),
     }

@@ -2,6 +2,7 @@
 
 mod begin;
 mod export;
+mod import;
 mod insight;
 mod invite;
 mod list;
@@ -27,6 +28,7 @@ use crate::{
     chat::{
         begin::Create,
         export::Export,
+        import::{Forget, Import},
         invite::{InviteCommand, Join},
         list::List,
         local::LocalCommand,
@@ -67,6 +69,10 @@ pub(crate) enum ChatCommand {
     /// that have yet to disappear are, and so are those of people you have blocked, marked as such.
     /// Files that are not on this device are only named.
     Export(Export),
+    /// Bring the history of a file into this profile, to be read and searched
+    Import(Import),
+    /// Remove imported history from this device
+    Forget(Forget),
     /// Show who writes when, how fast people answer, and which words come up
     ///
     /// It is counted on this device when you ask; nothing is kept and nothing is sent.
@@ -179,6 +185,8 @@ pub(crate) async fn run(context: &Context, command: ChatCommand) -> Outcome {
         ChatCommand::Open { chat } => message::open(context, &chat).await,
         ChatCommand::Show { chat } => show(context, &chat).await,
         ChatCommand::Export(options) => export::run(context, &options).await,
+        ChatCommand::Import(options) => import::run(context, options).await,
+        ChatCommand::Forget(options) => import::forget(context, &options).await,
         ChatCommand::Insight { chat } => insight::run(context, &chat).await,
         ChatCommand::Rename { chat, name } => rename(context, &chat, &name).await,
         ChatCommand::Leave { chat } => leave(context, &chat).await,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Name and version of the form; another version is another name.
-pub(super) const SCHEMA: &str = "sealwire-export-1";
+pub(crate) const SCHEMA: &str = "sealwire-export-1";
 
 /// What stands above the messages.
 #[derive(Debug, Serialize)]

@@ -19,6 +19,7 @@ mod times;
 mod visible;
 
 pub use api::{ExportFormat, ExportInfo, ExportOptions};
+pub(crate) use entry::SCHEMA;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ mod contact;
 mod conversation;
 mod draft;
 mod expiry;
+mod import;
 mod insight;
 mod intent;
 mod invite;
@@ -30,6 +31,7 @@ pub(crate) use contact::*;
 pub(crate) use conversation::*;
 pub(crate) use draft::*;
 pub(crate) use expiry::*;
+pub(crate) use import::*;
 pub(crate) use insight::*;
 pub(crate) use intent::*;
 pub(crate) use invite::*;
@@ -58,6 +60,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0005_search", crate::search::SCHEMA),
     ("0006_files", include_str!("files.sql")),
     ("0007_retention", include_str!("retention.sql")),
+    ("0008_import", include_str!("import.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.
