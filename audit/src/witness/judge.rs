@@ -31,8 +31,9 @@ pub enum Refusal {
     OtherSize(u64, Option<Box<Evidence>>),
     /// 422: the proof does not lead from the newest head cosigned to this one.
     NotConsistent(Box<Evidence>),
-    /// 409: the same size as the newest head cosigned, with another root.
-    OtherRoot(u64, Box<Evidence>),
+    /// 409: the same size as the newest head cosigned, with another root. The answer
+    /// tells no size, because asking again would change nothing.
+    OtherRoot(Box<Evidence>),
 }
 
 /// What is kept of a request that should not exist. Printed as a file.
@@ -131,7 +132,7 @@ impl WitnessedLog {
             return Err(Refusal::OtherSize(size, evidence));
         }
         if fork && request.proof().is_empty() {
-            return Err(Refusal::OtherRoot(size, self.evidence(request, true)));
+            return Err(Refusal::OtherRoot(self.evidence(request, true)));
         }
         verify_consistency(size, &root, asked.size(), asked.root(), request.proof())
             .map_err(|_| Refusal::NotConsistent(self.evidence(request, fork)))?;
@@ -177,7 +178,7 @@ impl Refusal {
         match self {
             Self::NotSigned => 403,
             Self::BadOldSize => 400,
-            Self::OtherSize(..) | Self::OtherRoot(..) => 409,
+            Self::OtherSize(..) | Self::OtherRoot(_) => 409,
             Self::NotConsistent(_) => 422,
         }
     }
@@ -187,7 +188,7 @@ impl Refusal {
     #[must_use]
     pub const fn size(&self) -> Option<u64> {
         match self {
-            Self::OtherSize(size, _) | Self::OtherRoot(size, _) => Some(*size),
+            Self::OtherSize(size, _) => Some(*size),
             _ => None,
         }
     }
@@ -196,7 +197,7 @@ impl Refusal {
     #[must_use]
     pub fn evidence(&self) -> Option<&Evidence> {
         match self {
-            Self::NotConsistent(evidence) | Self::OtherRoot(_, evidence) => Some(evidence),
+            Self::NotConsistent(evidence) | Self::OtherRoot(evidence) => Some(evidence),
             Self::OtherSize(_, evidence) => evidence.as_deref(),
             _ => None,
         }
@@ -212,7 +213,7 @@ impl fmt::Display for Refusal {
             Self::NotConsistent(_) => {
                 "the proof does not lead from the newest checkpoint cosigned to this one"
             }
-            Self::OtherRoot(..) => {
+            Self::OtherRoot(_) => {
                 "another checkpoint of this size has been cosigned: this log has forked"
             }
         })
