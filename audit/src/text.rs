@@ -1,6 +1,6 @@
 //! The one spelling of numbers, hashes and lines that all text formats share.
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, Encoding};
 
 use crate::merkle::Hash;
 
@@ -19,7 +19,16 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
 
 /// Reads standard base64 with padding (RFC 4648 §4), in its one spelling.
 pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
-    BASE64.decode(text.as_bytes()).ok()
+    decode(&BASE64, text)
+}
+
+/// Reads base64 that is padded at its end only. By itself the library also takes
+/// several padded texts in a row.
+pub(crate) fn decode(alphabet: &Encoding, text: &str) -> Option<Vec<u8>> {
+    if text.trim_end_matches('=').contains('=') {
+        return None;
+    }
+    alphabet.decode(text.as_bytes()).ok()
 }
 
 /// Reads a hash in base64, 44 characters.
@@ -60,6 +69,17 @@ mod tests {
             "१",
         ] {
             assert_eq!(decimal(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn base64_has_one_spelling() {
+        assert_eq!(base64("AUA="), Some(vec![1, 64]));
+        assert_eq!(base64(""), Some(vec![]));
+        for wrong in [
+            "AUA", "AUB=", "AUA=AUA=", "AU==AUA=", "AUA==", "A===", "====", "AU=A", "-_-_",
+        ] {
+            assert_eq!(base64(wrong), None, "{wrong}");
         }
     }
 

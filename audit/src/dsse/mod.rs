@@ -12,7 +12,7 @@ use data_encoding::{BASE64, BASE64URL, HEXLOWER};
 use sealwire_crypto::{EvidenceKey, EvidencePublic, Signature, sha256};
 use serde::{Deserialize, Serialize};
 
-use crate::Malformed;
+use crate::{Malformed, text};
 
 /// The type of a payload that is an in-toto statement.
 pub const IN_TOTO: &str = "application/vnd.in-toto+json";
@@ -212,9 +212,5 @@ impl Envelope {
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {
-    let bytes = text.as_bytes();
-    BASE64
-        .decode(bytes)
-        .or_else(|_| BASE64URL.decode(bytes))
-        .ok()
+    text::decode(&BASE64, text).or_else(|| text::decode(&BASE64URL, text))
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{SignatureLine, Signed};
 use crate::Malformed;
 use crate::checkpoint::Checkpoint;
-use crate::text::LARGEST;
+use crate::text::{LARGEST, base64};
 
 /// The name of a key: no spaces, no plus sign, at most 255 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,9 +122,7 @@ impl VerifierKey {
         };
         let name = KeyName::new(name)?;
         let id = parse_id(id).ok_or(wrong("the id is not eight hexadecimal digits"))?;
-        let key = BASE64
-            .decode(key.as_bytes())
-            .map_err(|_| wrong("the key is not base64"))?;
+        let key = base64(key).ok_or(wrong("the key is not base64"))?;
         let (kind, public) = key.split_first().ok_or(wrong("the key is empty"))?;
         let kind = KeyKind::of(*kind).ok_or(wrong(
             "is of a kind other than Ed25519 (type 1) and Ed25519 cosignature (type 4)",
@@ -223,11 +221,7 @@ impl SignerKey {
         };
         let name = KeyName::new(name)?;
         let id = parse_id(id).ok_or(wrong("the id is not eight hexadecimal digits"))?;
-        let key = Zeroizing::new(
-            BASE64
-                .decode(key.as_bytes())
-                .map_err(|_| wrong("the key is not base64"))?,
-        );
+        let key = Zeroizing::new(base64(key).ok_or(wrong("the key is not base64"))?);
         let (kind, seed) = key.split_first().ok_or(wrong("the key is empty"))?;
         let kind = KeyKind::of(*kind).ok_or(wrong("is of an unknown kind"))?;
         let seed = SecretBytes::from_slice(seed).map_err(|_| wrong("the key is not 32 bytes"))?;

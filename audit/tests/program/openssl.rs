@@ -55,18 +55,19 @@ impl Pem {
 }
 
 /// Writes a public key as the PEM file that `openssl` reads.
-fn write_public(dir: &Path, key: &EvidencePublic) {
+pub(crate) fn write_public(path: &Path, key: &EvidencePublic) {
     let base64 = BASE64.encode(&spki(key));
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----\n");
-    fs::write(dir.join("public.pem"), pem).unwrap();
+    fs::write(path, pem).unwrap();
 }
 
 /// `openssl pkeyutl -verify`.
 pub(crate) fn verifies(dir: &Path, public: &[u8; 32], message: &[u8], signature: &[u8]) -> bool {
-    write_public(dir, &EvidencePublic::from_bytes(public).unwrap());
+    let key = EvidencePublic::from_bytes(public).unwrap();
+    write_public(&dir.join("public.pem"), &key);
     fs::write(dir.join("message"), message).unwrap();
     fs::write(dir.join("signature"), signature).unwrap();
-    let key = [
+    let verify = [
         "pkeyutl",
         "-verify",
         "-rawin",
@@ -75,7 +76,7 @@ pub(crate) fn verifies(dir: &Path, public: &[u8; 32], message: &[u8], signature:
         "public.pem",
     ];
     let files = ["-in", "message", "-sigfile", "signature"];
-    openssl(&[key.as_slice(), &files].concat(), dir).0
+    openssl(&[verify.as_slice(), &files].concat(), dir).0
 }
 
 fn key(seed: u8) -> EvidenceKey {
@@ -145,7 +146,7 @@ fn an_envelope() {
 #[test]
 fn the_id_of_a_key() {
     let dir = tempfile::tempdir().unwrap();
-    write_public(dir.path(), &key(3).public());
+    write_public(&dir.path().join("public.pem"), &key(3).public());
     let (_, der) = openssl(
         &["pkey", "-pubin", "-in", "public.pem", "-outform", "DER"],
         dir.path(),

@@ -30,6 +30,26 @@ pub(crate) fn bad(args: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), errors)
 }
 
+/// Expects that a witness does not start, and gives the exit code and what it said.
+pub(crate) fn does_not_serve(dir: &str) -> (i32, String) {
+    let mut child = program()
+        .args(["witness", "serve", "--listen", "127.0.0.1:0", "--dir", dir])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    if out.read_line(&mut line).unwrap() > 0 {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        panic!("it started: {line}");
+    }
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    (output.status.code().unwrap(), errors)
+}
+
 /// A witness that runs; killed when dropped.
 pub(crate) struct Running {
     child: Child,

@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 
 use crate::openssl::verifies;
 use crate::outsider::{OtherLog, key_id};
-use crate::running::{Answer, Running, bad, good, receive, send};
+use crate::running::{Answer, Running, bad, does_not_serve, good, receive, send};
 
 const NAME: &str = "witness.example/w1";
 
@@ -231,7 +231,7 @@ fn keys_are_private_and_kept_for_life() {
 fn one_program_at_a_time_uses_the_folder() {
     let scene = scene();
     let witness = scene.start();
-    let (code, said) = bad(&["witness", "serve", "--dir", &scene.witness]);
+    let (code, said) = does_not_serve(&scene.witness);
     assert_eq!(code, 2);
     assert!(said.contains("is in use"), "{said}");
     drop(witness);
@@ -252,10 +252,10 @@ fn a_witness_that_has_forgotten_does_not_start() {
         .join("head");
     let whole = fs::read(&head).unwrap();
     fs::write(&head, &whole[..whole.len() / 2]).unwrap();
-    let (code, said) = bad(&["witness", "serve", "--dir", &scene.witness]);
+    let (code, said) = does_not_serve(&scene.witness);
     assert_eq!(code, 8, "{said}");
     fs::remove_file(&head).unwrap();
-    let (code, said) = bad(&["witness", "serve", "--dir", &scene.witness]);
+    let (code, said) = does_not_serve(&scene.witness);
     assert_eq!(code, 8);
     assert!(
         said.contains("head: is missing") && said.contains("retire it"),
