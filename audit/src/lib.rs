@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | [`merkle`] | hashes, roots, proofs, appending | RFC 6962 §2.1, RFC 9162 §2.1 |
 //! | [`tile`] | paths and contents of tiles and entry bundles | C2SP `tlog-tiles` |
+//! | [`sequence`] | what a batch of entries adds to a stored log | |
 //! | [`note`] | signed notes and their keys | C2SP `signed-note` |
 //! | [`checkpoint`] | the signed head of a log, cosignatures | C2SP `tlog-checkpoint`, `tlog-cosignature` |
 //! | [`policy`] | which logs and witnesses count | C2SP `tlog-policy` |
@@ -29,6 +30,7 @@ pub mod merkle;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod sequence;
 pub mod statement;
 #[cfg(test)]
 mod testing;

@@ -1,6 +1,6 @@
 //! Appending to a tree of which only the right edge is known.
 
-use super::{Hash, empty_root, leaf_hash, node_hash};
+use super::{Hash, MissingNode, Nodes, empty_root, leaf_hash, node_hash};
 use crate::Malformed;
 use crate::text::LARGEST;
 
@@ -57,6 +57,45 @@ impl Edge {
             ));
         }
         Ok(Self { size, hashes })
+    }
+
+    /// The edge of the first `size` leaves of a tree that is at hand.
+    ///
+    /// # Errors
+    /// [`MissingNode`] if a hash is not.
+    pub fn of(nodes: &impl Nodes, size: u64) -> Result<Self, MissingNode> {
+        let mut hashes = Vec::new();
+        let mut start = 0;
+        for level in (0..64_u8).rev().filter(|level| size >> level & 1 == 1) {
+            let index = start >> level;
+            let missing = MissingNode { level, index };
+            hashes.push(nodes.node(level, index).ok_or(missing)?);
+            start += 1 << level;
+        }
+        Ok(Self { size, hashes })
+    }
+
+    /// Reads what [`Edge::to_bytes`] gave.
+    ///
+    /// # Errors
+    /// [`Malformed`] for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+        let wrong = Malformed::new("edge of a tree", "has the wrong length");
+        let (size, rest) = bytes.split_first_chunk().ok_or(wrong)?;
+        let (hashes, []) = rest.as_chunks::<32>() else {
+            return Err(wrong);
+        };
+        let hashes = hashes.iter().copied().map(Hash).collect();
+        Self::from_hashes(u64::from_be_bytes(*size), hashes)
+    }
+
+    /// The size, 8 bytes, big-endian, and the hashes, 32 bytes each; at most 2,024
+    /// bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.size.to_be_bytes().to_vec();
+        bytes.extend(self.hashes.iter().flat_map(|hash| hash.0));
+        bytes
     }
 
     /// Number of leaves.

@@ -321,13 +321,25 @@ proptest! {
     fn an_edge_goes_on_where_it_was_stored(entries in entries(), cut: usize) {
         let cut = cut % (entries.len() + 1);
         let before = grow(&entries[..cut]).edge;
-        let mut edge = Edge::from_hashes(before.size(), before.hashes().to_vec()).unwrap();
+        let mut edge = Edge::from_bytes(&before.to_bytes()).unwrap();
         prop_assert_eq!(&edge, &before);
+        prop_assert_eq!(&Edge::of(&grow(&entries), cut as u64).unwrap(), &before);
         for entry in &entries[cut..] {
             edge.push(entry, |_| ()).unwrap();
         }
         prop_assert_eq!(edge.root(), definition::mth(&entries));
     }
+}
+
+#[test]
+fn what_is_no_stored_edge() {
+    let good = grow(&reference_entries()[..5]).edge.to_bytes();
+    assert!(Edge::from_bytes(&good).is_ok());
+    for wrong in [&good[..71], &good[..40], &good[..7], &[]] {
+        assert!(Edge::from_bytes(wrong).is_err(), "{}", wrong.len());
+    }
+    let missing = MissingNode { level: 0, index: 8 };
+    assert_eq!(Edge::of(&grow(&reference_entries()), 9), Err(missing));
 }
 
 #[test]
