@@ -14,6 +14,7 @@
 //! | [`commitment`] | leaves that say nothing to outsiders | HMAC, RFC 2104 |
 //! | [`dsse`] | signed envelopes | DSSE v1 |
 //! | [`statement`] | what an attestation says about what | in-toto Statement v1 |
+//! | [`leaf`] | what stands in a log | kind `dsse` 0.0.2 of Rekor v2 |
 //! | [`witness`] | what a witness answers | C2SP `tlog-witness` |
 //!
 //! The library does no input or output and reads no clock: time and randomness
@@ -26,6 +27,7 @@ pub mod checkpoint;
 pub mod commitment;
 pub mod dsse;
 mod error;
+pub mod leaf;
 pub mod merkle;
 pub mod note;
 pub mod policy;
