@@ -4,24 +4,45 @@ use std::fs;
 use std::path::PathBuf;
 
 use sealwire_audit::checkpoint::Checkpoint;
+use sealwire_audit::dsse::Envelope;
+use sealwire_audit::leaf::{Attestation, Leaf};
 use sealwire_audit::merkle::{leaf_hash, node_hash};
 use sealwire_audit::note::{KeyKind, KeyName, SignerKey};
 use sealwire_audit::proof::LogProof;
+use sealwire_audit::statement::{Statement, Subject};
 use sealwire_crypto::{EvidenceKey, SecretBytes};
+use serde_json::json;
 
 use crate::running::{bad, good, run};
 
 const ORIGIN: &str = "relay.acme.example/audit";
-const ENTRY: &[u8] = b"second entry";
+
+/// The statement of which the second entry tells.
+fn envelope() -> Envelope {
+    let subjects = vec![Subject::of("audit", b"")];
+    let kind = "https://attest.example/retention-run/v1";
+    let statement = Statement::new(subjects, kind, json!({"removed": 17})).unwrap();
+    let mut envelope = statement.to_envelope().unwrap();
+    envelope.sign(&evidence_key(3));
+    envelope
+}
+
+fn entry() -> Vec<u8> {
+    let logged = Attestation::of(&envelope(), &[evidence_key(3).public()]).unwrap();
+    Leaf::Attestation(logged).to_bytes().unwrap()
+}
 
 struct Scene {
     dir: tempfile::TempDir,
     proof: LogProof,
 }
 
+fn evidence_key(seed: u8) -> EvidenceKey {
+    EvidenceKey::from_seed(&SecretBytes::fill(|bytes| bytes.fill(seed)))
+}
+
 fn key(seed: u8, name: &str, kind: KeyKind) -> SignerKey {
-    let key = EvidenceKey::from_seed(&SecretBytes::fill(|bytes| bytes.fill(seed)));
-    SignerKey::new(KeyName::new(name).unwrap(), kind, key)
+    SignerKey::new(KeyName::new(name).unwrap(), kind, evidence_key(seed))
 }
 
 /// A proof of the second of two entries, and the policy that Alice trusts.
@@ -30,7 +51,7 @@ fn scene() -> Scene {
     let log = key(1, ORIGIN, KeyKind::Note);
     let witness = key(2, "witness.example/w1", KeyKind::Cosignature);
     let first = leaf_hash(b"first entry");
-    let root = node_hash(&first, &leaf_hash(ENTRY));
+    let root = node_hash(&first, &leaf_hash(&entry()));
     let head = Checkpoint::new(ORIGIN, 2, root).unwrap();
     let mut note = head.sign(&log).unwrap();
     note.add(head.cosign(&witness, 1_700_000_000).unwrap())
@@ -42,7 +63,7 @@ fn scene() -> Scene {
     );
     fs::write(dir.path().join("policy"), policy).unwrap();
     let proof = LogProof {
-        extra: Some(ENTRY.to_vec()),
+        extra: Some(entry()),
         index: 1,
         path: vec![first],
         head: note,
@@ -81,7 +102,7 @@ fn a_proof_that_holds() {
     insta::assert_snapshot!(said);
     let said = good(&["--json", "verify", "proof", &proof, "--policy", &policy]);
     insta::assert_snapshot!(said);
-    let entry = scene.write("entry", ENTRY);
+    let entry = scene.write("entry", &entry());
     let args = [
         "verify", "proof", &proof, "--policy", &policy, "--entry", &entry,
     ];
@@ -107,6 +128,29 @@ fn the_first_broken_link_is_named() {
     let (code, said) = scene.refused(good.as_bytes(), &["--entry", &other]);
     assert_eq!(code, 8);
     assert!(said.contains("leads to another root"), "{said}");
+}
+
+#[test]
+fn the_statement_must_be_the_one_that_was_logged() {
+    let scene = scene();
+    let proof = scene.proof.to_string();
+    let logged = scene.write("envelope.json", envelope().to_json().as_bytes());
+    let path = scene.write("entry.tlog-proof", proof.as_bytes());
+    let policy = scene.path("policy");
+    let args = ["verify", "proof", &path, "--policy", &policy, "--envelope"];
+    let said = good(&[args.as_slice(), &[&logged]].concat());
+    assert!(said.contains("\nsigned: by the key "), "{said}");
+    let mut more = envelope();
+    more.sign(&evidence_key(66));
+    let mut other = Envelope::new(more.payload_type(), b"{}".to_vec());
+    other.sign(&evidence_key(3));
+    for wrong in [more, other] {
+        let wrong = scene.write("other.json", wrong.to_json().as_bytes());
+        let (code, said) = scene.refused(proof.as_bytes(), &["--envelope", &wrong]);
+        assert_eq!(code, 8);
+        let why = "error: other.json: the entry tells of another payload or other signatures\n";
+        assert!(said.starts_with(why), "{said}");
+    }
 }
 
 #[test]
