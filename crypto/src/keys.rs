@@ -44,7 +44,7 @@ pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result
 }
 
 /// Reads a public key, keeping one spelling per key and none that signs anything.
-fn parse_public(bytes: &[u8]) -> Result<[u8; 32], CryptoError> {
+pub(crate) fn parse_public(bytes: &[u8]) -> Result<[u8; 32], CryptoError> {
     let bytes: [u8; 32] = bytes.try_into().map_err(|_| CryptoError::BadKey)?;
     let point = VerifyingKey::from_bytes(&bytes).map_err(|_| CryptoError::BadKey)?;
     // Keys are compared and looked up by their bytes, so a point must have one
@@ -60,7 +60,11 @@ fn parse_public(bytes: &[u8]) -> Result<[u8; 32], CryptoError> {
 /// Verifies `message` as it stands. Strict, so that everybody agrees on what is
 /// valid: RFC 8032 leaves room for signatures that some implementations take and
 /// others refuse.
-fn verify_raw(public: &[u8; 32], message: &[u8], signature: &Signature) -> Result<(), CryptoError> {
+pub(crate) fn verify_raw(
+    public: &[u8; 32],
+    message: &[u8],
+    signature: &Signature,
+) -> Result<(), CryptoError> {
     let key = VerifyingKey::from_bytes(public).map_err(|_| CryptoError::BadKey)?;
     key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(&signature.0))
         .map_err(|_| CryptoError::BadSignature)

@@ -7,13 +7,14 @@
 //! | module of origin | what | from |
 //! |---|---|---|
 //! | keys | [`OrganisationKey`], [`AccountKey`], [`DeviceKey`], [`SignContext`] | Ed25519, RFC 8032 |
+//! | evidence | [`EvidenceKey`], [`EvidencePublic`] | Ed25519, RFC 8032 |
 //! | inbox | [`seal`], [`open`] | HPKE base mode, RFC 9180 |
 //! | blob | [`seal_blob`], [`open_blob`], [`BlobSealer`], [`BlobOpener`] | STREAM over AES-256-GCM |
 //! | padding | [`padded_len`], [`padme`] | fixed steps; Padmé |
 //! | wrap | [`wrap_key`], [`unwrap_key`] | Argon2id, RFC 9106 |
 //! | recovery | [`RecoveryKey`] | Crockford's base32 with check characters |
 //! | safety number | [`SafetyNumber`] | Signal's numeric fingerprint |
-//! | hashing | [`sha256`], [`mac`], [`derive()`], [`fingerprint`] | FIPS 180-4, RFC 2104, RFC 5869 |
+//! | hashing | [`sha256`], [`mac`], [`hmac()`], [`derive()`], [`fingerprint`] | FIPS 180-4, RFC 2104, RFC 5869 |
 //!
 //! The crate does no input or output and reads no clock. Randomness comes in as
 //! an argument, so that the same seed gives the same bytes in a simulation; pass
@@ -48,6 +49,7 @@ mod blob_stream;
 mod context;
 mod ephemeral;
 mod error;
+mod evidence;
 mod groups;
 mod hashing;
 mod inbox;
@@ -66,7 +68,8 @@ pub use blob_stream::{BlobOpener, BlobSealer, SEALED_CHUNK, sealed_blob_len};
 pub use context::SignContext;
 pub use ephemeral::EphemeralKey;
 pub use error::CryptoError;
-pub use hashing::{Sha256Stream, derive, fingerprint, mac, sha256, verify_mac};
+pub use evidence::{EvidenceKey, EvidencePublic};
+pub use hashing::{Sha256Stream, derive, fingerprint, hmac, mac, sha256, verify_mac};
 pub use inbox::{InboxKey, InboxPublic, open, seal};
 pub use keys::{
     AccountKey, AccountPublic, DeviceKey, DevicePublic, OrganisationKey, OrganisationPublic,

@@ -15,6 +15,7 @@ use crate::build;
 const IMPORTS: &[(&str, &[&str])] = &[
     ("sealwire-crypto", &[]),
     ("sealwire-protocol", &["sealwire-crypto"]),
+    ("sealwire-audit", &["sealwire-crypto"]),
     ("sealwire-relay", &["sealwire-protocol", "sealwire-crypto"]),
     ("sealwire-core", &["sealwire-protocol", "sealwire-crypto"]),
     ("sealwire", &["sealwire-core"]),

@@ -1,0 +1,43 @@
+//! Evidence of Sealwire: the transparency log, attestations, witnesses and their
+//! verification, all in formats that others published and other tools read.
+//!
+//! | module | what | from |
+//! |---|---|---|
+//! | [`merkle`] | hashes, roots, proofs, appending | RFC 6962 §2.1, RFC 9162 §2.1 |
+//! | [`tile`] | paths and contents of tiles and entry bundles | C2SP `tlog-tiles` |
+//! | [`sequence`] | what a batch of entries adds to a stored log | |
+//! | [`note`] | signed notes and their keys | C2SP `signed-note` |
+//! | [`checkpoint`] | the signed head of a log, cosignatures | C2SP `tlog-checkpoint`, `tlog-cosignature` |
+//! | [`policy`] | which logs and witnesses count | C2SP `tlog-policy` |
+//! | [`proof`] | that an entry was logged, in one file | C2SP `tlog-proof` |
+//! | [`canonical`] | the one spelling of a JSON value | RFC 8785 |
+//! | [`commitment`] | leaves that say nothing to outsiders | HMAC, RFC 2104 |
+//! | [`dsse`] | signed envelopes | DSSE v1 |
+//! | [`statement`] | what an attestation says about what | in-toto Statement v1 |
+//! | [`leaf`] | what stands in a log | kind `dsse` 0.0.2 of Rekor v2 |
+//! | [`witness`] | what a witness answers | C2SP `tlog-witness` |
+//!
+//! The library does no input or output and reads no clock: time and randomness
+//! come in as arguments. The program `sealwire-audit` stands beside it.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod canonical;
+pub mod checkpoint;
+pub mod commitment;
+pub mod dsse;
+mod error;
+pub mod leaf;
+pub mod merkle;
+pub mod note;
+pub mod policy;
+pub mod proof;
+pub mod sequence;
+pub mod statement;
+#[cfg(test)]
+mod testing;
+mod text;
+pub mod tile;
+pub mod witness;
+
+pub use error::Malformed;
