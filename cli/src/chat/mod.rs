@@ -233,7 +233,10 @@ async fn show(context: &Context, chat: &str) -> Outcome {
         if !conversation.local.folder.is_empty() {
             page.field("Folder", conversation.local.folder.as_str());
         }
-        page.field("Your role", conversation.role.as_deref().unwrap_or("none"));
+        let imported = conversation.state == ConversationState::Imported;
+        if !imported {
+            page.field("Your role", conversation.role.as_deref().unwrap_or("none"));
+        }
         page.field("Unread", conversation.unread.to_string());
         match &conversation.state {
             ConversationState::Active => {}
@@ -243,8 +246,10 @@ async fn show(context: &Context, chat: &str) -> Outcome {
             }
             other => page.field("State", state(other)),
         }
-        page.gap();
-        member::print(page, &members);
+        if !imported {
+            page.gap();
+            member::print(page, &members);
+        }
     })
 }
 
