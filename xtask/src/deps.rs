@@ -80,6 +80,11 @@ pub(crate) const TO_TEST: &[Package] = &[
         why: "its gcore dumps the relay's memory, to be searched for plain text",
     },
     Package {
+        name: "openssl",
+        there: Probe::Program("openssl"),
+        why: "checks signatures of evidence beside our own code",
+    },
+    Package {
         name: "python3-venv",
         there: Probe::Module("ensurepip"),
         why: "runs an S3 server, which the relay's blobs are tested against",
