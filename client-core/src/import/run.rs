@@ -1,6 +1,6 @@
 //! One import, from beginning to end.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::tz::TimeZone;
 use sealwire_protocol::{
@@ -112,7 +112,7 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'sta
     done.map_err(CoreError::internal)?
 }
 
-fn open(path: &PathBuf, order: Option<DateOrder>, zone: TimeZone) -> Result<([u8; 32], Source)> {
+fn open(path: &Path, order: Option<DateOrder>, zone: TimeZone) -> Result<([u8; 32], Source)> {
     Ok((source::hash(path)?, Source::open(path, order, zone)?))
 }
 
