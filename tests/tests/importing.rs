@@ -107,6 +107,14 @@ async fn a_chat_from_a_telephone() {
     assert!(matches!(events.try_recv(), Ok(Event::Forgotten { .. })));
     assert_eq!(found(&alice, "Köln").await, 0);
     alice.import(&file, utc()).await.expect("imported anew");
+    fs::write(&file, "2199-01-01, 09:00 - Mallory: from the future").expect("writable");
+    let done = alice.import(&file, utc()).await.expect("imported");
+    let chat = sealwire_core::parse_conversation(&done.conversation).expect("an id");
+    let info = alice.conversation(&chat).await.expect("there");
+    assert!(
+        info.newest_at.expect("a time") < 4_102_444_800_000,
+        "it would never grow old"
+    );
     let team = alice.founds("Team", &[]).await;
     let refused = alice.forget_imported(&team).await;
     assert_eq!(refused.expect_err("a real one").code, "not_imported");

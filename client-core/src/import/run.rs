@@ -30,6 +30,8 @@ const LONGEST_NAME: usize = 128;
 struct Import {
     id: ConversationId,
     digest: [u8; 32],
+    /// A date that is yet to come would never grow old.
+    now_ms: u64,
     too_old_ms: Option<u64>,
     messages: u64,
     too_old: u64,
@@ -50,6 +52,7 @@ pub(super) async fn run(
     let mut import = Import {
         id: ConversationId::random(&mut rand::rng()),
         digest,
+        now_ms: core.now_ms(),
         too_old_ms: core
             .retention_now_ms()
             .and_then(|now| bounds.messages_up_to_ms(now)),
@@ -161,7 +164,8 @@ impl Import {
         brought: Brought,
         history: &mut History,
     ) -> Result<()> {
-        if self.too_old_ms.is_some_and(|up_to| brought.at_ms <= up_to) {
+        let at_ms = brought.at_ms.min(self.now_ms);
+        if self.too_old_ms.is_some_and(|up_to| at_ms <= up_to) {
             self.too_old += 1;
             return Ok(());
         }
@@ -193,7 +197,7 @@ impl Import {
             },
             text: &brought.text,
             content: &content,
-            at_ms: brought.at_ms,
+            at_ms,
             delivery: Delivery::Received,
             traits: Traits {
                 id: Some(id),
