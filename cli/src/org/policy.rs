@@ -27,6 +27,9 @@ pub(crate) enum PolicyCommand {
     /// What is not named stays as it is. Every client takes the policy within a
     /// day and removes what is older; that cannot be taken back. Where a
     /// conversation or a message asks for less time, that counts.
+    #[command(
+        override_usage = "sealwire org policy publish [OPTIONS] <--messages|--files|--receipts>"
+    )]
     Publish(Publish),
 }
 
