@@ -1,8 +1,8 @@
 //! History from elsewhere, brought into this profile: to be read and searched here, by nobody to be
 //! answered.
 //!
-//! [`Source`](source::Source) reads a file in one of two forms in bounded memory and gives one
-//! [`Brought`] after the other; `run` stores them in one transaction, so that an import is whole or
+//! `source::Source` reads a file in one of two forms in bounded memory and gives one
+//! `Brought` after the other; `run` stores them in one transaction, so that an import is whole or
 //! not there.
 
 mod api;
