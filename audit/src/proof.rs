@@ -8,13 +8,11 @@ use crate::Malformed;
 use crate::merkle::{Hash, ProofError, leaf_hash, verify_inclusion};
 use crate::note::{MAX_NOTE, Note};
 use crate::policy::{Distrust, Policy, Trusted};
-use crate::text::{base64, decimal, hash, line};
+use crate::text::{base64, decimal, hashes, line};
 use crate::tile::MAX_ENTRY;
 
 /// Longest proof file, in bytes.
 pub const MAX_PROOF: usize = MAX_NOTE + 128 * 1024;
-/// Most hashes of a proof.
-pub const MAX_PATH: usize = 63;
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 const WHAT: &str = "proof";
@@ -72,17 +70,7 @@ impl LogProof {
             .strip_prefix("index ")
             .and_then(decimal)
             .ok_or(wrong("has no index, or a misspelled one"))?;
-        let mut path = Vec::new();
-        loop {
-            let next = line(&mut rest).ok_or(wrong("is cut off"))?;
-            if next.is_empty() {
-                break;
-            }
-            if path.len() == MAX_PATH {
-                return Err(wrong("has more than 63 hashes"));
-            }
-            path.push(hash(next).ok_or(wrong("a hash is misspelled"))?);
-        }
+        let path = hashes(&mut rest, WHAT)?;
         let head = Note::parse(rest.as_bytes())?;
         Ok(Self {
             extra,

@@ -2,7 +2,8 @@
 
 use data_encoding::{BASE64, Encoding};
 
-use crate::merkle::Hash;
+use crate::Malformed;
+use crate::merkle::{Hash, MAX_PATH};
 
 /// Largest number of leaves and largest index: a signed 64-bit number, so that
 /// databases can hold it and a proof never needs more than 63 hashes.
@@ -37,6 +38,22 @@ pub(crate) fn hash(text: &str) -> Option<Hash> {
         return None;
     }
     base64(text)?.try_into().ok().map(Hash)
+}
+
+/// Takes the hashes of a proof off `rest`, one a line, and the empty line behind them.
+pub(crate) fn hashes(rest: &mut &str, what: &'static str) -> Result<Vec<Hash>, Malformed> {
+    let wrong = |why| Malformed::new(what, why);
+    let mut hashes = Vec::new();
+    loop {
+        let next = line(rest).ok_or(wrong("is cut off"))?;
+        if next.is_empty() {
+            return Ok(hashes);
+        }
+        if hashes.len() == MAX_PATH {
+            return Err(wrong("has more than 63 hashes"));
+        }
+        hashes.push(hash(next).ok_or(wrong("a hash is misspelled"))?);
+    }
 }
 
 /// Takes the first line off `rest`, without its newline. `None` if no newline is left.

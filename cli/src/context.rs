@@ -8,6 +8,7 @@ use crate::{
     args::Global,
     exit::{self, Failure, usage},
     output::Output,
+    output::plain,
     passphrase,
     paths::{Paths, Profile},
     settings::Settings,
@@ -89,7 +90,7 @@ impl Context {
                 "repeat the command with --yes",
             ));
         }
-        let mut answer = String::new();
+        let (question, mut answer) = (plain(question), String::new());
         let asked = write!(std::io::stderr(), "{question} [y/N] ")
             .and_then(|()| std::io::stdin().lock().read_line(&mut answer));
         if asked.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes") {

@@ -20,9 +20,6 @@ pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
 pub use sealwire_protocol::policy::{Action, GroupRole};
 
-/// How long somebody who was said to be typing is taken to do so, milliseconds.
-pub const TYPING_LASTS_MS: u64 = 6_000;
-
 /// How a client behaves; the defaults are for people, tests shorten the waits.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -192,8 +189,8 @@ pub enum Event {
         /// Conversation, hexadecimal.
         conversation: String,
     },
-    /// Another member types, or no longer does. Ends by itself with their next message, and after
-    /// [`TYPING_LASTS_MS`].
+    /// Another member types, or no longer does. It is told again every four seconds: whoever shows
+    /// it takes it back with their next message, and after six seconds without.
     Typing {
         /// Conversation, hexadecimal.
         conversation: String,

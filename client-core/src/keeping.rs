@@ -63,11 +63,7 @@ impl Client {
     /// # Errors
     /// If the database cannot be written.
     pub async fn set_receipts(&self, on: bool) -> Result<()> {
-        let mut conn = self.core.db.writer.lock().await;
-        let mut tx = self.core.db.begin(&mut conn).await?;
-        store::set_mark(&mut tx, store::NO_RECEIPTS, !on).await?;
-        tx.commit().await?;
-        Ok(())
+        self.set_mark(store::NO_RECEIPTS, !on).await
     }
 
     /// Whether others are told what arrived and was seen here.
@@ -75,8 +71,20 @@ impl Client {
     /// # Errors
     /// If the database cannot be read.
     pub async fn sends_receipts(&self) -> Result<bool> {
+        Ok(!self.has_mark(store::NO_RECEIPTS).await?)
+    }
+
+    pub(crate) async fn set_mark(&self, name: &str, on: bool) -> Result<()> {
+        let mut conn = self.core.db.writer.lock().await;
+        let mut tx = self.core.db.begin(&mut conn).await?;
+        store::set_mark(&mut tx, name, on).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn has_mark(&self, name: &str) -> Result<bool> {
         let mut conn = self.core.db.readers.acquire().await?;
-        Ok(!store::has_mark(&mut conn, store::NO_RECEIPTS).await?)
+        store::has_mark(&mut conn, name).await
     }
 
     /// Who confirmed a message, each with the signature that proves it to people outside.

@@ -80,11 +80,7 @@ impl Client {
     /// # Errors
     /// If the database cannot be written.
     pub async fn set_typing(&self, on: bool) -> Result<()> {
-        let mut conn = self.core.db.writer.lock().await;
-        let mut tx = self.core.db.begin(&mut conn).await?;
-        store::set_mark(&mut tx, store::TYPING, on).await?;
-        tx.commit().await?;
-        Ok(())
+        self.set_mark(store::TYPING, on).await
     }
 
     /// Whether others are shown that this person is typing: not unless it was switched on.
@@ -92,8 +88,7 @@ impl Client {
     /// # Errors
     /// If the database cannot be read.
     pub async fn shows_typing(&self) -> Result<bool> {
-        let mut conn = self.core.db.readers.acquire().await?;
-        store::has_mark(&mut conn, store::TYPING).await
+        self.has_mark(store::TYPING).await
     }
 }
 

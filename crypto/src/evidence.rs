@@ -6,42 +6,21 @@ use ed25519_dalek::{Signer, SigningKey};
 use rand_core::CryptoRng;
 
 use crate::context::PREFIX;
-use crate::keys::{Signature, parse_public, verify_raw, write_hex};
+use crate::keys::{Signature, key_pair, parse_public, verify_raw, write_hex};
 use crate::{CryptoError, SecretBytes};
 
-/// The secret Ed25519 key of a log, a witness or whoever signs an attestation.
-/// Wiped when dropped.
-///
-/// It signs bytes as they stand, because the formats are not ours: a checkpoint
-/// begins with the name of its log, a cosignature with `"cosignature/v1"`, an
-/// envelope's signature covers `"DSSEv1"` and lengths. Use one key for one format.
-pub struct EvidenceKey(SigningKey);
+key_pair!(
+    EvidenceKey,
+    EvidencePublic,
+    "a log, a witness or whoever signs an attestation"
+);
 
 impl EvidenceKey {
-    /// A fresh key from `rng`.
-    pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        Self::from_seed(&SecretBytes::generate(rng))
-    }
-
-    /// The key of a seed: the 32-byte private key of RFC 8032 §5.1.5.
-    #[must_use]
-    pub fn from_seed(seed: &SecretBytes<32>) -> Self {
-        Self(SigningKey::from_bytes(seed.expose()))
-    }
-
-    /// The 32-byte seed, to be stored where others can not read it.
-    #[must_use]
-    pub fn seed(&self) -> SecretBytes<32> {
-        SecretBytes::fill(|seed| seed.copy_from_slice(self.0.as_bytes()))
-    }
-
-    /// The public key.
-    #[must_use]
-    pub fn public(&self) -> EvidencePublic {
-        EvidencePublic(self.0.verifying_key().to_bytes())
-    }
-
     /// Signs `message` as it stands. Deterministic (RFC 8032 §5.1.6).
+    ///
+    /// The formats are not ours: a checkpoint begins with the name of its log, a
+    /// cosignature with `"cosignature/v1"`, an envelope's signature covers `"DSSEv1"`
+    /// and lengths. Use one key for one format.
     ///
     /// # Panics
     /// If `message` begins `"sealwire v1 "`: signing it with an organisation's or
@@ -53,27 +32,7 @@ impl EvidenceKey {
     }
 }
 
-/// The public Ed25519 key of a log, a witness or whoever signs an attestation,
-/// 32 bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EvidencePublic([u8; 32]);
-
 impl EvidencePublic {
-    /// Reads a public key (RFC 8032 §5.1.2).
-    ///
-    /// # Errors
-    /// [`CryptoError::BadKey`] unless `bytes` are the 32 bytes of the one spelling
-    /// of a point of the curve that is not of small order.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CryptoError> {
-        parse_public(bytes).map(Self)
-    }
-
-    /// The 32 bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
     /// Checks that this key signed `message` as it stands.
     ///
     /// # Errors
@@ -84,18 +43,6 @@ impl EvidencePublic {
             return Err(CryptoError::BadSignature);
         }
         verify_raw(&self.0, message, signature)
-    }
-}
-
-impl fmt::Display for EvidencePublic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(f, &self.0)
-    }
-}
-
-impl fmt::Debug for EvidencePublic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EvidencePublic({self})")
     }
 }
 

@@ -70,7 +70,8 @@ pub(crate) fn verify_raw(
         .map_err(|_| CryptoError::BadSignature)
 }
 
-macro_rules! role {
+/// A secret and a public key without a way to sign, which says what the key is for.
+macro_rules! key_pair {
     ($secret:ident, $public:ident, $what:literal) => {
         #[doc = concat!("The secret Ed25519 key of ", $what, ". Wiped when dropped.")]
         pub struct $secret(SigningKey);
@@ -87,7 +88,7 @@ macro_rules! role {
                 Self(SigningKey::from_bytes(seed.expose()))
             }
 
-            /// The 32-byte seed, to be stored encrypted.
+            /// The 32-byte seed, to be stored where others can not read it.
             #[must_use]
             pub fn seed(&self) -> SecretBytes<32> {
                 SecretBytes::fill(|seed| seed.copy_from_slice(self.0.as_bytes()))
@@ -97,12 +98,6 @@ macro_rules! role {
             #[must_use]
             pub fn public(&self) -> $public {
                 $public(self.0.verifying_key().to_bytes())
-            }
-
-            /// Signs `message` for `context`. Deterministic (RFC 8032 §5.1.6).
-            #[must_use]
-            pub fn sign(&self, context: SignContext, message: &[u8]) -> Signature {
-                Signature(self.0.sign(&context.signed_bytes(message)).to_bytes())
             }
         }
 
@@ -125,19 +120,6 @@ macro_rules! role {
             pub fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
             }
-
-            /// Checks that this key signed `message` for `context`.
-            ///
-            /// # Errors
-            /// [`CryptoError::BadSignature`] if not.
-            pub fn verify(
-                &self,
-                context: SignContext,
-                message: &[u8],
-                signature: &Signature,
-            ) -> Result<(), CryptoError> {
-                verify_raw(&self.0, &context.signed_bytes(message), signature)
-            }
         }
 
         impl fmt::Display for $public {
@@ -149,6 +131,37 @@ macro_rules! role {
         impl fmt::Debug for $public {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{}({self})", stringify!($public))
+            }
+        }
+    };
+}
+pub(crate) use key_pair;
+
+/// A key pair of which every signature is for a context of ours.
+macro_rules! role {
+    ($secret:ident, $public:ident, $what:literal) => {
+        key_pair!($secret, $public, $what);
+
+        impl $secret {
+            /// Signs `message` for `context`. Deterministic (RFC 8032 §5.1.6).
+            #[must_use]
+            pub fn sign(&self, context: SignContext, message: &[u8]) -> Signature {
+                Signature(self.0.sign(&context.signed_bytes(message)).to_bytes())
+            }
+        }
+
+        impl $public {
+            /// Checks that this key signed `message` for `context`.
+            ///
+            /// # Errors
+            /// [`CryptoError::BadSignature`] if not.
+            pub fn verify(
+                &self,
+                context: SignContext,
+                message: &[u8],
+                signature: &Signature,
+            ) -> Result<(), CryptoError> {
+                verify_raw(&self.0, &context.signed_bytes(message), signature)
             }
         }
     };

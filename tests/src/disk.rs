@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sealwire_core::api::ConversationId;
+use sealwire_core::api::{ConversationId, NewFile, Post, Source};
 
 use crate::person::handle;
 use crate::swarm::Tested as _;
-use crate::{Person, Scratch, Stage, Swarm};
+use crate::{Person, Scratch, Stage, Swarm, until};
 
 /// A file system of a few MiB, or, where none can be mounted, a bound on the size of files.
 pub enum Disk {
@@ -126,6 +126,31 @@ impl Cramped {
             place,
             _stage: stage,
         }
+    }
+
+    /// Alice sends a file of `size` bytes that are all `f`; its number at Bob, once he has heard of
+    /// it.
+    ///
+    /// # Panics
+    /// If she cannot.
+    pub async fn film(&self, size: u64) -> i64 {
+        let film = Source::Reader {
+            name: "film".into(),
+            size,
+            reader: Box::new(std::io::Read::take(std::io::repeat(b'f'), size)),
+        };
+        let (post, files) = (Post::text("the film"), vec![NewFile::from(film)]);
+        let sent = self.alice.attach_and_send(&self.chat, &post, files).await;
+        sent.expect("stored");
+        self.alice.settles().await;
+        let chat = self.chat.to_string();
+        until("Bob hearing of the file", || async {
+            match self.swarm.files("bob", &chat).await.well().as_slice() {
+                [(file, false)] => Ok(*file),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use sealwire_core::JoinLink;
 use serde::Deserialize;
+use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -145,6 +146,20 @@ impl Relay {
     /// Its data directory.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// Entries in all of its logs.
+    ///
+    /// # Panics
+    /// If its database cannot be read.
+    pub async fn entries(&self) -> i64 {
+        let file = self.data.join("groups.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+        let mut database = options.connect().await.expect("the relay's database");
+        let count = sqlx::query_scalar("SELECT count(*) FROM entries");
+        let count = count.fetch_one(&mut database).await.expect("a count");
+        database.close().await.expect("a closed database");
+        count
     }
 
     /// What it has logged.

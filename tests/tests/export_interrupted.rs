@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sealwire_core::api::{NewFile, Post, Source};
 use sealwire_tests::disk::Cramped;
 use sealwire_tests::swarm::{FileOrder, Swarm, Tested as _};
 use sealwire_tests::{Relay, Scratch};
@@ -104,7 +103,6 @@ async fn killed_in_the_middle() {
 async fn without_room() {
     let scene = Cramped::set("Films").await;
     let Cramped {
-        alice,
         swarm,
         chat,
         disk,
@@ -112,22 +110,7 @@ async fn without_room() {
         ..
     } = &scene;
     let id = chat.to_string();
-    let film = Source::Reader {
-        name: "film".into(),
-        size: HALF,
-        reader: Box::new(std::io::Read::take(std::io::repeat(b'f'), HALF)),
-    };
-    let (post, files) = (Post::text("the film"), vec![NewFile::from(film)]);
-    let sent = alice.attach_and_send(chat, &post, files).await;
-    sent.expect("stored");
-    alice.settles().await;
-    let file = sealwire_tests::until("Bob hearing of the file", || async {
-        match swarm.files("bob", &id).await.well().as_slice() {
-            [(file, false)] => Ok(*file),
-            other => Err(format!("{other:?}")),
-        }
-    })
-    .await;
+    let file = scene.film(HALF).await;
     swarm.file("bob", FileOrder::Fetch(file)).await.well();
     swarm.file("bob", FileOrder::Fetched(file)).await.well();
 

@@ -3,7 +3,6 @@
 
 use std::fs;
 
-use sealwire_core::api::{NewFile, Post, Source};
 use sealwire_tests::disk::Cramped;
 use sealwire_tests::swarm::{FileOrder, Tested as _};
 use sealwire_tests::until;
@@ -25,24 +24,7 @@ async fn it_is_said_and_goes_on() {
         ..
     } = &scene;
     let id = chat.to_string();
-    let film = Source::Reader {
-        name: "film".into(),
-        size: SIZE,
-        reader: Box::new(std::io::Read::take(std::io::repeat(b'f'), SIZE)),
-    };
-    let files = vec![NewFile::from(film)];
-    alice
-        .attach_and_send(chat, &Post::text(""), files)
-        .await
-        .expect("stored");
-    alice.settles().await;
-    let file = until("Bob hearing of the file", || async {
-        match swarm.files("bob", &id).await.well().as_slice() {
-            [(file, false)] => Ok(*file),
-            other => Err(format!("{other:?}")),
-        }
-    })
-    .await;
+    let file = scene.film(SIZE).await;
 
     disk.fill(swarm);
     disk.leave(ROOM);

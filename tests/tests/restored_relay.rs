@@ -8,17 +8,6 @@ use sealwire_core::api::{ConversationId, ConversationState, Delivery};
 use sealwire_tests::person::{MOMENT, Person};
 use sealwire_tests::scratch::copy_dir;
 use sealwire_tests::{Scratch, Stage, until};
-use sqlx::{ConnectOptions as _, Connection as _};
-
-/// Entries in all logs of the relay.
-async fn entries(data: &Path) -> i64 {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("groups.db"));
-    let mut database = options.connect().await.expect("the relay's database");
-    let count = sqlx::query_scalar("SELECT count(*) FROM entries");
-    let count = count.fetch_one(&mut database).await.expect("a count");
-    database.close().await.expect("a closed database");
-    count
-}
 
 /// Waits until this person is told that the relay holds less than it had given out.
 async fn is_stopped(person: &Person, chat: &ConversationId) {
@@ -92,7 +81,7 @@ async fn after_a_renewal_everybody_notices() {
         .expect("a stored message");
     restore(&mut stage, &copy.join("copy"), true).await;
 
-    let before = entries(stage.relay.data()).await;
+    let before = stage.relay.entries().await;
     carol.reopen().await;
     for person in [&alice, &bob, &carol] {
         is_stopped(person, &chat).await;
@@ -107,7 +96,7 @@ async fn after_a_renewal_everybody_notices() {
     }
     tokio::time::sleep(MOMENT).await;
     assert_eq!(
-        entries(stage.relay.data()).await,
+        stage.relay.entries().await,
         before,
         "something was sent into it"
     );
@@ -138,7 +127,7 @@ async fn without_a_renewal_whoever_is_ahead_notices() {
         .expect("a stored message");
     restore(&mut stage, &copy.join("copy"), false).await;
 
-    let before = entries(stage.relay.data()).await;
+    let before = stage.relay.entries().await;
     for person in [&alice, &bob, &carol] {
         is_stopped(person, &chat).await;
     }
@@ -148,7 +137,7 @@ async fn without_a_renewal_whoever_is_ahead_notices() {
     is_stopped(&bob, &chat).await;
     tokio::time::sleep(MOMENT).await;
     assert_eq!(
-        entries(stage.relay.data()).await,
+        stage.relay.entries().await,
         before,
         "something was sent into it"
     );

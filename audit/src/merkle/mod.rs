@@ -13,6 +13,9 @@ mod prove;
 mod tests;
 mod verify;
 
+/// Most hashes of a proof: no log has more than 2^63 - 1 leaves.
+pub const MAX_PATH: usize = 63;
+
 pub use edge::{Edge, Node};
 pub use hash::{Hash, empty_root, leaf_hash, node_hash};
 pub use prove::{MissingNode, Nodes, prove_consistency, prove_inclusion, root};

@@ -34,27 +34,10 @@ pub fn verify_inclusion(
     if index >= size {
         return Err(ProofError::OutOfRange);
     }
-    let (mut place, mut last) = (index, size - 1);
     let mut hash = *leaf;
-    for sibling in proof {
-        if last == 0 {
-            return Err(ProofError::WrongLength);
-        }
-        if place & 1 == 1 || place == last {
-            hash = node_hash(sibling, &hash);
-            while place & 1 == 0 && place != 0 {
-                place >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, sibling);
-        }
-        place >>= 1;
-        last >>= 1;
-    }
-    if last != 0 {
-        return Err(ProofError::WrongLength);
-    }
+    climb(index, size - 1, proof, |sibling, is_left| {
+        hash = join(sibling, is_left, &hash);
+    })?;
     if hash == *root {
         Ok(())
     } else {
@@ -92,11 +75,11 @@ pub fn verify_consistency(
             Err(ProofError::WrongLength)
         };
     }
-    climb(old, old_root, size, root, proof)
+    grown(old, old_root, size, root, proof)
 }
 
 /// The case of 0 < `old` < `size`.
-fn climb(
+fn grown(
     old: u64,
     old_root: &Hash,
     size: u64,
@@ -110,35 +93,56 @@ fn climb(
         let (first, rest) = proof.split_first().ok_or(ProofError::WrongLength)?;
         (*first, rest)
     };
-    let (mut place, mut last) = (old - 1, size - 1);
-    while place & 1 == 1 {
-        place >>= 1;
-        last >>= 1;
-    }
+    let complete = (old - 1).trailing_ones();
+    let (place, last) = ((old - 1) >> complete, (size - 1) >> complete);
     let (mut old_hash, mut hash) = (first, first);
-    for sibling in rest {
-        if last == 0 {
-            return Err(ProofError::WrongLength);
+    climb(place, last, rest, |sibling, is_left| {
+        // What stands to the right was not there yet.
+        if is_left {
+            old_hash = join(sibling, is_left, &old_hash);
         }
-        if place & 1 == 1 || place == last {
-            old_hash = node_hash(sibling, &old_hash);
-            hash = node_hash(sibling, &hash);
-            while place & 1 == 0 && place != 0 {
-                place >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, sibling);
-        }
-        place >>= 1;
-        last >>= 1;
-    }
-    if last != 0 {
-        return Err(ProofError::WrongLength);
-    }
+        hash = join(sibling, is_left, &hash);
+    })?;
     if old_hash == *old_root && hash == *root {
         Ok(())
     } else {
         Err(ProofError::WrongRoot)
+    }
+}
+
+/// Goes up from `place` in a row that ends with `last`, and tells `visit` of each
+/// sibling and whether it stands to the left.
+fn climb(
+    mut place: u64,
+    mut last: u64,
+    proof: &[Hash],
+    mut visit: impl FnMut(&Hash, bool),
+) -> Result<(), ProofError> {
+    for sibling in proof {
+        if last == 0 {
+            return Err(ProofError::WrongLength);
+        }
+        let is_left = place & 1 == 1 || place == last;
+        visit(sibling, is_left);
+        // The last of a row without a sibling is the same node a row further up.
+        while is_left && place & 1 == 0 && place != 0 {
+            place >>= 1;
+            last >>= 1;
+        }
+        place >>= 1;
+        last >>= 1;
+    }
+    if last == 0 {
+        Ok(())
+    } else {
+        Err(ProofError::WrongLength)
+    }
+}
+
+fn join(sibling: &Hash, is_left: bool, hash: &Hash) -> Hash {
+    if is_left {
+        node_hash(sibling, hash)
+    } else {
+        node_hash(hash, sibling)
     }
 }

@@ -4,10 +4,9 @@ use std::fmt;
 
 use crate::Malformed;
 use crate::checkpoint::Checkpoint;
-use crate::merkle::Hash;
+use crate::merkle::{Hash, MAX_PATH};
 use crate::note::{MAX_NOTE, Note};
-use crate::proof::MAX_PATH;
-use crate::text::{decimal, hash, line};
+use crate::text::{decimal, hashes, line};
 
 /// Longest body, in bytes.
 pub const MAX_REQUEST: usize = MAX_NOTE + 4 * 1024;
@@ -56,17 +55,7 @@ impl Request {
             .and_then(|line| line.strip_prefix("old "))
             .and_then(decimal)
             .ok_or(wrong("does not begin with the old size"))?;
-        let mut proof = Vec::new();
-        loop {
-            let next = line(&mut rest).ok_or(wrong("is cut off"))?;
-            if next.is_empty() {
-                break;
-            }
-            if proof.len() == MAX_PATH {
-                return Err(wrong("has more than 63 hashes"));
-            }
-            proof.push(hash(next).ok_or(wrong("a hash is misspelled"))?);
-        }
+        let proof = hashes(&mut rest, WHAT)?;
         Self::new(old, proof, Note::parse(rest.as_bytes())?)
     }
 

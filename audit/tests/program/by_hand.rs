@@ -4,28 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::commitment::SubjectKey;
-use sealwire_audit::merkle::{Edge, Hash, Node, Nodes, prove_inclusion};
-use sealwire_audit::note::{KeyKind, KeyName, SignerKey};
+use sealwire_audit::merkle::prove_inclusion;
+use sealwire_audit::note::KeyKind;
 use sealwire_audit::proof::LogProof;
-use sealwire_audit::statement::{Statement, Subject};
-use sealwire_crypto::{EvidenceKey, SecretBytes};
 use serde_json::json;
 
 use crate::openssl::write_public;
+use crate::scene::{Log, ORIGIN, envelope, evidence_key, key, secret, witness};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/evidence.md");
-const ORIGIN: &str = "relay.acme.example/audit";
-
-fn secret(seed: u8) -> SecretBytes<32> {
-    SecretBytes::fill(|bytes| bytes.fill(seed))
-}
-
-fn key(seed: u8, name: &str, kind: KeyKind) -> SignerKey {
-    let key = EvidenceKey::from_seed(&secret(seed));
-    SignerKey::new(KeyName::new(name).unwrap(), kind, key)
-}
 
 /// All blocks of the page that are for the shell.
 fn commands() -> String {
@@ -36,35 +24,21 @@ fn commands() -> String {
     blocks.iter().map(block).collect()
 }
 
-struct Whole(Vec<Vec<Hash>>);
-
-impl Nodes for Whole {
-    fn node(&self, level: u8, index: u64) -> Option<Hash> {
-        let level = self.0.get(usize::from(level))?;
-        level.get(usize::try_from(index).ok()?).copied()
-    }
-}
-
 /// The files that the page speaks of; the entry is the one with this index.
 fn lay_out(dir: &Path, size: u64, index: u64) {
     let write = |name: &str, content: &[u8]| fs::write(dir.join(name), content).unwrap();
-    let log = key(1, ORIGIN, KeyKind::Note);
-    let witness = key(2, "witness.example/w1", KeyKind::Cosignature);
-    write("log.vkey", format!("{}\n", log.verifier()).as_bytes());
+    let (mut log, witness) = (Log::new(), witness());
+    write("log.vkey", format!("{}\n", log.key.verifier()).as_bytes());
     write(
         "witness.vkey",
         format!("{}\n", witness.verifier()).as_bytes(),
     );
 
-    let mut edge = Edge::new();
-    let mut whole = Whole(vec![Vec::new(); 64]);
     for place in 0..size {
-        let made = |node: Node| whole.0[usize::from(node.level)].push(node.hash);
-        edge.push(format!("entry {place}").as_bytes(), made)
-            .unwrap();
+        log.push(&format!("entry {place}"));
     }
-    let head = Checkpoint::new(ORIGIN, size, edge.root()).unwrap();
-    let mut note = head.sign(&log).unwrap();
+    let head = log.checkpoint();
+    let mut note = head.sign(&log.key).unwrap();
     note.add(head.cosign(&witness, 1_700_000_000).unwrap())
         .unwrap();
     write("checkpoint", note.to_string().as_bytes());
@@ -72,19 +46,13 @@ fn lay_out(dir: &Path, size: u64, index: u64) {
     let proof = LogProof {
         extra: None,
         index,
-        path: prove_inclusion(&whole, index, size).unwrap(),
+        path: prove_inclusion(&log, index, size).unwrap(),
         head: note,
     };
     write("entry.tlog-proof", proof.to_string().as_bytes());
 
-    let signer = EvidenceKey::from_seed(&secret(3));
-    let subjects = vec![Subject::of("audit", b"")];
-    let kind = "https://attest.example/retention-run/v1";
-    let statement = Statement::new(subjects, kind, json!({"removed": 17})).unwrap();
-    let mut envelope = statement.to_envelope().unwrap();
-    envelope.sign(&signer);
-    write("envelope.json", envelope.to_json().as_bytes());
-    write_public(&dir.join("signer.pem"), &signer.public());
+    write("envelope.json", envelope().to_json().as_bytes());
+    write_public(&dir.join("signer.pem"), &evidence_key(3).public());
 
     let salt = SubjectKey::new(secret(4)).salt(&[5; 16]);
     let event = json!({"type": "erasure"});

@@ -5,57 +5,22 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sealwire_audit::checkpoint::Checkpoint;
-use sealwire_audit::merkle::{Edge, Hash, Node, Nodes, prove_consistency};
-use sealwire_audit::note::{KeyKind, KeyName, SignerKey};
+use sealwire_audit::merkle::prove_consistency;
 use sealwire_audit::witness::Request;
-use sealwire_crypto::{EvidenceKey, SecretBytes};
 
 use crate::running::{Running, good, receive, send};
+use crate::scene::Log;
 
-const ORIGIN: &str = "relay.acme.example/audit";
-
-struct Log {
-    key: SignerKey,
-    edge: Edge,
-    nodes: Vec<Vec<Hash>>,
-}
-
-impl Nodes for Log {
-    fn node(&self, level: u8, index: u64) -> Option<Hash> {
-        let level = self.nodes.get(usize::from(level))?;
-        level.get(usize::try_from(index).ok()?).copied()
-    }
-}
-
-impl Log {
-    fn new() -> Self {
-        let key = EvidenceKey::from_seed(&SecretBytes::fill(|seed| seed.fill(1)));
-        Self {
-            key: SignerKey::new(KeyName::new(ORIGIN).unwrap(), KeyKind::Note, key),
-            edge: Edge::new(),
-            nodes: vec![Vec::new(); 64],
-        }
-    }
-
-    fn push(&mut self, entry: &str) {
-        let nodes = &mut self.nodes;
-        let made = |node: Node| nodes[usize::from(node.level)].push(node.hash);
-        self.edge.push(entry.as_bytes(), made).unwrap();
-    }
-
-    fn ask(&self, old: u64) -> String {
-        let size = self.edge.size();
-        let proof = prove_consistency(self, old, size).unwrap();
-        let head = Checkpoint::new(ORIGIN, size, self.edge.root()).unwrap();
-        let head = head.sign(&self.key).unwrap();
-        Request::new(old, proof, head).unwrap().to_string()
-    }
+/// What the log asks of a witness that has seen `old` entries.
+fn ask(log: &Log, old: u64) -> String {
+    let proof = prove_consistency(log, old, log.edge.size()).unwrap();
+    let head = log.checkpoint().sign(&log.key).unwrap();
+    Request::new(old, proof, head).unwrap().to_string()
 }
 
 /// The size that the witness tells when it is asked from nowhere.
 fn size(witness: &Running, log: &Log) -> u64 {
-    let answer = witness.post(&log.ask(0));
+    let answer = witness.post(&ask(log, 0));
     match answer.status {
         200 => log.edge.size(),
         409 => answer.body.trim_end().parse().unwrap(),
@@ -102,7 +67,12 @@ fn a_killed_witness_forgets_nothing_that_it_cosigned() {
             };
             loop {
                 log.push("truth");
-                send(&mut stream, "POST /add-checkpoint", &log.ask(known), false);
+                send(
+                    &mut stream,
+                    "POST /add-checkpoint",
+                    &ask(&log, known),
+                    false,
+                );
                 let Some(answer) = receive(&mut stream) else {
                     break;
                 };
@@ -128,5 +98,5 @@ fn a_killed_witness_forgets_nothing_that_it_cosigned() {
     while fork.edge.size() <= known {
         fork.push("lie");
     }
-    assert_eq!(witness.post(&fork.ask(known)).status, 422);
+    assert_eq!(witness.post(&ask(&fork, known)).status, 422);
 }

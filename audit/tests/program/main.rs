@@ -6,5 +6,6 @@ mod killed;
 mod openssl;
 mod outsider;
 mod running;
+mod scene;
 mod verify;
 mod witness;

@@ -8,9 +8,11 @@ use data_encoding::BASE64;
 use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::dsse::{Envelope, IN_TOTO, key_id, spki};
 use sealwire_audit::merkle::leaf_hash;
-use sealwire_audit::note::{KeyKind, KeyName, SignerKey};
-use sealwire_crypto::{EvidenceKey, EvidencePublic, SecretBytes, sha256};
+use sealwire_audit::note::KeyKind;
+use sealwire_crypto::{EvidencePublic, sha256};
 use serde_json::Value;
+
+use crate::scene::{ORIGIN, evidence_key, key, witness};
 
 fn openssl(args: &[&str], dir: &Path) -> (bool, Vec<u8>) {
     let output = Command::new("openssl")
@@ -79,10 +81,6 @@ pub(crate) fn verifies(dir: &Path, public: &[u8; 32], message: &[u8], signature:
     openssl(&[verify.as_slice(), &files].concat(), dir).0
 }
 
-fn key(seed: u8) -> EvidenceKey {
-    EvidenceKey::from_seed(&SecretBytes::fill(|bytes| bytes.fill(seed)))
-}
-
 /// Cuts a note apart with nothing but its format.
 fn cut(note: &str, line: usize) -> (String, Vec<u8>) {
     let (text, signatures) = note.rsplit_once("\n\n").unwrap();
@@ -97,17 +95,15 @@ fn cut(note: &str, line: usize) -> (String, Vec<u8>) {
 #[test]
 fn a_checkpoint_and_its_cosignature() {
     let dir = tempfile::tempdir().unwrap();
-    let name = |name| KeyName::new(name).unwrap();
-    let log = SignerKey::new(name("relay.acme.example/audit"), KeyKind::Note, key(1));
-    let witness = SignerKey::new(name("witness.example/w1"), KeyKind::Cosignature, key(2));
-    let head = Checkpoint::new("relay.acme.example/audit", 1, leaf_hash(b"entry")).unwrap();
+    let (log, witness) = (key(1, ORIGIN, KeyKind::Note), witness());
+    let head = Checkpoint::new(ORIGIN, 1, leaf_hash(b"entry")).unwrap();
     let mut note = head.sign(&log).unwrap();
     note.add(head.cosign(&witness, 1_700_000_000).unwrap())
         .unwrap();
     let note = note.to_string();
 
     let (text, line) = cut(&note, 0);
-    let public = *key(1).public().as_bytes();
+    let public = *evidence_key(1).public().as_bytes();
     let check =
         |text: &str, signature: &[u8]| verifies(dir.path(), &public, text.as_bytes(), signature);
     assert!(check(&text, &line[4..]));
@@ -116,7 +112,7 @@ fn a_checkpoint_and_its_cosignature() {
     let (text, line) = cut(&note, 1);
     let time = u64::from_be_bytes(line[4..12].try_into().unwrap());
     let cosigned = format!("cosignature/v1\ntime {time}\n{text}");
-    let public = *key(2).public().as_bytes();
+    let public = *evidence_key(2).public().as_bytes();
     let check = |text: &str| verifies(dir.path(), &public, text.as_bytes(), &line[12..]);
     assert!(check(&cosigned));
     assert!(!check(&cosigned.replace("time 17", "time 18")));
@@ -129,7 +125,7 @@ fn an_envelope() {
         IN_TOTO,
         b"{\"_type\":\"https://in-toto.io/Statement/v1\"}".to_vec(),
     );
-    envelope.sign(&key(3));
+    envelope.sign(&evidence_key(3));
     let json: Value = serde_json::from_str(&envelope.to_json()).unwrap();
     let decode = |text: &Value| BASE64.decode(text.as_str().unwrap().as_bytes()).unwrap();
     let payload = decode(&json["payload"]);
@@ -137,7 +133,7 @@ fn an_envelope() {
     let head = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len());
     let mut message = [head.as_bytes(), &payload].concat();
     let signature = decode(&json["signatures"][0]["sig"]);
-    let public = *key(3).public().as_bytes();
+    let public = *evidence_key(3).public().as_bytes();
     assert!(verifies(dir.path(), &public, &message, &signature));
     *message.last_mut().unwrap() ^= 1;
     assert!(!verifies(dir.path(), &public, &message, &signature));
@@ -146,11 +142,11 @@ fn an_envelope() {
 #[test]
 fn the_id_of_a_key() {
     let dir = tempfile::tempdir().unwrap();
-    write_public(&dir.path().join("public.pem"), &key(3).public());
+    write_public(&dir.path().join("public.pem"), &evidence_key(3).public());
     let (_, der) = openssl(
         &["pkey", "-pubin", "-in", "public.pem", "-outform", "DER"],
         dir.path(),
     );
     let id = data_encoding::HEXLOWER.encode(&sha256(&[&der]));
-    assert_eq!(id, key_id(&key(3).public()));
+    assert_eq!(id, key_id(&evidence_key(3).public()));
 }

@@ -7,26 +7,13 @@ use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::dsse::Envelope;
 use sealwire_audit::leaf::{Attestation, Leaf};
 use sealwire_audit::merkle::{leaf_hash, node_hash};
-use sealwire_audit::note::{KeyKind, KeyName, SignerKey};
+use sealwire_audit::note::KeyKind;
 use sealwire_audit::proof::LogProof;
-use sealwire_audit::statement::{Statement, Subject};
-use sealwire_crypto::{EvidenceKey, SecretBytes};
-use serde_json::json;
 
 use crate::running::{bad, good, run};
+use crate::scene::{ORIGIN, envelope, evidence_key, key, witness};
 
-const ORIGIN: &str = "relay.acme.example/audit";
-
-/// The statement of which the second entry tells.
-fn envelope() -> Envelope {
-    let subjects = vec![Subject::of("audit", b"")];
-    let kind = "https://attest.example/retention-run/v1";
-    let statement = Statement::new(subjects, kind, json!({"removed": 17})).unwrap();
-    let mut envelope = statement.to_envelope().unwrap();
-    envelope.sign(&evidence_key(3));
-    envelope
-}
-
+/// The second entry tells of the statement.
 fn entry() -> Vec<u8> {
     let logged = Attestation::of(&envelope(), &[evidence_key(3).public()]).unwrap();
     Leaf::Attestation(logged).to_bytes().unwrap()
@@ -37,19 +24,11 @@ struct Scene {
     proof: LogProof,
 }
 
-fn evidence_key(seed: u8) -> EvidenceKey {
-    EvidenceKey::from_seed(&SecretBytes::fill(|bytes| bytes.fill(seed)))
-}
-
-fn key(seed: u8, name: &str, kind: KeyKind) -> SignerKey {
-    SignerKey::new(KeyName::new(name).unwrap(), kind, evidence_key(seed))
-}
-
 /// A proof of the second of two entries, and the policy that Alice trusts.
 fn scene() -> Scene {
     let dir = tempfile::tempdir().unwrap();
     let log = key(1, ORIGIN, KeyKind::Note);
-    let witness = key(2, "witness.example/w1", KeyKind::Cosignature);
+    let witness = witness();
     let first = leaf_hash(b"first entry");
     let root = node_hash(&first, &leaf_hash(&entry()));
     let head = Checkpoint::new(ORIGIN, 2, root).unwrap();

@@ -9,7 +9,7 @@ use super::resolve;
 use crate::{
     context::Context,
     exit::Outcome,
-    output::{BOLD, Line, Page},
+    output::{BOLD, Line, Page, counted},
 };
 
 /// Options of `chat export`.
@@ -90,8 +90,4 @@ fn print(page: &mut Page, done: &ExportInfo) {
             counted(done.files_missing, "file")
         ));
     }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -9,7 +9,7 @@ use super::resolve;
 use crate::{
     context::Context,
     exit::Outcome,
-    output::{BOLD, Line, Page},
+    output::{BOLD, Line, Page, counted},
 };
 
 /// Options of `chat import`.
@@ -24,8 +24,13 @@ pub(crate) struct Import {
     #[arg(long, value_enum, value_name = "ORDER")]
     dates: Option<Dates>,
     /// Hours east of UTC of the times in a text; else this machine's zone
-    #[arg(long, value_name = "HOURS", allow_negative_numbers = true)]
-    utc_offset: Option<f32>,
+    #[arg(
+        long,
+        value_name = "HOURS",
+        value_parser = parse_offset,
+        allow_negative_numbers = true
+    )]
+    utc_offset: Option<i32>,
 }
 
 /// Orders of day and month.
@@ -53,7 +58,7 @@ pub(super) async fn run(context: &Context, options: Import) -> Outcome {
             Dates::Dmy => DateOrder::DayFirst,
             Dates::Mdy => DateOrder::MonthFirst,
         }),
-        utc_offset_s: options.utc_offset.map(|hours| (hours * 3_600.0) as i32),
+        utc_offset_s: options.utc_offset,
     };
     let done = client.import(&options.file, wanted).await?;
     context.out.result(&done, |page| print(page, &done))?;
@@ -104,6 +109,25 @@ fn print(page: &mut Page, done: &ImportInfo) {
     page.line("Names of people begin with ~: nobody has checked who they were.");
 }
 
-fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+/// Parses hours east of UTC into seconds.
+fn parse_offset(text: &str) -> Result<i32, String> {
+    let hours: f64 = text.parse().map_err(|_| "that is no number of hours")?;
+    if !(-12.0..=14.0).contains(&hours) {
+        return Err("offsets are -12 to 14 hours".into());
+    }
+    Ok((hours * 3_600.0).round() as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_offset;
+
+    #[test]
+    fn offsets_are_hours_on_this_earth() {
+        assert_eq!(parse_offset("5.75"), Ok(20_700));
+        assert_eq!(parse_offset("-3"), Ok(-10_800));
+        for wrong in ["", "x", "NaN", "inf", "14.5", "-13"] {
+            assert!(parse_offset(wrong).is_err(), "{wrong}");
+        }
+    }
 }

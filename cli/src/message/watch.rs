@@ -244,7 +244,7 @@ impl<'a> Watcher<'a> {
         self.context.out.page(&page)
     }
 
-    /// Says that somebody types, once until they have written.
+    /// Says that somebody types, once until they have written or ceased to.
     fn types(&mut self, conversation: String, handle: String, on: bool) -> Outcome {
         if self.context.out.is_json() {
             return self.json(&Event::Typing {
@@ -253,8 +253,12 @@ impl<'a> Watcher<'a> {
                 on,
             });
         }
-        if on && self.typing.insert((conversation, handle.clone())) {
-            self.context.out.note(&format!("{handle} is typing…"));
+        let who = (conversation, handle);
+        if !on {
+            self.typing.remove(&who);
+        } else if !self.typing.contains(&who) {
+            self.context.out.note(&format!("{} is typing…", who.1));
+            self.typing.insert(who);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod table;
 
 pub(crate) use page::{Line, Page};
 pub(crate) use progress::{Progress, size};
+pub(crate) use safe::plain;
 pub(crate) use table::Table;
 
 use std::io::{self, IsTerminal, Write};
@@ -31,6 +32,11 @@ pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const FOUND: Style = AnsiColor::Yellow.on_default().bold().underline();
 pub(crate) const NAME: Style = AnsiColor::Cyan.on_default();
+
+/// `1 message`, `2 messages`.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
 
 /// The two outputs and how they are used.
 pub(crate) struct Output {

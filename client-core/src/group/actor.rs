@@ -174,6 +174,7 @@ impl Actor {
     async fn after_stop(&mut self) {
         self.cache = None;
         self.lane = None;
+        self.signals = Signals::default();
         let Ok(row) = self.row().await else {
             self.bell.notified().await;
             return;

@@ -12,6 +12,7 @@ use sealwire_protocol::{
 use super::{
     actor::{Actor, Next, REWOUND, bytes_of, unexpected},
     receive::{self, Progress},
+    typing::Signals,
 };
 use crate::{
     error::{CoreError, Result},
@@ -137,7 +138,9 @@ impl Actor {
     }
 
     /// Lets go of a lane; the answer does not matter.
-    pub(super) fn leave_lane(&self, lane: &Lane) {
+    pub(super) fn leave_lane(&mut self, lane: &Lane) {
+        // The key of its signals ends with the epoch.
+        self.signals = Signals::default();
         let socket = self.core.socket.clone();
         let body = ClientBody::Unsubscribe(Unsubscribe {
             log: bytes_of(&self.log),

@@ -9,7 +9,7 @@ use crate::{
 
 /// In larger groups nobody is told: every receipt is an entry that all members read, and every
 /// signal wakes them.
-pub(super) const LARGEST_GROUP: usize = 32;
+const LARGEST_GROUP: usize = 32;
 /// Members do not all answer a message at the same moment, milliseconds.
 const SPREAD_MS: u64 = 3_000;
 
@@ -35,15 +35,10 @@ impl Actor {
             return Ok(false);
         }
         self.receipt_at = 0;
-        let policy = self.core.policy(row)?;
-        let forbidden = self
-            .core
-            .organisation_policy()
-            .is_some_and(|policy| policy.no_receipts);
-        let small = policy.settings().receipts_allowed && policy.members().len() <= LARGEST_GROUP;
+        let allowed = self.may_tell(row)?;
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        let wanted = small && !forbidden && !store::has_mark(&mut tx, NO_RECEIPTS).await?;
+        let wanted = allowed && !store::has_mark(&mut tx, NO_RECEIPTS).await?;
         if wanted {
             let receipt = Outgoing::Receipt {
                 delivered: untold.delivered.as_ref().map(store::hex_id),
@@ -55,5 +50,17 @@ impl Actor {
         store::set_told(&mut tx, &conversation, now_ms).await?;
         tx.commit().await?;
         Ok(wanted)
+    }
+
+    /// Whether the rules of organisation and conversation let the others be told what somebody
+    /// does here.
+    pub(super) fn may_tell(&self, row: &LogRow) -> Result<bool> {
+        let forbidden = self
+            .core
+            .organisation_policy()
+            .is_some_and(|policy| policy.no_receipts);
+        let policy = self.core.policy(row)?;
+        let small = policy.members().len() <= LARGEST_GROUP;
+        Ok(!forbidden && small && policy.settings().receipts_allowed)
     }
 }

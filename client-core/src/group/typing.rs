@@ -14,7 +14,6 @@ use sealwire_protocol::{
 
 use super::{
     actor::{Actor, bytes_of},
-    receipts::LARGEST_GROUP,
     state::Place,
 };
 use crate::{
@@ -135,15 +134,7 @@ impl Actor {
 
     /// Whether this person wants signals, and the rules of the conversation let them be.
     async fn may_signal(&self, row: &LogRow) -> Result<bool> {
-        let policy = self.core.policy(row)?;
-        let forbidden = self
-            .core
-            .organisation_policy()
-            .is_some_and(|policy| policy.no_receipts);
-        if forbidden
-            || !policy.settings().receipts_allowed
-            || policy.members().len() > LARGEST_GROUP
-        {
+        if !self.may_tell(row)? {
             return Ok(false);
         }
         let mut conn = self.core.db.readers.acquire().await?;

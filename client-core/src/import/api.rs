@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 use sealwire_protocol::ids::ConversationId;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::run;
 use crate::{
@@ -15,8 +15,7 @@ use crate::{
 };
 
 /// How a file writes its dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DateOrder {
     /// 24.11.2026
     DayFirst,
@@ -49,7 +48,7 @@ pub struct ImportInfo {
     pub messages: u64,
     /// Lines that are older than this organisation keeps messages; they were left out.
     pub too_old: u64,
-    /// Reactions, earlier texts and files that were left out; files are named in the text.
+    /// Reactions, earlier texts, repeats and files that were left out; files are named in the text.
     pub left_out: u64,
 }
 
@@ -60,7 +59,7 @@ impl Client {
     ///
     /// # Errors
     /// `import_unreadable`, `ambiguous_dates`, `imported_before`, `import_changed`, `bad_name`,
-    /// `file_missing`, `file_disk`, `disk_full`.
+    /// `bad_offset`, `file_missing`, `file_disk`, `disk_full`.
     pub async fn import(&self, file: &Path, options: ImportOptions) -> Result<ImportInfo> {
         let zone = match options.utc_offset_s {
             None => TimeZone::system(),

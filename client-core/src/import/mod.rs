@@ -21,7 +21,7 @@ use crate::error::{CoreError, ErrorKind};
 
 /// What stands before the names of people in imported history: no handle begins with it, so that
 /// nobody is taken for a contact.
-pub const MARK: char = '~';
+const MARK: char = '~';
 
 /// One line of imported history.
 #[derive(Debug, Clone, PartialEq, Eq)]

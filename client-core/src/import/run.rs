@@ -73,7 +73,7 @@ pub(super) async fn run(
     // No log has this number: nothing is ever sent into it or fetched from it.
     let nowhere = LogId::random(&mut rand::rng());
     store::put_conversation(&mut tx, &import.id, &name, &nowhere, 0).await?;
-    store::note_import(&mut tx, &import.id, kind, &digest, core.now_ms()).await?;
+    store::note_import(&mut tx, &import.id, kind, &digest, import.now_ms).await?;
     let mut history = History::open(&mut tx, &import.id).await?;
     loop {
         let read = aside(move || Ok((source.next(BATCH)?, source))).await?;
@@ -88,9 +88,8 @@ pub(super) async fn run(
     }
     history.save(&mut tx).await?;
     let newest = store::newest_position(&mut tx, &import.id).await?;
-    store::read_up_to(&mut tx, &import.id, newest, core.now_ms()).await?;
-    let path = file.to_owned();
-    if aside(move || source::hash(&path)).await? != digest {
+    store::read_up_to(&mut tx, &import.id, newest, import.now_ms).await?;
+    if source.hash() != digest {
         return Err(CoreError::new(
             ErrorKind::Io,
             "import_changed",

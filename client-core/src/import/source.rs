@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::tz::TimeZone;
+use sealwire_protocol::limits::MAX_TEXT;
 
 use super::{
     Brought,
@@ -83,12 +84,18 @@ impl Source {
                 Form::Sealwire(sealwire) => sealwire.next(&mut self.lines)?,
                 Form::WhatsApp(whatsapp) => whatsapp.next(&mut self.lines)?,
             };
-            match next {
-                Some(message) => messages.push(message),
-                None => break,
+            let Some(message) = next else { break };
+            if message.text.len() > MAX_TEXT {
+                return Err(unreadable(self.lines.number(), "the message is too long"));
             }
+            messages.push(message);
         }
         Ok(messages)
+    }
+
+    /// SHA-256 of all that was read, after the last message that of the file.
+    pub(super) fn hash(self) -> [u8; 32] {
+        self.lines.hash()
     }
 }
 

@@ -145,6 +145,10 @@ fn hostile_files() {
     assert!(refused(&long).contains("too long"));
     let many = format!("24.11.26, 09:03 - A: x\n{}", "yyy\n".repeat(200_000));
     assert!(refused(&many).contains("too long"));
+    let first = format!("24.11.26, 09:03 - A: {}", "y".repeat(300_000));
+    assert!(refused(&first).contains("too long"));
+    let ours = format!("{HEAD}\n{}\n]}}\n", message(&"y".repeat(300_000)));
+    assert!(refused(&ours).contains("too long"));
     assert_eq!(
         read_with(b"24.11.26, 09:03 - A: \xff", None)
             .unwrap_err()

@@ -2,6 +2,7 @@
 //! `24.11.26, 09:03 - Alice: Hello`; a text goes on over lines that begin with no date.
 
 use jiff::tz::TimeZone;
+use sealwire_protocol::limits::MAX_TEXT;
 
 use super::{
     Brought,
@@ -12,8 +13,6 @@ use super::{
 };
 use crate::error::Result;
 
-/// Longest text of a message that is made of lines.
-const LONGEST: usize = 256 * 1024;
 /// Longest name; what stands before a colon and is longer is no name.
 const LONGEST_NAME: usize = 128;
 
@@ -106,7 +105,7 @@ impl WhatsApp {
                 self.next = Some(next);
                 break;
             }
-            if message.text.len() + line.len() >= LONGEST {
+            if message.text.len() + line.len() >= MAX_TEXT {
                 return Err(unreadable(lines.number(), "the message is too long"));
             }
             message.text.push('\n');

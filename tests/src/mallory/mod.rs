@@ -20,7 +20,7 @@ use sealwire_crypto::{BlobKey, SecretBytes, open_blob, seal_blob, sha256};
 use sealwire_protocol::{
     certificate::DeviceKind,
     envelope::{BlobRef, Body, WelcomeBlob, open_envelope, seal_envelope},
-    frame::{Append, Appended, ClientBody, Entries, Fetch, ServerBody, WireProblem},
+    frame::{Append, Appended, Broadcast, ClientBody, Entries, Fetch, ServerBody, WireProblem},
     ids::{BlobId, ConversationId, LogId, Pass},
     link::JoinLink,
     log::EntryKind,
@@ -274,6 +274,17 @@ impl Mallory {
     pub fn text(&mut self, text: &str) -> Draft {
         let content = self.seat().text(text);
         self.message(&content)
+    }
+
+    /// The frame that would say, with her key, that this member is typing.
+    pub fn typing_as(&mut self, handle: &str) -> Broadcast {
+        let (seat, kit, _) = self.parts();
+        let leaf = seat.leaf_of(handle);
+        Broadcast {
+            log: Bytes::copy_from_slice(seat.log.as_bytes()),
+            pass: Bytes::copy_from_slice(seat.pass.expose()),
+            payload: seat::typing(seat, kit, leaf).into(),
+        }
     }
 
     /// Makes a commit; nothing is sent.

@@ -9,10 +9,12 @@ use openmls::prelude::{
     StagedCommit, StagedWelcome, Welcome, tls_codec::DeserializeBytes as _,
 };
 use openmls_traits::OpenMlsProvider;
+use sealwire_crypto::EphemeralKey;
 use sealwire_protocol::{
     certificate::UnverifiedCertificate,
     content::{Content, GroupEvent, Position, fresh_salt},
     envelope::WelcomeBlob,
+    ephemeral::{EPHEMERAL_LABEL, Typing},
     frame::Entry,
     ids::{ConversationId, EntryId, Lane, LogId, Pass},
     log::{EntryKind, RunningHash},
@@ -297,6 +299,21 @@ fn welcome_bytes(welcome: Welcome) -> Vec<u8> {
     MlsMessageOut::from_welcome(welcome, openmls::prelude::ProtocolVersion::Mls10)
         .to_bytes()
         .expect("bytes")
+}
+
+/// A sealed signal that the member on `leaf` is typing.
+pub fn typing(seat: &Seat, kit: &Kit, leaf: LeafNodeIndex) -> Vec<u8> {
+    let secret = seat
+        .group
+        .export_secret(kit.crypto(), EPHEMERAL_LABEL, seat.log.as_bytes(), 32)
+        .expect("a secret");
+    let key = EphemeralKey::from_slice(&secret).expect("32 bytes");
+    let typing = Typing {
+        leaf: leaf.u32(),
+        cursor: seat.cursor,
+        on: true,
+    };
+    typing.seal(&key, &seat.log, &seat.pass.lane(), &mut rand::rng())
 }
 
 /// The pass of a group's present epoch.
