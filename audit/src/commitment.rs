@@ -108,6 +108,12 @@ impl DirectoryKey {
         Self(key)
     }
 
+    /// The key itself, to be stored or told to those who may know.
+    #[must_use]
+    pub const fn secret(&self) -> &SecretBytes<32> {
+        &self.0
+    }
+
     /// The index of a handle. A pseudonym: whoever holds this key and guesses the
     /// handle recognises it.
     #[must_use]

@@ -12,6 +12,7 @@
 //! | [`proof`] | that an entry was logged, in one file | C2SP `tlog-proof` |
 //! | [`canonical`] | the one spelling of a JSON value | RFC 8785 |
 //! | [`commitment`] | leaves that say nothing to outsiders | HMAC, RFC 2104 |
+//! | [`directory`] | what the directory logs of a handle | |
 //! | [`dsse`] | signed envelopes | DSSE v1 |
 //! | [`statement`] | what an attestation says about what | in-toto Statement v1 |
 //! | [`leaf`] | what stands in a log | kind `dsse` 0.0.2 of Rekor v2 |
@@ -25,6 +26,7 @@
 pub mod canonical;
 pub mod checkpoint;
 pub mod commitment;
+pub mod directory;
 pub mod dsse;
 mod error;
 pub mod leaf;

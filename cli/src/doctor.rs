@@ -72,6 +72,7 @@ pub(crate) async fn run(context: &Context) -> Outcome {
                 }
             }
             checks.extend(clock(&client));
+            checks.push(directory(&client).await);
             checks.push(conversations(&client).await?);
             client.shutdown().await;
         }
@@ -159,6 +160,23 @@ fn clock(client: &Client) -> Option<Check> {
             "set it right, best by network time",
         )
     })
+}
+
+/// Its log is one that everybody sees, as far as this device can tell.
+async fn directory(client: &Client) -> Check {
+    const NAME: &str = "directory";
+    match client.check_directory_log().await {
+        Ok(Some(log)) => match log.conflict {
+            None => Check::good(NAME, format!("{} entries, all as logged", log.size)),
+            Some(why) => Check::bad(
+                NAME,
+                format!("the relay shows different directories: {why}"),
+                "tell your administrator; `sealwire org log` shows the evidence",
+            ),
+        },
+        Ok(None) => Check::bad(NAME, "its log was never seen", "go online once"),
+        Err(error) => Check::failed(NAME, &error),
+    }
 }
 
 async fn conversations(client: &Client) -> Outcome<Check> {

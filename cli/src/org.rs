@@ -1,5 +1,6 @@
 //! `sealwire org`: invitations, the members of the organisation and its policy.
 
+mod log;
 mod policy;
 
 use clap::{Subcommand, ValueEnum};
@@ -48,6 +49,10 @@ pub(crate) enum OrgCommand {
         #[command(subcommand)]
         command: policy::PolicyCommand,
     },
+    /// Show the directory's transparency log as this device has checked it
+    ///
+    /// If the relay has shown different directories, the heads that prove it.
+    Log,
     /// List this device's signed receipts of what it removed for its age
     ///
     /// With --json each carries its signature and the device's certificate, by
@@ -161,6 +166,7 @@ pub(crate) async fn run(context: &Context, command: OrgCommand) -> Outcome {
         OrgCommand::Withdraw { id } => withdraw(context, id).await,
         OrgCommand::Member { command } => member(context, command).await,
         OrgCommand::Policy { command } => policy::run(context, command).await,
+        OrgCommand::Log => log::run(context).await,
         OrgCommand::Receipts { chat } => policy::receipts(context, chat.as_deref()).await,
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     profile::{Database, ProfileLock, change_passphrase, create_private_dir, unlock},
     retention, search,
     store::{self, Identity, LogRow},
-    upkeep,
+    transparency, upkeep,
 };
 
 /// An open profile. Network work begins with [`Client::start`]; everything stored can be read
@@ -87,6 +87,7 @@ impl Client {
         let core = Core::new(db, identity, certificate, options, account, socket, files);
         crate::local::reload(&core).await?;
         organisation::load(&core).await?;
+        transparency::load(&core).await?;
         Ok(Self {
             core: Arc::new(core),
             tasks: Arc::default(),
@@ -110,6 +111,7 @@ impl Client {
         self.spawn(upkeep::run_account(self.core.clone()));
         self.spawn(expiry::run(self.core.clone()));
         self.spawn(organisation::run(self.core.clone()));
+        self.spawn(transparency::run(self.core.clone()));
         self.spawn(retention::run(self.core.clone()));
         self.spawn(search::run_backfill(self.core.clone()));
         self.spawn(search::run_eraser(self.core.clone()));

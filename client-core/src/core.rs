@@ -23,6 +23,7 @@ use crate::{
     net::{AccountClient, GroupSocket},
     profile::Database,
     store::{self, Identity, LogRow, LogState},
+    transparency::Transparency,
     typing::TypingHere,
     unseen::Unseen,
     words::{group_kind_word, role_word},
@@ -62,6 +63,7 @@ pub(crate) struct Core {
     policies: Mutex<HashMap<LogId, Policy>>,
     unseen: Mutex<Unseen>,
     pub(crate) typing: TypingHere,
+    pub(crate) transparency: Transparency,
     pub(crate) organisation_policy: Mutex<Option<Arc<OrganisationPolicy>>>,
 }
 
@@ -101,6 +103,7 @@ impl Core {
             policies: Mutex::default(),
             unseen: Mutex::default(),
             typing: TypingHere::default(),
+            transparency: Transparency::default(),
             organisation_policy: Mutex::default(),
         }
     }

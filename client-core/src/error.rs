@@ -98,6 +98,7 @@ impl CoreError {
             Some(Code::Forbidden) => (ErrorKind::Policy, "forbidden"),
             Some(Code::LastOwner) => (ErrorKind::Policy, "last_owner"),
             Some(Code::RateLimited | Code::CommitRate) => (ErrorKind::RateLimited, "rate_limited"),
+            Some(Code::LogHalted) => (ErrorKind::Io, Code::LogHalted.as_str()),
             Some(Code::InboxFull) => (ErrorKind::Io, Code::InboxFull.as_str()),
             Some(Code::StorageFull | Code::Unavailable | Code::Internal) => {
                 (ErrorKind::Io, "relay_unavailable")

@@ -14,6 +14,7 @@ pub mod import;
 pub mod insight;
 pub mod search;
 pub mod timeline;
+mod transparency;
 
 mod actions;
 mod agreement;

@@ -15,7 +15,7 @@ use crate::{
     client::Client,
     core::Core,
     error::{CoreError, ErrorKind, Result},
-    store,
+    store, transparency,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -148,7 +148,7 @@ impl Client {
     /// change, nothing is published.
     ///
     /// # Errors
-    /// `organisation_key_elsewhere`, `bad_days`; `forbidden` without the role for it; as
+    /// `organisation_key_elsewhere`, `bad_days`, `bad_log_policy`; `forbidden` without the role for it; as
     /// [`Client::fetch_organisation_policy`].
     pub async fn publish_organisation_policy(
         &self,
@@ -160,7 +160,10 @@ impl Client {
         fetch(&self.core).await?;
         let present = self.core.organisation_policy();
         let present = present.as_deref();
-        let next = successor(present, &identity.organisation, self.core.now_s(), change);
+        let mut next = successor(present, &identity.organisation, self.core.now_s(), &change);
+        if let Some(logs) = change.logs {
+            self.name_logs(&mut next, logs).await?;
+        }
         if let Some(present) = present
             && says_the_same(present, &next)
         {
@@ -172,13 +175,26 @@ impl Client {
         take(&self.core, &secret.public(), Some(&signed)).await?;
         Ok(info(&next))
     }
+
+    /// Lets the policy name the logs to trust, and with them the key of the directory.
+    async fn name_logs(&self, policy: &mut OrganisationPolicy, logs: String) -> Result<()> {
+        policy.log_policy = None;
+        policy.directory_key_hash = None;
+        if logs.is_empty() {
+            return Ok(());
+        }
+        transparency::check_log_policy(&logs)?;
+        policy.directory_key_hash = Some(transparency::directory_key_hash(&self.core).await?);
+        policy.log_policy = Some(logs);
+        Ok(())
+    }
 }
 
 fn successor(
     present: Option<&OrganisationPolicy>,
     organisation: &str,
     now_s: u64,
-    change: OrganisationPolicyChange,
+    change: &OrganisationPolicyChange,
 ) -> OrganisationPolicy {
     let bound = |changed: Option<u32>, present: Option<u32>| match changed {
         Some(days) => (days > 0).then_some(days),
@@ -195,6 +211,8 @@ fn successor(
         max_message_days: bound(change.max_message_days, messages),
         max_blob_days: bound(change.max_file_days, files),
         no_receipts: change.receipts.map_or(no_receipts, |receipts| !receipts),
+        log_policy: present.and_then(|policy| policy.log_policy.clone()),
+        directory_key_hash: present.and_then(|policy| policy.directory_key_hash),
     }
 }
 
@@ -202,6 +220,8 @@ fn says_the_same(one: &OrganisationPolicy, other: &OrganisationPolicy) -> bool {
     one.max_message_days == other.max_message_days
         && one.max_blob_days == other.max_blob_days
         && one.no_receipts == other.no_receipts
+        && one.log_policy == other.log_policy
+        && one.directory_key_hash == other.directory_key_hash
 }
 
 fn info(policy: &OrganisationPolicy) -> OrganisationPolicyInfo {
@@ -211,6 +231,7 @@ fn info(policy: &OrganisationPolicy) -> OrganisationPolicyInfo {
         max_message_days: policy.max_message_days,
         max_file_days: policy.max_blob_days,
         receipts: !policy.no_receipts,
+        logs: policy.log_policy.clone(),
     }
 }
 

@@ -20,6 +20,7 @@
 //! | `POST members/{handle}/suspend`, `/resume` (org-admin) | | 204 |
 //! | `PUT members/{handle}/role` (org-owner) | [`RoleChange`] | 204 |
 //! | `GET directory/{handle}` | | [`DirectoryEntry`] |
+//! | `GET directory-key` | | [`DirectoryKey`] |
 //! | `POST devices` | [`NewDevice`] | 201 |
 //! | `DELETE devices/{id}` | [`Revocation`] | 204 |
 //! | `POST key-packages` | [`KeyPackages`] | [`KeyPackageCount`] |
@@ -238,7 +239,8 @@ pub struct RoleChange {
     pub role: OrgRole,
 }
 
-/// What the directory says of a handle: trusted on first use until the transparency log exists.
+/// What the directory says of a handle. It counts only if it opens every entry that the directory's
+/// transparency log has under the handle's index, and says what follows from them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectoryEntry {
     /// Handle.
@@ -251,6 +253,29 @@ pub struct DirectoryEntry {
     pub certificates: Vec<B64>,
     /// Revocations.
     pub revocations: Vec<Revocation>,
+    /// What opens the entries of the log about this handle, in order.
+    pub opened: Vec<OpenedEntry>,
+}
+
+/// What opens one entry of a transparency log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedEntry {
+    /// The entry's place in its log, from 0.
+    pub number: u64,
+    /// The salt of its commitment, 32 bytes.
+    pub salt: B64,
+    /// The event, as canonical JSON (RFC 8785).
+    pub event: String,
+}
+
+/// Under which the directory's log has the entries of each handle: the first 16 bytes of
+/// HMAC-SHA256(key, handle).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryKey {
+    /// 1 for the first, then always one more.
+    pub version: u32,
+    /// 32 bytes.
+    pub key: B64,
 }
 
 /// A further device of the signed-in account.

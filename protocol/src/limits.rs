@@ -22,7 +22,7 @@ pub const MAX_SEALED_BLOB: u64 = 2_215_133_184;
 /// Most days that a blob is kept.
 pub const MAX_BLOB_DAYS: u32 = 30;
 /// Largest signed policy of an organisation.
-pub const MAX_ORGANISATION_POLICY: usize = 1024;
+pub const MAX_ORGANISATION_POLICY: usize = 8 * 1024;
 /// Largest signed receipt of removal.
 pub const MAX_REMOVAL_RECEIPT: usize = 512;
 /// Most entries in one `Entries` frame; its encoded size is also kept under [`MAX_FRAME`].

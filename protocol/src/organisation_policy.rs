@@ -41,6 +41,11 @@ pub struct OrganisationPolicy {
     pub max_blob_days: Option<u32>,
     /// Clients send no delivery and read receipts.
     pub no_receipts: bool,
+    /// Whose logs and which witnesses clients trust, as a `tlog-policy` file (C2SP); `None`: the log
+    /// that a client saw first.
+    pub log_policy: Option<String>,
+    /// SHA-256 of the key that hides handles in the directory's log.
+    pub directory_key_hash: Option<[u8; 32]>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -69,6 +74,10 @@ struct WirePolicy {
     max_blob_days: u32,
     #[prost(bool, tag = "8")]
     no_receipts: bool,
+    #[prost(string, tag = "9")]
+    log_policy: String,
+    #[prost(bytes = "vec", tag = "10")]
+    directory_key_hash: Vec<u8>,
 }
 
 impl OrganisationPolicy {
@@ -87,6 +96,8 @@ impl OrganisationPolicy {
             max_message_days: self.max_message_days.unwrap_or(0),
             max_blob_days: self.max_blob_days.unwrap_or(0),
             no_receipts: self.no_receipts,
+            log_policy: self.log_policy.clone().unwrap_or_default(),
+            directory_key_hash: self.directory_key_hash.map_or(Vec::new(), Vec::from),
         }
         .encode_to_vec()
     }
@@ -112,6 +123,10 @@ impl OrganisationPolicy {
             (1, _) => return Err(Malformed),
             _ => Some(wire.previous_hash.try_into().map_err(|_| Malformed)?),
         };
+        let directory_key_hash = match wire.directory_key_hash.len() {
+            0 => None,
+            _ => Some(wire.directory_key_hash.try_into().map_err(|_| Malformed)?),
+        };
         let bound = |days| match days {
             0 => Ok(None),
             1..=MOST_DAYS => Ok(Some(days)),
@@ -125,6 +140,8 @@ impl OrganisationPolicy {
             max_message_days: bound(wire.max_message_days)?,
             max_blob_days: bound(wire.max_blob_days)?,
             no_receipts: wire.no_receipts,
+            log_policy: Some(wire.log_policy).filter(|policy| !policy.is_empty()),
+            directory_key_hash,
         })
     }
 

@@ -130,6 +130,8 @@ codes! {
     InboxFull = "inbox_full", 507, "Inbox full";
     /// The relay's disk is full.
     StorageFull = "storage_full", 507, "Storage full";
+    /// The relay's transparency log cannot go on.
+    LogHalted = "log_halted", 503, "Transparency log halted";
     /// The relay is shutting down or overloaded.
     Unavailable = "unavailable", 503, "Unavailable";
     /// A fault of the relay.

@@ -47,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) s3: S3,
     /// How long things are kept.
     pub(crate) retention: Retention,
+    /// Who watches the transparency logs.
+    pub(crate) transparency: Transparency,
     /// Log output.
     pub(crate) log: Log,
 }
@@ -130,6 +132,16 @@ pub(crate) struct Retention {
     pub(crate) invitation_days: u32,
 }
 
+/// `[transparency]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Transparency {
+    /// `VKEY URL` of each.
+    pub(crate) witnesses: Vec<String>,
+    /// How many of them have to cosign.
+    pub(crate) quorum: usize,
+}
+
 /// `[log]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -150,6 +162,7 @@ impl Default for Config {
             storage: Storage::default(),
             s3: S3::default(),
             retention: Retention::default(),
+            transparency: Transparency::default(),
             log: Log::default(),
         }
     }

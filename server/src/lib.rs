@@ -15,6 +15,7 @@ mod config;
 mod control;
 mod data_dir;
 mod database;
+mod evidence;
 mod gate;
 mod group;
 mod health;

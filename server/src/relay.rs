@@ -15,6 +15,7 @@ use crate::account::{self, AccountPlane};
 use crate::config::Config;
 use crate::control;
 use crate::data_dir::DataDir;
+use crate::evidence::{self, Published};
 use crate::gate::Gate;
 use crate::group::{self, GroupPlane};
 use crate::health;
@@ -59,6 +60,7 @@ pub(crate) struct Started {
     pub(crate) relay: Arc<Relay>,
     pub(crate) address: SocketAddr,
     pub(crate) owner_link: Option<Zeroizing<String>>,
+    published: Published,
     listener: TcpListener,
     listen: Arc<Listen>,
 }
@@ -75,6 +77,9 @@ pub(crate) async fn start(config: &Config, data: DataDir) -> Result<Started, Sta
     let public = public_address(config, address)?;
     let certificates = Certificates::open(&config.tls, &data.join(""), public.host())?;
     let Planes { account, group } = Planes::open(config, &data, drain.clone()).await?;
+    // Before anything can be added: a witness may know more of the logs than this relay does.
+    let mut published = Published::default();
+    account.evidence().publish_all(&mut published).await;
     let owner_link = account
         .owner_code()
         .await
@@ -109,6 +114,7 @@ pub(crate) async fn start(config: &Config, data: DataDir) -> Result<Started, Sta
         relay,
         address,
         owner_link,
+        published,
         listener,
         listen,
     })
@@ -127,14 +133,9 @@ impl Planes {
         data: &DataDir,
         drain: CancellationToken,
     ) -> Result<Self, StartError> {
-        let account = AccountPlane::open(
-            &data.join(account::DATABASE),
-            &data.join(account::KEY_FILE),
-            config,
-            drain.clone(),
-        )
-        .await
-        .map_err(|error| StartError::Account(error.to_string()))?;
+        let account = AccountPlane::open(&data.join(""), config, drain.clone())
+            .await
+            .map_err(|error| StartError::Account(error.to_string()))?;
         let group = GroupPlane::open(&data.join(""), config, account.mailroom(), drain).await?;
         Ok(Self { account, group })
     }
@@ -145,7 +146,8 @@ fn router(relay: &Arc<Relay>) -> Router {
         Router::new()
             .merge(health::router(Arc::clone(relay)))
             .merge(account::router(Arc::clone(&relay.account)))
-            .merge(group::router(Arc::clone(&relay.group))),
+            .merge(group::router(Arc::clone(&relay.group)))
+            .merge(evidence::router(Arc::clone(relay.account.evidence()))),
     )
 }
 
@@ -173,6 +175,7 @@ impl Started {
     pub(crate) async fn serve(self, timeouts_drain: Duration, stop: impl Future<Output = ()>) {
         let Self {
             relay,
+            published,
             listener,
             listen,
             ..
@@ -182,6 +185,11 @@ impl Started {
         tasks.spawn(listen::run(listener, Arc::clone(&listen)));
         tasks.spawn(Arc::clone(&listen.certificates).watch(drain.clone()));
         tasks.spawn(sweep(Arc::clone(&listen.gate), drain.clone()));
+        tasks.spawn(evidence::run(
+            Arc::clone(relay.account.evidence()),
+            published,
+            drain.clone(),
+        ));
         tasks.spawn(retention::schedule(
             Arc::clone(&relay.retention),
             drain.clone(),

@@ -19,7 +19,9 @@ pub mod relay;
 pub mod scratch;
 pub mod stage;
 pub mod swarm;
+pub mod switch;
 pub mod wait;
+pub mod witness;
 
 pub use person::Person;
 pub use relay::Relay;

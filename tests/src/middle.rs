@@ -12,7 +12,6 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sealwire_core::JoinLink;
 use sealwire_protocol::frame::{self, ClientFrame, ServerBody, ServerFrame, WireProblem};
-use sealwire_protocol::link::RelayAddress;
 use sealwire_protocol::problem::Code;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
-use crate::{Relay, raw};
+use crate::{Relay, raw, switch};
 
 /// A frame on its way.
 #[derive(Debug, Clone, Copy)]
@@ -89,10 +88,8 @@ impl Middle {
     ///
     /// # Panics
     /// If the address cannot be named.
-    pub fn turn(&self, mut link: JoinLink) -> JoinLink {
-        let host = self.address.ip().to_string();
-        link.relay = RelayAddress::new(&host, self.address.port()).expect("an address");
-        link
+    pub fn turn(&self, link: JoinLink) -> JoinLink {
+        switch::at(link, self.address)
     }
 
     /// Where it listens.

@@ -31,6 +31,17 @@ pub fn swarm() -> PathBuf {
         .clone()
 }
 
+/// The auditors' and witnesses' program.
+///
+/// # Panics
+/// If it cannot be built.
+pub fn audit() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| find_or_build("sealwire-audit", &["-p", "sealwire-audit"]))
+        .clone()
+}
+
 /// Programs lie in the target directory, tests one below it.
 fn find_or_build(name: &str, build: &[&str]) -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");

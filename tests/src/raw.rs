@@ -9,12 +9,29 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use sealwire_protocol::frame::{self, ClientBody, ClientFrame, ServerBody, ServerFrame};
 use sealwire_protocol::limits::MAX_FRAME;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::wait::PATIENCE;
+
+/// What a relay serves to anybody at `path`, as text.
+///
+/// # Panics
+/// If it does not serve it.
+pub async fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = tls(address).await.expect("a connection to the relay");
+    let ask = format!("GET {path} HTTP/1.1\r\nhost: relay\r\nconnection: close\r\n\r\n");
+    stream.write_all(ask.as_bytes()).await.expect("asked");
+    let mut answer = String::new();
+    // The relay need not say goodbye.
+    drop(stream.read_to_string(&mut answer).await);
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+    assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+    body.to_owned()
+}
 
 /// A WebSocket to the group plane.
 pub struct Raw {

@@ -72,6 +72,16 @@ impl Relay {
         relay
     }
 
+    /// Starts it again, with these settings (TOML) beside the generous ones.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn restart_with(&mut self, settings: &str) {
+        let all = settings_of(&format!("{GENEROUS}{settings}"));
+        std::fs::write(config(&self.data), all).expect("the relay's settings");
+        self.restart().await;
+    }
+
     /// Starts it again, on the same data and the same port.
     ///
     /// # Panics
@@ -108,7 +118,7 @@ impl Relay {
         let address = ready.listening.trim_start_matches("https://");
         let address: SocketAddr = address.trim_end_matches('/').parse().expect("an address");
         self.port = address.port();
-        self.owner_link = self.owner_link.take().or(ready.owner_link);
+        self.owner_link = ready.owner_link.or(self.owner_link.take());
         self.process = Some(process);
     }
 

@@ -191,6 +191,8 @@ async fn a_relay_cannot_go_back_or_forge() {
         max_message_days: Some(1),
         max_blob_days: None,
         no_receipts: false,
+        log_policy: None,
+        directory_key_hash: None,
     }
     .sign(&mallory);
     for (show, code, words) in [

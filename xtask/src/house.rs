@@ -16,8 +16,14 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("sealwire-crypto", &[]),
     ("sealwire-protocol", &["sealwire-crypto"]),
     ("sealwire-audit", &["sealwire-crypto"]),
-    ("sealwire-relay", &["sealwire-protocol", "sealwire-crypto"]),
-    ("sealwire-core", &["sealwire-protocol", "sealwire-crypto"]),
+    (
+        "sealwire-relay",
+        &["sealwire-protocol", "sealwire-audit", "sealwire-crypto"],
+    ),
+    (
+        "sealwire-core",
+        &["sealwire-protocol", "sealwire-audit", "sealwire-crypto"],
+    ),
     ("sealwire", &["sealwire-core"]),
     (
         "sealwire-tests",

@@ -154,6 +154,12 @@ impl VerifierKey {
         &self.public
     }
 
+    /// The line under a note that says that this key has signed it with `signature`, true or not.
+    #[must_use]
+    pub fn signature_line(&self, signature: &[u8]) -> SignatureLine {
+        SignatureLine::new(self.name.clone(), self.id, signature.to_vec())
+    }
+
     /// The id, by which signatures name it.
     #[must_use]
     pub const fn id(&self) -> u32 {
@@ -242,6 +248,12 @@ impl SignerKey {
         let key = Zeroizing::new(BASE64.encode(key.as_slice()));
         let VerifierKey { name, id, .. } = &self.verifier;
         Zeroizing::new(format!("PRIVATE+KEY+{name}+{id:08x}+{}", *key))
+    }
+
+    /// The key without its name, for signing in a format that has none.
+    #[must_use]
+    pub fn into_key(self) -> EvidenceKey {
+        self.key
     }
 
     /// The key that checks what this one signs.

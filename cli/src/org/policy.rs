@@ -1,6 +1,8 @@
 //! `sealwire org policy` and `sealwire org receipts`: how long the organisation keeps messages, and
 //! what was removed for it.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use sealwire_core::{
     Client, ErrorKind,
@@ -9,7 +11,7 @@ use sealwire_core::{
 
 use crate::{
     context::Context,
-    exit::{Outcome, usage},
+    exit::{Failure, Outcome, usage},
     output::{Page, Table},
     time::{minute_of_s, parse_span},
 };
@@ -28,7 +30,7 @@ pub(crate) enum PolicyCommand {
     /// day and removes what is older; that cannot be taken back. Where a
     /// conversation or a message asks for less time, that counts.
     #[command(
-        override_usage = "sealwire org policy publish [OPTIONS] <--messages|--files|--receipts>"
+        override_usage = "sealwire org policy publish [OPTIONS] <--messages|--files|--receipts|--logs>"
     )]
     Publish(Publish),
 }
@@ -46,6 +48,10 @@ pub(crate) struct Publish {
     /// Whether people may be told what others received and saw
     #[arg(long, value_name = "YES|NO", value_parser = parse_yes)]
     receipts: Option<bool>,
+    /// Whose transparency logs and which witnesses clients trust: a file as
+    /// docs/evidence.md shows it, or off
+    #[arg(long, value_name = "FILE")]
+    logs: Option<PathBuf>,
 }
 
 /// Parses `off` or a span of whole days; 0 is off.
@@ -108,6 +114,7 @@ async fn publish(context: &Context, options: &Publish) -> Outcome {
         max_message_days: options.messages,
         max_file_days: options.files,
         receipts: options.receipts,
+        logs: options.logs.as_deref().map(read_logs).transpose()?,
     };
     let policy = client.publish_organisation_policy(change).await?;
     context
@@ -115,6 +122,17 @@ async fn publish(context: &Context, options: &Publish) -> Outcome {
         .result(&policy, |page| print(page, Some(&policy)))?;
     client.shutdown().await;
     Ok(())
+}
+
+/// The file of `--logs`; nothing for `off`.
+fn read_logs(path: &Path) -> Result<String, Failure> {
+    if path == Path::new("off") {
+        return Ok(String::new());
+    }
+    std::fs::read_to_string(path).map_err(|error| {
+        let what = format!("{} cannot be read: {error}", path.display());
+        usage("bad_log_policy", what, "name a file, or off").into()
+    })
 }
 
 fn print(page: &mut Page, policy: Option<&OrganisationPolicyInfo>) {
@@ -127,6 +145,12 @@ fn print(page: &mut Page, policy: Option<&OrganisationPolicyInfo>) {
     page.field("Messages", days(policy.max_message_days));
     page.field("Files", days(policy.max_file_days));
     page.field("Receipts", if policy.receipts { "yes" } else { "no" });
+    let logs = if policy.logs.is_some() {
+        "named by the policy"
+    } else {
+        "as seen first"
+    };
+    page.field("Logs", logs);
     page.field("Signature", "by the organisation's key");
 }
 
@@ -198,6 +222,7 @@ mod tests {
             max_message_days: Some(365),
             max_file_days: None,
             receipts: true,
+            logs: None,
         }
     }
 

@@ -15,10 +15,13 @@ pub struct OrganisationPolicyInfo {
     pub max_file_days: Option<u32>,
     /// People may be told what others received and saw.
     pub receipts: bool,
+    /// Whose transparency logs and which witnesses are trusted, as a `tlog-policy` file (C2SP);
+    /// `None`: the log that was seen first.
+    pub logs: Option<String>,
 }
 
 /// What to change of the organisation's policy; `None` leaves something as it is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrganisationPolicyChange {
     /// Days that messages are kept, at most 36,500; 0 for no bound.
     pub max_message_days: Option<u32>,
@@ -26,6 +29,9 @@ pub struct OrganisationPolicyChange {
     pub max_file_days: Option<u32>,
     /// Whether people may be told what others received and saw.
     pub receipts: Option<bool>,
+    /// Whose transparency logs and which witnesses are trusted, as a `tlog-policy` file of at most
+    /// some 7 KiB; empty: the log that each client saw first.
+    pub logs: Option<String>,
 }
 
 /// What this device removed from one conversation in one run, because it was kept no longer.

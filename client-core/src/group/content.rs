@@ -18,6 +18,7 @@ use crate::{
     api::{Delivery, Event, MessageInfo, MessageKind, Priority},
     error::Result,
     store::{self, Confirmation, Line, NewMessage, Outcome, Outgoing, Said, Traits, Wish},
+    transparency,
 };
 
 /// The first member in line answers a request to leave at once, each further one this much later.
@@ -52,6 +53,11 @@ impl Step<'_> {
         if let Some(position) = content.and_then(|content| content.position) {
             self.compare_position(conn, &position, leaf.handle().to_string(), entry)
                 .await?;
+        }
+        if let Some(head) = content.and_then(|content| content.log_head) {
+            let handle = leaf.handle().as_str();
+            self.events
+                .extend(transparency::heard(self.core, conn, head, handle).await?);
         }
         if let Some(event) = content.and_then(|content| content.event.clone()) {
             return self.take_signal(conn, entry, &event, &leaf).await;

@@ -36,10 +36,11 @@ pub(crate) async fn encrypt(
         hash: place.row.running_hash,
     };
     let conversation = place.row.conversation;
-    let Some(content) = say(core, conn, &place.row, row, position).await? else {
+    let Some(mut content) = say(core, conn, &place.row, row, position).await? else {
         store::remove(conn, row.id).await?;
         return Ok(false);
     };
+    content.log_head = core.transparency.head();
     let content = content.encode();
     let payload = {
         let provider = Provider::new(&core.crypto, conn);

@@ -28,5 +28,5 @@ pub(crate) use actor::{ASK_AGAIN_MS, run};
 pub(crate) use create::{create, policy};
 pub(crate) use join::join;
 pub(crate) use lane::SPLIT;
-pub(crate) use prepare::lookup;
+pub(crate) use prepare::{lookup, lying};
 pub(crate) use welcome::seal_as_blob;

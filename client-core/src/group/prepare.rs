@@ -18,6 +18,7 @@ use crate::{
     mls::{DeferredProvider, check_key_package},
     net,
     store::{self, ContactRow, Seat, Wish},
+    transparency,
 };
 
 /// Key packages are fetched this many at a time, each on a connection of its own.
@@ -45,9 +46,7 @@ fn unknown(handle: &Handle) -> CoreError {
 
 /// Asks the directory for a handle and notes the account key: trusted on first use.
 pub(crate) async fn lookup(core: &Core, handle: &Handle) -> Result<Looked> {
-    let entry = core
-        .account
-        .directory(handle)
+    let entry = transparency::directory_entry(core, handle)
         .await?
         .ok_or_else(|| unknown(handle))?;
     let account = AccountPublic::from_bytes(&entry.account_key.0).map_err(|_| lying(handle))?;
@@ -79,7 +78,8 @@ fn revoked_devices(account: &AccountPublic, entry: &DirectoryEntry) -> Vec<Devic
     verified.collect()
 }
 
-fn lying(handle: &Handle) -> CoreError {
+/// The directory says something that is not so.
+pub(crate) fn lying(handle: &Handle) -> CoreError {
     CoreError::new(
         ErrorKind::Untrusted,
         "bad_directory",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use sealwire_protocol::account::{
-    B64, DirectoryEntry, Enrol, Enrolled, Inbox, InboxAck, Invitation, Invitations,
+    B64, DirectoryEntry, DirectoryKey, Enrol, Enrolled, Inbox, InboxAck, Invitation, Invitations,
     KeyPackageCount, KeyPackages, Me, Members, NewDevice, NewInvitation, OrgRole, Organisation,
     PublishedPolicy, Revocation, RoleChange,
 };
@@ -145,6 +145,17 @@ impl AccountClient {
             Answer::Refused(problem) if problem.code() == Some(Code::AccountUnknown) => Ok(None),
             answer => self.0.parse(answer).map(Some),
         }
+    }
+
+    /// `GET directory-key`.
+    pub(crate) async fn directory_key(&self) -> Result<DirectoryKey> {
+        self.0.ask(Call::new(Method::GET, &["directory-key"])).await
+    }
+
+    /// A part of the directory's transparency log, or its keys: at most `most` bytes of
+    /// `/log/v1/{path}`. `None` if the relay does not have it.
+    pub(crate) async fn log_file(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>> {
+        self.0.file(&format!("/log/v1/{path}"), most).await
     }
 
     /// `POST devices`.

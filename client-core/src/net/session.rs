@@ -9,6 +9,7 @@ use sealwire_crypto::Signature;
 use sealwire_protocol::account::{self, B64, Challenge, ChallengeRequest, SessionRequest};
 use sealwire_protocol::ids::DeviceId;
 use sealwire_protocol::limits::MAX_JSON;
+use sealwire_protocol::problem::Code;
 use sealwire_protocol::proof::challenge_message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -145,6 +146,25 @@ impl Session {
     pub(super) async fn anonymous<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
         let (_, answer) = self.send(self.request(&call)?).await?;
         self.parse(answer)
+    }
+
+    /// A file that the relay serves to anybody, at most `most` bytes; `None` if there is none.
+    pub(super) async fn file(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>> {
+        let url = self
+            .base
+            .join(path)
+            .map_err(|_| bad_address(&self.endpoint))?;
+        let request = self.http.get(url).timeout(REQUEST);
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.endpoint.failure(&error))?;
+        match refusal::read(&self.endpoint, response, most).await? {
+            Answer::Success(body) => Ok(Some(body.to_vec())),
+            Answer::Refused(problem) if problem.code() == Some(Code::NotFound) => Ok(None),
+            Answer::Refused(problem) => Err(CoreError::from_problem(&problem)),
+            Answer::Foreign(error) => Err(error),
+        }
     }
 
     /// The answer's body.

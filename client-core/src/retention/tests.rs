@@ -27,6 +27,8 @@ fn organisation(messages: u32, files: u32) -> OrganisationPolicy {
         max_message_days: (messages > 0).then_some(messages),
         max_blob_days: (files > 0).then_some(files),
         no_receipts: false,
+        log_policy: None,
+        directory_key_hash: None,
     }
 }
 

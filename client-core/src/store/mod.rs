@@ -25,6 +25,7 @@ mod retention;
 mod said;
 mod setting;
 mod transfer;
+mod transparency;
 
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
@@ -50,6 +51,7 @@ pub(crate) use retention::*;
 pub(crate) use said::*;
 pub(crate) use setting::*;
 pub(crate) use transfer::*;
+pub(crate) use transparency::*;
 
 /// The schema, in order of time.
 pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
@@ -61,6 +63,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0006_files", include_str!("files.sql")),
     ("0007_retention", include_str!("retention.sql")),
     ("0008_import", include_str!("import.sql")),
+    ("0009_transparency", include_str!("transparency.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

@@ -122,6 +122,15 @@ fn devices_and_inboxes_stay() {
                 suspended: false,
                 certificates: vec![b64(3, 8)],
                 revocations: vec![revocation()],
+                opened: vec![OpenedEntry {
+                    number: 5,
+                    salt: b64(7, 32),
+                    event: r#"{"type":"suspended"}"#.into(),
+                }],
+            }),
+            shown(&DirectoryKey {
+                version: 1,
+                key: b64(8, 32),
             }),
             shown(&NewDevice {
                 certificate: b64(3, 8),

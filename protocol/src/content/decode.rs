@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use super::{
     Content, ContentError, Decoded, Disposition, Expiration, Extensions, ExternalPart, GroupEvent,
-    MAX_CONTENT, MAX_PART_DEPTH, MessageId, NestedPart, PartBody, PartSemantics, Position,
-    extensions::{EVENT, ExtensionKey, MAX_VALUE, POSITION},
+    LogHead, MAX_CONTENT, MAX_PART_DEPTH, MessageId, NestedPart, PartBody, PartSemantics, Position,
+    extensions::{EVENT, ExtensionKey, LOG_HEAD, MAX_VALUE, POSITION},
     wellformed,
 };
 use crate::{ids::Lane, log::RunningHash};
@@ -71,6 +71,7 @@ fn content(cbor: &mut Decoder<'_>) -> Result<Content, Error> {
         expires,
         in_reply_to,
         position: None,
+        log_head: None,
         event: None,
         extensions: Extensions::new(),
         part: NestedPart {
@@ -107,6 +108,9 @@ fn extensions(cbor: &mut Decoder<'_>, content: &mut Content) -> Result<(), Error
             ExtensionKey::Text(name) if name == POSITION => {
                 content.position = Some(position(&mut Decoder::new(value))?);
             }
+            ExtensionKey::Text(name) if name == LOG_HEAD => {
+                content.log_head = Some(log_head(&mut Decoder::new(value))?);
+            }
             ExtensionKey::Text(name) if name == EVENT && value.len() <= MAX_VALUE => {
                 content.event = Some(GroupEvent::decode(value));
             }
@@ -127,6 +131,17 @@ fn position(cbor: &mut Decoder<'_>) -> Result<Position, Error> {
         lane: Lane(exact(cbor)?),
         seq: cbor.u64()?,
         hash: RunningHash(exact(cbor)?),
+    })
+}
+
+fn log_head(cbor: &mut Decoder<'_>) -> Result<LogHead, Error> {
+    if array(cbor)? != 3 {
+        return Err(unknown());
+    }
+    Ok(LogHead {
+        size: cbor.u64()?,
+        root: exact(cbor)?,
+        signature: exact(cbor)?,
     })
 }
 

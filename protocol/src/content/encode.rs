@@ -3,8 +3,8 @@
 use minicbor::{Encoder, encode::Error};
 
 use super::{
-    Content, ExternalPart, MessageId, NestedPart, PartBody, Position,
-    extensions::{EVENT, ExtensionKey, POSITION},
+    Content, ExternalPart, LogHead, MessageId, NestedPart, PartBody, Position,
+    extensions::{EVENT, ExtensionKey, LOG_HEAD, POSITION},
 };
 
 type Cbor = Encoder<Vec<u8>>;
@@ -36,6 +36,7 @@ impl Content {
     fn write_extensions(&self, cbor: &mut Cbor) -> Written {
         let key = |name: &str| ExtensionKey::Text(name.into()).encoded();
         let position = self.position.as_ref().map(position);
+        let log_head = self.log_head.as_ref().map(log_head);
         let event = self.event.as_ref().map(super::GroupEvent::encode);
         let mut items: Vec<(Vec<u8>, &[u8])> = self
             .extensions
@@ -43,6 +44,7 @@ impl Content {
             .map(|(key, value)| (key.encoded(), value))
             .collect();
         items.extend(position.as_deref().map(|value| (key(POSITION), value)));
+        items.extend(log_head.as_deref().map(|value| (key(LOG_HEAD), value)));
         items.extend(event.as_deref().map(|value| (key(EVENT), value)));
         items.sort_unstable();
         cbor.map(items.len() as u64)?;
@@ -60,6 +62,16 @@ fn position(position: &Position) -> Vec<u8> {
         .and_then(|cbor| cbor.bytes(position.lane.as_bytes()))
         .and_then(|cbor| cbor.u64(position.seq))
         .and_then(|cbor| cbor.bytes(&position.hash.0))
+        .expect("writing to memory cannot fail");
+    cbor.into_writer()
+}
+
+fn log_head(head: &LogHead) -> Vec<u8> {
+    let mut cbor = Encoder::new(Vec::new());
+    cbor.array(3)
+        .and_then(|cbor| cbor.u64(head.size))
+        .and_then(|cbor| cbor.bytes(&head.root))
+        .and_then(|cbor| cbor.bytes(&head.signature))
         .expect("writing to memory cannot fail");
     cbor.into_writer()
 }

@@ -6,6 +6,8 @@ use super::{ContentError, wellformed};
 
 /// Extension name of [`Position`](super::Position).
 pub(super) const POSITION: &str = "sealwire.position";
+/// Extension name of [`LogHead`](super::LogHead).
+pub(super) const LOG_HEAD: &str = "sealwire.log_head";
 /// Extension name of [`GroupEvent`](super::GroupEvent).
 pub(super) const EVENT: &str = "sealwire.event";
 /// Numbers that a double holds exactly (draft-ietf-mimi-content-09 §6.2).
@@ -39,7 +41,8 @@ impl ExtensionKey {
         match self {
             Self::Int(number) => number.unsigned_abs() <= MAX_INT,
             Self::Text(text) => {
-                (1..=255).contains(&text.len()) && text != POSITION && text != EVENT
+                (1..=255).contains(&text.len())
+                    && ![POSITION, LOG_HEAD, EVENT].contains(&text.as_str())
             }
         }
     }

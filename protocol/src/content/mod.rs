@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod event;
 mod extensions;
+mod log_head;
 mod marks;
 mod meaning;
 mod message_id;
@@ -21,6 +22,7 @@ pub use attachment::{
 };
 pub use event::{GroupEvent, acknowledgement_message};
 pub use extensions::{ExtensionKey, Extensions};
+pub use log_head::LogHead;
 pub use marks::{MAX_MENTIONS, Marks, Priority};
 pub use meaning::{MAX_REACTION, Meaning, is_reaction};
 pub use message_id::MessageId;
@@ -92,6 +94,8 @@ pub struct Content {
     pub in_reply_to: Option<MessageId>,
     /// Where the sender stood in the log when writing; extension `sealwire.position`.
     pub position: Option<Position>,
+    /// Which head of the directory's log the sender believed; extension `sealwire.log_head`.
+    pub log_head: Option<LogHead>,
     /// A signal of the group; extension `sealwire.event`.
     pub event: Option<GroupEvent>,
     /// The other extensions.
@@ -169,6 +173,7 @@ impl Content {
             expires: None,
             in_reply_to: None,
             position: Some(position),
+            log_head: None,
             event: None,
             extensions: Extensions::new(),
             part,

@@ -20,6 +20,17 @@ fn hello() -> Content {
     Content::text([7; 16], "Hello **Bob**", position()).expect("short")
 }
 
+fn headed() -> Content {
+    Content {
+        log_head: Some(LogHead {
+            size: 70_000,
+            root: [3; 32],
+            signature: [4; 64],
+        }),
+        ..hello()
+    }
+}
+
 fn known(bytes: &[u8]) -> Content {
     match Content::decode(bytes) {
         Ok(Decoded::Known(content)) => content,
@@ -95,6 +106,7 @@ fn the_bytes_of_content_stay() {
             event(GroupEvent::Joined),
             event(GroupEvent::LeaveRequest),
             everything().encode(),
+            headed().encode(),
         ]
         .map(|bytes| hex(&bytes))
         .join("\n\n")
@@ -108,6 +120,7 @@ fn bob_reads_what_alice_wrote() {
     assert_eq!(read.position, Some(position()));
     assert_eq!(read, hello());
     assert!(known(&everything().encode()) == everything());
+    assert_eq!(known(&headed().encode()), headed());
 }
 
 #[test]
@@ -277,6 +290,7 @@ fn extensions_are_bounded_and_keep_to_their_names() {
     let name = Err(ContentError::ExtensionName);
     assert_eq!(insert(text("sealwire.position"), &[0]), name);
     assert_eq!(insert(text("sealwire.event"), &[0]), name);
+    assert_eq!(insert(text("sealwire.log_head"), &[0]), name);
     assert_eq!(insert(text(""), &[0]), name);
     assert_eq!(insert(text(&"x".repeat(256)), &[0]), name);
     assert_eq!(insert(ExtensionKey::Int(1 << 53), &[0]), name);

@@ -16,6 +16,8 @@ fn first() -> OrganisationPolicy {
         max_message_days: Some(365),
         max_blob_days: None,
         no_receipts: false,
+        log_policy: None,
+        directory_key_hash: None,
     }
 }
 
@@ -26,6 +28,8 @@ fn second() -> OrganisationPolicy {
         max_message_days: Some(90),
         max_blob_days: Some(30),
         no_receipts: true,
+        log_policy: None,
+        directory_key_hash: None,
         ..first()
     }
 }

@@ -66,6 +66,7 @@ table! {
     Resume: POST "/members/{handle}/resume" => ADMINS;
     ChangeRole: PUT "/members/{handle}/role" => OWNERS;
     ReadDirectory: GET "/directory/{handle}" => EVERYONE;
+    ReadDirectoryKey: GET "/directory-key" => EVERYONE;
     AddDevice: POST "/devices" => EVERYONE;
     RevokeDevice: DELETE "/devices/{id}" => EVERYONE;
     AddKeyPackages: POST "/key-packages" => TALKING;
@@ -191,6 +192,7 @@ POST members/{handle}/suspend oa
 POST members/{handle}/resume oa
 PUT members/{handle}/role o
 GET directory/{handle} oamug
+GET directory-key oamug
 POST devices oamug
 DELETE devices/{id} oamug
 POST key-packages oamg

@@ -6,6 +6,7 @@ use sqlx::{Executor as _, Row as _, SqliteConnection};
 
 use super::token::KeyError;
 use crate::database::SqliteFile;
+use crate::evidence::{self, EvidenceError};
 use crate::tally;
 
 /// The tables of the account plane.
@@ -13,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_start.sql"),
     include_str!("schema/0002_retention.sql"),
     tally::TABLE,
+    evidence::TABLES,
 ];
 
 /// Why the account plane cannot start.
@@ -27,6 +29,10 @@ pub(crate) enum OpenError {
     OtherOrganisation(String),
     #[error(transparent)]
     TokenKey(#[from] KeyError),
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    #[error("cannot log the accounts of account.db in the directory's log")]
+    Directory,
 }
 
 /// Opens the file, making it for `organisation` if it is not there.

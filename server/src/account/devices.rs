@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Router};
+use sealwire_audit::directory::DirectoryEvent;
 use sealwire_crypto::{AccountPublic, SignContext, Signature};
 use sealwire_protocol::account::{NewDevice, Revocation};
 use sealwire_protocol::certificate::{DeviceCertificate, UnverifiedCertificate};
@@ -15,6 +16,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::Plane;
 use super::access::{Action, route};
+use super::logged::Logged;
 use super::session::{Caller, device_id};
 use crate::clock;
 use crate::http::{Json, Path};
@@ -58,7 +60,7 @@ pub(super) fn certificate(
 /// Adds a device to an account.
 pub(super) async fn insert(
     db: &mut SqliteConnection,
-    account: i64,
+    logged: &Logged<'_>,
     certificate: &DeviceCertificate,
 ) -> Answer<()> {
     let taken: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM devices WHERE device = ?)")
@@ -73,11 +75,11 @@ pub(super) async fn insert(
          VALUES (?, ?, ?, 0, x'')",
     )
     .bind(certificate.device().as_bytes().as_slice())
-    .bind(account)
+    .bind(logged.account)
     .bind(certificate.as_bytes())
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    logged.device(db, certificate).await
 }
 
 async fn account_of(db: &mut SqliteConnection, caller: &Caller) -> Answer<(Handle, AccountPublic)> {
@@ -100,6 +102,7 @@ async fn add(
     let mut db = plane.db.write().await?;
     let (handle, key) = account_of(&mut db, &caller).await?;
     let certificate = certificate(&new.certificate.0, &handle, &key)?;
+    let logged = Logged::of(&plane.evidence, &caller);
     let known = sqlx::query("SELECT account_id, revoked_at FROM devices WHERE device = ?")
         .bind(certificate.device().as_bytes().as_slice())
         .fetch_optional(&mut *db)
@@ -118,10 +121,11 @@ async fn add(
                 .bind(certificate.device().as_bytes().as_slice())
                 .execute(&mut *db)
                 .await?;
+            logged.device(&mut db, &certificate).await?;
         }
         None => {
             check_room(&mut db, caller.account).await?;
-            insert(&mut db, caller.account, &certificate).await?;
+            insert(&mut db, &logged, &certificate).await?;
         }
     }
     db.commit().await?;
@@ -197,6 +201,12 @@ async fn revoke(
         .execute(&mut *db)
         .await?;
     forget(&mut db, device).await?;
+    let event = DirectoryEvent::Revocation {
+        device: *device.as_bytes(),
+        at: revocation.at_s,
+    };
+    let logged = Logged::of(&plane.evidence, &caller);
+    logged.changes(&mut db, &event).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

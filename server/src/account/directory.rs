@@ -2,17 +2,26 @@
 
 use axum::Router;
 use axum::extract::State;
-use sealwire_protocol::account::{B64, DirectoryEntry, Revocation};
+use sealwire_protocol::account::{B64, DirectoryEntry, DirectoryKey, OpenedEntry, Revocation};
 use sealwire_protocol::problem::Code;
 use sqlx::Row;
 
 use super::Plane;
 use super::access::{Action, route};
+use crate::evidence::{self, LogName, Opened};
 use crate::http::{Json, Path};
 use crate::refusal::{Answer, Refusal};
 
 pub(super) fn router(plane: &Plane) -> Router<Plane> {
-    route(Router::new(), plane, Action::ReadDirectory, entry)
+    let router = route(Router::new(), plane, Action::ReadDirectory, entry);
+    route(router, plane, Action::ReadDirectoryKey, key)
+}
+
+async fn key(State(plane): State<Plane>) -> Json<DirectoryKey> {
+    Json(DirectoryKey {
+        version: 1,
+        key: plane.evidence.directory_key().secret().expose().into(),
+    })
 }
 
 async fn entry(
@@ -30,13 +39,15 @@ async fn entry(
                 "There is no account with this handle; check its spelling.",
             )
         })?;
+    let id: i64 = account.try_get(0)?;
     let devices = sqlx::query(
         "SELECT device, certificate, revoked_at, revocation FROM devices WHERE account_id = ? \
          ORDER BY number",
     )
-    .bind(account.try_get::<i64, _>(0)?)
+    .bind(id)
     .fetch_all(&mut *db)
     .await?;
+    let opened = evidence::opened(&mut db, LogName::Directory, id).await?;
     db.commit().await?;
     let mut entry = DirectoryEntry {
         handle,
@@ -44,6 +55,7 @@ async fn entry(
         suspended: account.try_get(2)?,
         certificates: Vec::new(),
         revocations: Vec::new(),
+        opened: opened.into_iter().map(OpenedEntry::from).collect(),
     };
     for row in devices {
         let revoked_at: i64 = row.try_get(2)?;
@@ -58,4 +70,14 @@ async fn entry(
         }
     }
     Ok(Json(entry))
+}
+
+impl From<Opened> for OpenedEntry {
+    fn from(opened: Opened) -> Self {
+        Self {
+            number: opened.number,
+            salt: B64(opened.salt),
+            event: opened.event,
+        }
+    }
 }

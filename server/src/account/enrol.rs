@@ -13,6 +13,7 @@ use sealwire_protocol::proof::enrolment_message;
 use sqlx::{Row, SqliteConnection};
 
 use super::access::{Action, route};
+use super::logged::Logged;
 use super::{AccountPlane, Plane, devices, organisation, roles};
 use crate::clock;
 use crate::http::Json;
@@ -123,7 +124,13 @@ async fn store(
         ));
     }
     let account = add_account(plane, db, new, role).await?;
-    devices::insert(db, account, &new.certificate).await?;
+    let logged = Logged {
+        evidence: &plane.evidence,
+        account,
+        handle: new.handle.as_str(),
+    };
+    logged.begins(db, *new.account_key.as_bytes()).await?;
+    devices::insert(db, &logged, &new.certificate).await?;
     sqlx::query("UPDATE invitations SET used_by = ?, mac = ?, enrolled = ? WHERE id = ?")
         .bind(new.handle.as_str())
         .bind(new.mac.as_slice())

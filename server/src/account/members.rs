@@ -3,12 +3,15 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Router};
+use sealwire_audit::directory::DirectoryEvent;
 use sealwire_protocol::account::{MemberInfo, Members, OrgRole, RoleChange};
 use sealwire_protocol::problem::Code;
 use serde::Deserialize;
+use serde_json::json;
 use sqlx::{Row, SqliteConnection};
 
 use super::access::{Action, route};
+use super::logged::Logged;
 use super::session::Caller;
 use super::{Plane, roles};
 use crate::http::{Json, Path, Query};
@@ -55,6 +58,16 @@ struct Account {
     id: i64,
     role: OrgRole,
     suspended: bool,
+}
+
+impl Account {
+    fn logged<'a>(&self, plane: &'a Plane, handle: &'a str) -> Logged<'a> {
+        Logged {
+            evidence: &plane.evidence,
+            account: self.id,
+            handle,
+        }
+    }
 }
 
 async fn account(db: &mut SqliteConnection, handle: &str) -> Answer<Account> {
@@ -120,10 +133,22 @@ async fn set_suspended(
     if suspended {
         keep_an_owner(&mut db, &account).await?;
     }
+    if account.suspended == suspended {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     sqlx::query("UPDATE accounts SET suspended = ? WHERE id = ?")
         .bind(suspended)
         .bind(account.id)
         .execute(&mut *db)
+        .await?;
+    let event = if suspended {
+        DirectoryEvent::Suspended
+    } else {
+        DirectoryEvent::Resumed
+    };
+    account
+        .logged(plane, handle)
+        .changes(&mut db, &event)
         .await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -152,6 +177,9 @@ async fn change_role(
 ) -> Answer<StatusCode> {
     let mut db = plane.db.write().await?;
     let account = account(&mut db, &handle).await?;
+    if change.role == account.role {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     if change.role != OrgRole::OrgOwner {
         keep_an_owner(&mut db, &account).await?;
     }
@@ -160,6 +188,13 @@ async fn change_role(
         .bind(account.id)
         .execute(&mut *db)
         .await?;
+    let event = json!({
+        "handle": handle,
+        "role": roles::text(change.role),
+        "previous": roles::text(account.role),
+    });
+    let logged = account.logged(&plane, &handle);
+    logged.note(&mut db, "role-changed", &event).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,6 +9,7 @@ mod enrol;
 mod inbox;
 mod invitations;
 mod key_packages;
+mod logged;
 mod mailroom;
 mod members;
 mod organisation;
@@ -32,6 +33,7 @@ use self::mailroom::AccountMailroom;
 use self::token::Tokens;
 use crate::config::{Config, Limits, Retention};
 use crate::database::SqliteFile;
+use crate::evidence::Evidence;
 use crate::group::Mailroom;
 use crate::refusal::Answer;
 use crate::tally::{self, Count, Kind, Run};
@@ -47,6 +49,7 @@ pub(crate) struct AccountPlane {
     limits: Limits,
     retention: Retention,
     tokens: Tokens,
+    evidence: Arc<Evidence>,
     challenges: Challenges,
     waiting: Arc<Waiting>,
     drain: CancellationToken,
@@ -58,21 +61,31 @@ type Plane = Arc<AccountPlane>;
 impl AccountPlane {
     /// Opens the plane's own files.
     pub(crate) async fn open(
-        database: &Path,
-        token_key: &Path,
+        dir: &Path,
         config: &Config,
         drain: CancellationToken,
     ) -> Result<Arc<Self>, OpenError> {
+        let db = database::open(&dir.join(DATABASE), &config.organisation).await?;
+        let evidence = Evidence::open(&db, dir, &config.organisation, &config.transparency).await?;
+        logged::catch_up(&db, &evidence)
+            .await
+            .map_err(|_| OpenError::Directory)?;
         Ok(Arc::new(Self {
-            db: database::open(database, &config.organisation).await?,
+            db,
+            evidence,
             organisation: config.organisation.clone(),
             limits: config.limits.clone(),
             retention: config.retention.clone(),
-            tokens: Tokens::open(token_key, &config.organisation)?,
+            tokens: Tokens::open(&dir.join(KEY_FILE), &config.organisation)?,
             challenges: Challenges::new(),
             waiting: Arc::default(),
             drain,
         }))
+    }
+
+    /// The logs.
+    pub(crate) fn evidence(&self) -> &Arc<Evidence> {
+        &self.evidence
     }
 
     /// The door for the group plane.

@@ -6,10 +6,12 @@ use axum::http::StatusCode;
 use sealwire_crypto::OrganisationPublic;
 use sealwire_protocol::account::{B64, Organisation};
 use sealwire_protocol::problem::Code;
+use serde_json::json;
 use sqlx::SqliteConnection;
 
 use super::Plane;
 use super::access::{Action, route};
+use crate::evidence::ORGANISATION;
 use crate::http::Json;
 use crate::refusal::{Answer, Refusal};
 
@@ -59,6 +61,11 @@ async fn set(State(plane): State<Plane>, Json(wanted): Json<Organisation>) -> An
     sqlx::query("UPDATE organisation SET key = ?")
         .bind(key.as_bytes().as_slice())
         .execute(&mut *db)
+        .await?;
+    let event = json!({ "key": key.to_string() });
+    plane
+        .evidence
+        .note(&mut db, "organisation-key-set", ORGANISATION, &event)
         .await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -3,14 +3,17 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use data_encoding::HEXLOWER;
 use sealwire_crypto::OrganisationPublic;
 use sealwire_protocol::account::{B64, PublishedPolicy};
 use sealwire_protocol::organisation_policy::{OrganisationPolicy, OrganisationPolicyError};
 use sealwire_protocol::problem::Code;
+use serde_json::json;
 use sqlx::SqliteConnection;
 
 use super::access::{Action, route};
 use super::{Plane, organisation};
+use crate::evidence::ORGANISATION;
 use crate::http::Json;
 use crate::refusal::{Answer, Refusal};
 
@@ -80,6 +83,11 @@ async fn publish(
     .bind(signed)
     .execute(&mut *db)
     .await?;
+    let event = json!({ "serial": policy.serial, "sha256": HEXLOWER.encode(&policy.hash()) });
+    plane
+        .evidence
+        .note(&mut db, "policy-published", ORGANISATION, &event)
+        .await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,6 +6,7 @@ mod durability;
 mod groups;
 mod inbox;
 mod key_packages;
+mod log;
 mod measure;
 mod planes;
 mod policy;

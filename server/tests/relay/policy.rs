@@ -21,6 +21,8 @@ fn first() -> OrganisationPolicy {
         max_message_days: Some(90),
         max_blob_days: Some(30),
         no_receipts: false,
+        log_policy: None,
+        directory_key_hash: None,
     }
 }
 
@@ -112,7 +114,7 @@ async fn only_the_owner_publishes_and_only_what_the_organisation_signed() {
         ),
         ("no policy", b"nonsense".to_vec(), Code::Malformed),
         ("nothing", Vec::new(), Code::Malformed),
-        ("too long", vec![0; 2000], Code::Malformed),
+        ("too long", vec![0; 9000], Code::Malformed),
     ] {
         let refused = publish(&relay, &alice, &bytes).await.expect_err(why);
         assert_eq!(refused.code, code, "{why}");

@@ -1,0 +1,193 @@
+//! Answers of the directory, held to its log.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sealwire_audit::commitment::{Commitment, DirectoryIndex, DirectoryKey, Salt};
+use sealwire_audit::directory::{Account, DirectoryEvent, Standing};
+use sealwire_crypto::{SecretBytes, sha256};
+use sealwire_protocol::account::DirectoryEntry;
+use sealwire_protocol::certificate::UnverifiedCertificate;
+use sealwire_protocol::handle::Handle;
+use tokio::time::sleep;
+
+use super::follow::follow;
+use crate::core::Core;
+use crate::error::{CoreError, ErrorKind, Result};
+use crate::group;
+use crate::store;
+
+/// A head is published within a second of what it covers, as a rule.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How an answer fares.
+enum Verdict {
+    Holds,
+    /// The log has got further meanwhile, or not yet as far.
+    Again,
+    Lies,
+}
+
+/// Asks the directory for a handle. What it answers is what its log says, as far as this device
+/// and everybody who follows it can see. `None` if nobody has the handle.
+///
+/// # Errors
+/// `bad_directory`, `directory_behind`; as reading the log; network errors.
+pub(crate) async fn directory_entry(
+    core: &Core,
+    handle: &Handle,
+) -> Result<Option<DirectoryEntry>> {
+    for _ in 0..TRIES {
+        let entry = core.account.directory(handle).await?;
+        match verdict(core, handle, entry.as_ref()).await? {
+            Verdict::Holds => return Ok(entry),
+            Verdict::Again => sleep(PAUSE).await,
+            Verdict::Lies => return Err(group::lying(handle)),
+        }
+    }
+    Err(CoreError::new(
+        ErrorKind::Io,
+        "directory_behind",
+        format!("the relay has not yet logged what its directory says of {handle}"),
+        "try again in a minute; tell your administrator if it stays, a witness may be out of reach",
+    ))
+}
+
+async fn verdict(core: &Core, handle: &Handle, entry: Option<&DirectoryEntry>) -> Result<Verdict> {
+    let log = follow(core).await?;
+    let index = DirectoryKey::new(log.directory_key).index(handle.as_str());
+    let leaves = {
+        let mut conn = core.db.readers.acquire().await?;
+        store::directory_leaves(&mut conn, &index).await?
+    };
+    Ok(judge(&leaves, log.edge.size(), handle, entry))
+}
+
+/// Whether an answer is what the entries under the handle's index, of a log of `size`, say.
+fn judge(
+    leaves: &[(u64, Commitment)],
+    size: u64,
+    handle: &Handle,
+    entry: Option<&DirectoryEntry>,
+) -> Verdict {
+    let Some(entry) = entry else {
+        // A handle that the log knows has an answer, and be it that the account is erased.
+        return if leaves.is_empty() {
+            Verdict::Holds
+        } else {
+            Verdict::Lies
+        };
+    };
+    if entry.opened.iter().any(|opened| opened.number >= size) {
+        return Verdict::Again;
+    }
+    let newest = entry.opened.last().map_or(0, |opened| opened.number);
+    if leaves.iter().any(|(number, _)| *number > newest) {
+        return Verdict::Again;
+    }
+    match standing(leaves, entry) {
+        Some(Standing::Account(account)) if agrees(&account, handle, entry) => Verdict::Holds,
+        _ => Verdict::Lies,
+    }
+}
+
+/// What follows from the entries, if the answer opens each of them.
+fn standing(leaves: &[(u64, Commitment)], entry: &DirectoryEntry) -> Option<Standing> {
+    if leaves.len() != entry.opened.len() {
+        return None;
+    }
+    let mut standing = Standing::default();
+    for ((number, commitment), opened) in leaves.iter().zip(&entry.opened) {
+        if *number != opened.number {
+            return None;
+        }
+        let salt = Salt::new(SecretBytes::from_slice(&opened.salt.0).ok()?);
+        let event = salt.open(commitment, opened.event.as_bytes()).ok()?;
+        standing = standing
+            .then(DirectoryEvent::from_value(&event).ok()?)
+            .ok()?;
+    }
+    Some(standing)
+}
+
+/// Whether the answer is that of the account.
+fn agrees(account: &Account, handle: &Handle, entry: &DirectoryEntry) -> bool {
+    let devices: Option<BTreeMap<_, _>> = entry
+        .certificates
+        .iter()
+        .map(|bytes| {
+            let certificate = UnverifiedCertificate::parse(&bytes.0).ok()?.verify().ok()?;
+            Some((*certificate.device().as_bytes(), sha256(&[&bytes.0])))
+        })
+        .collect();
+    let revoked: Option<BTreeMap<[u8; 16], u64>> = entry
+        .revocations
+        .iter()
+        .map(|revocation| {
+            let device = revocation.device.0.as_slice().try_into().ok()?;
+            Some((device, revocation.at_s))
+        })
+        .collect();
+    account.handle == handle.as_str()
+        && account.key.as_slice() == entry.account_key.0
+        && Some(&account.devices) == devices.as_ref()
+        && Some(&account.revoked) == revoked.as_ref()
+        && account.suspended == entry.suspended
+}
+
+/// Asks anew for whom the log has something new: this account and those it knows.
+pub(super) async fn watch(core: &Core) {
+    drop(watch_changed(core).await);
+}
+
+async fn watch_changed(core: &Core) -> Result<()> {
+    let (log, contacts) = {
+        let mut conn = core.db.readers.acquire().await?;
+        let Some(log) = store::directory_log(&mut conn).await? else {
+            return Ok(());
+        };
+        (log, store::contacts(&mut conn).await?)
+    };
+    let size = log.edge.size();
+    let seen = core.transparency.watched(size);
+    if seen >= size {
+        return Ok(());
+    }
+    let key = DirectoryKey::new(log.directory_key);
+    let own = core.identity.handle.clone();
+    let handles = contacts.into_iter().map(|contact| contact.handle);
+    for handle in handles.chain([own]) {
+        if has_new(core, &key.index(handle.as_str()), seen).await? {
+            warn_of_key(core, &handle).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Looks a handle up again, and warns if its account key is another than before.
+async fn warn_of_key(core: &Core, handle: &Handle) -> Result<()> {
+    let looked = group::lookup(core, handle).await?;
+    if *handle == core.identity.handle && looked.contact.account != core.identity.account {
+        core.warn(
+            None,
+            "the relay's directory shows others another key for your own account; tell your \
+             administrator at once",
+        );
+    } else if looked.contact.key_changed {
+        core.warn(
+            None,
+            format!(
+                "the directory now shows another key for {handle}; ask them in person why before \
+                 you trust it"
+            ),
+        );
+    }
+    Ok(())
+}
+
+async fn has_new(core: &Core, index: &DirectoryIndex, since: u64) -> Result<bool> {
+    let mut conn = core.db.readers.acquire().await?;
+    let leaves = store::directory_leaves(&mut conn, index).await?;
+    Ok(leaves.last().is_some_and(|(number, _)| *number >= since))
+}

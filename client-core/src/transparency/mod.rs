@@ -1,0 +1,89 @@
+//! The directory's transparency log: the relay must show everybody the same directory.
+//!
+//! This device keeps every entry of the log, so a newer head counts only if it continues what was
+//! seen (`follow`), an answer of the directory only if it opens every entry under the handle's
+//! index and says what follows from them (`check`), and what others say they have seen has to be
+//! the same (`gossip`). When it is not, the directory is trusted no more: nobody is added by it,
+//! existing conversations go on, and both heads are kept.
+
+mod api;
+mod check;
+mod follow;
+mod gossip;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use sealwire_protocol::content::LogHead;
+use tokio::sync::Notify;
+
+pub use self::api::{DirectoryHeadInfo, DirectoryLogInfo};
+pub(crate) use self::check::directory_entry;
+pub(crate) use self::follow::{check_log_policy, directory_key_hash, load, run};
+pub(crate) use self::gossip::heard;
+use crate::error::{CoreError, ErrorKind};
+
+/// How often the log is read when nothing calls for it.
+const EVERY: Duration = Duration::from_secs(10 * 60);
+/// Cosignatures older than this say nothing of today.
+const FRESH_S: u64 = 24 * 60 * 60;
+
+/// What this process knows of the log.
+#[derive(Default)]
+pub(crate) struct Transparency {
+    /// One at a time reads the log.
+    following: tokio::sync::Mutex<()>,
+    /// The newest head that was checked.
+    head: Mutex<Option<LogHead>>,
+    /// Entries in which changes of known people have been looked for.
+    watched: AtomicU64,
+    /// Who has told of a head that the log has not signed.
+    doubted: Mutex<BTreeSet<String>>,
+    /// Rung when somebody has seen a newer head.
+    newer: Notify,
+}
+
+impl Transparency {
+    /// The newest head that was checked, to be told to others.
+    pub(crate) fn head(&self) -> Option<LogHead> {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Entries up to `size` are looked through now; gives how many were before.
+    fn watched(&self, size: u64) -> u64 {
+        self.watched.swap(size, Ordering::Relaxed)
+    }
+
+    /// Whether this is the first head of theirs that the log has not signed.
+    fn first_doubt(&self, handle: &str) -> bool {
+        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        doubted.insert(handle.to_owned())
+    }
+
+    fn set_head(&self, head: LogHead) {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = Some(head);
+    }
+}
+
+/// What people are told when the relay shows different directories.
+fn conflict_error(why: &str) -> CoreError {
+    CoreError::new(
+        ErrorKind::Untrusted,
+        "directory_conflict",
+        format!("the relay's directory is not trusted any more: {why}"),
+        "existing conversations go on, but nobody can be added. Tell your administrator and \
+         compare with others in person; `sealwire org log` shows the evidence",
+    )
+}
+
+/// The relay has shown a part of the log that is none.
+fn bad_log(what: impl std::fmt::Display) -> CoreError {
+    CoreError::new(
+        ErrorKind::Untrusted,
+        "directory_log",
+        format!("the relay's transparency log cannot be believed: {what}"),
+        "nobody is added until this is mended; tell your administrator",
+    )
+}

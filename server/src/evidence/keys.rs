@@ -1,0 +1,82 @@
+//! The keys of the logs and of the relay's own attestations, each in a file of its own.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use rand::Rng;
+use sealwire_audit::note::{KeyKind, KeyName, SignerKey};
+use sealwire_crypto::EvidenceKey;
+use zeroize::Zeroizing;
+
+use super::LogName;
+use crate::data_dir::write_private;
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyError {
+    #[error("cannot use the key {0}: {1}")]
+    Io(PathBuf, io::Error),
+    #[error(
+        "the key {0} is damaged; restore it from a backup. Without it the log cannot go on, since \
+         nobody would believe a new key"
+    )]
+    Damaged(PathBuf),
+}
+
+/// The keys: one for each format, so that nothing signed in one means something in another.
+pub(super) struct Keys {
+    directory: SignerKey,
+    audit: SignerKey,
+    /// Signs what the relay says of itself.
+    attestations: EvidenceKey,
+}
+
+impl Keys {
+    /// Reads the keys, making those that are not there.
+    pub(super) fn open(dir: &Path, organisation: &str) -> Result<Self, KeyError> {
+        // A log of the same name at another relay, or after a new beginning, is another log.
+        let mut unique = [0; 8];
+        rand::rng().fill_bytes(&mut unique);
+        let prefix = format!("{organisation}/{}", HEXLOWER.encode(&unique));
+        let open = |name: &str| {
+            let path = dir.join(format!("{name}.key"));
+            open(&path, &format!("{prefix}/{name}"))
+        };
+        Ok(Self {
+            directory: open("directory-log")?,
+            audit: open("audit-log")?,
+            attestations: open("attestations")?.into_key(),
+        })
+    }
+
+    /// The key of a log; its name is the log's origin.
+    pub(super) const fn log(&self, log: LogName) -> &SignerKey {
+        match log {
+            LogName::Directory => &self.directory,
+            LogName::Audit => &self.audit,
+        }
+    }
+
+    /// The key of the relay's attestations.
+    pub(super) const fn attestations(&self) -> &EvidenceKey {
+        &self.attestations
+    }
+}
+
+fn open(path: &Path, name: &str) -> Result<SignerKey, KeyError> {
+    let io = |error| KeyError::Io(path.into(), error);
+    let damaged = || KeyError::Damaged(path.into());
+    match std::fs::read_to_string(path).map(Zeroizing::new) {
+        Ok(text) => SignerKey::parse(text.trim_end()).map_err(|_| damaged()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let name = KeyName::new(name).map_err(|_| damaged())?;
+            let key = EvidenceKey::generate(&mut rand::rng());
+            let key = SignerKey::new(name, KeyKind::Note, key);
+            let text = Zeroizing::new(format!("{}\n", key.to_skey().as_str()));
+            write_private(path, text.as_bytes()).map_err(io)?;
+            Ok(key)
+        }
+        Err(error) => Err(io(error)),
+    }
+}

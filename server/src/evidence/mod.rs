@@ -1,0 +1,150 @@
+//! The relay's transparency logs: what it did, in a form that it cannot change unnoticed.
+//!
+//! Entries are added in the transaction of the event that they record. A publisher signs the
+//! head of what was committed, has it cosigned by witnesses, and serves it. Both logs lie in
+//! account.db; nothing of the group plane is logged but counts.
+
+mod keys;
+mod publish;
+mod record;
+mod rows;
+mod serve;
+mod witness;
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use sealwire_audit::commitment::DirectoryKey;
+use sealwire_protocol::problem::Code;
+use sqlx::SqliteConnection;
+use tokio::sync::Notify;
+
+pub(crate) use self::keys::KeyError;
+use self::keys::Keys;
+pub(crate) use self::publish::{Published, run};
+pub(crate) use self::record::{Opened, opened};
+pub(crate) use self::serve::router;
+use self::witness::{WitnessError, Witnesses};
+use crate::config::Transparency;
+use crate::database::SqliteFile;
+use crate::refusal::{Answer, Refusal};
+
+/// The tables.
+pub(crate) const TABLES: &str = include_str!("tables.sql");
+
+/// Who an entry is about that is about no account.
+pub(crate) const ORGANISATION: i64 = 0;
+
+/// One of the relay's logs. Both have one form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum LogName {
+    /// What the directory says of each handle.
+    Directory,
+    /// What the relay did, and what others attest.
+    Audit,
+}
+
+impl LogName {
+    const ALL: [Self; 2] = [Self::Directory, Self::Audit];
+
+    /// Its name in paths and origins.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::Audit => "audit",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|log| log.as_str() == text)
+    }
+
+    /// Its number in the tables.
+    const fn number(self) -> i64 {
+        match self {
+            Self::Directory => 1,
+            Self::Audit => 2,
+        }
+    }
+}
+
+/// Why the logs cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EvidenceError {
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    #[error("cannot read the transparency logs in account.db: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error(
+        "the transparency log {0:?} in account.db is of another key than this data directory \
+         holds; account.db and the key files belong together: restore both from one backup"
+    )]
+    OtherKey(&'static str),
+}
+
+/// Both logs, their keys, and those who watch them.
+pub(crate) struct Evidence {
+    db: SqliteFile,
+    keys: Keys,
+    witnesses: Witnesses,
+    directory_key: DirectoryKey,
+    /// Something may have been added.
+    added: Notify,
+    /// Why nothing may be added, if so.
+    halted: OnceLock<String>,
+}
+
+impl Evidence {
+    /// Opens the logs in `db`, making them with fresh keys in `dir` if they are not there.
+    pub(crate) async fn open(
+        db: &SqliteFile,
+        dir: &Path,
+        organisation: &str,
+        settings: &Transparency,
+    ) -> Result<Arc<Self>, EvidenceError> {
+        let keys = Keys::open(dir, organisation)?;
+        let mut tx = db.write().await?;
+        for log in LogName::ALL {
+            let origin = keys.log(log).verifier().name().as_str();
+            if rows::begin(&mut tx, log, origin).await? != origin {
+                return Err(EvidenceError::OtherKey(log.as_str()));
+            }
+        }
+        let directory_key = record::directory_key(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Arc::new(Self {
+            db: db.clone(),
+            keys,
+            witnesses: Witnesses::open(settings)?,
+            directory_key,
+            added: Notify::new(),
+            halted: OnceLock::new(),
+        }))
+    }
+
+    /// Under which the directory's log hides handles.
+    pub(crate) const fn directory_key(&self) -> &DirectoryKey {
+        &self.directory_key
+    }
+
+    /// Adds entries to a log in the transaction of what they record. Gives the number of the first.
+    async fn append(
+        &self,
+        tx: &mut SqliteConnection,
+        log: LogName,
+        entries: &[Vec<u8>],
+    ) -> Answer<u64> {
+        if self.halted().is_some() {
+            return Err(Refusal::new(
+                Code::LogHalted,
+                "This relay's transparency log cannot go on, so nothing is changed that has to be \
+                 logged; its operator finds the reason in the relay's log.",
+            ));
+        }
+        let first = rows::append(tx, log, entries).await?;
+        self.added.notify_one();
+        Ok(first)
+    }
+}
