@@ -15,6 +15,7 @@
 //! | [`directory`] | what the directory logs of a handle | |
 //! | [`dsse`] | signed envelopes | DSSE v1 |
 //! | [`statement`] | what an attestation says about what | in-toto Statement v1 |
+//! | [`predicate`] | what our attestations say | `docs/predicates` |
 //! | [`leaf`] | what stands in a log | kind `dsse` 0.0.2 of Rekor v2 |
 //! | [`witness`] | what a witness answers | C2SP `tlog-witness` |
 //!
@@ -33,6 +34,7 @@ pub mod leaf;
 pub mod merkle;
 pub mod note;
 pub mod policy;
+pub mod predicate;
 pub mod proof;
 pub mod sequence;
 pub mod statement;
