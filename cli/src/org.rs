@@ -49,7 +49,7 @@ pub(crate) enum OrgCommand {
         #[command(subcommand)]
         command: policy::PolicyCommand,
     },
-    /// Show the directory's transparency log as this device has checked it
+    /// Show the directory's log as this device has checked it
     ///
     /// If the relay has shown different directories, the heads that prove it.
     Log,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sealwire_protocol::handle::check_organisation;
 use sealwire_protocol::limits::{MAX_BLOB_CONTENT, MAX_BLOB_DAYS};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub(crate) enum ConfigError {
 }
 
 /// The whole configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
     /// Where to listen.
@@ -54,7 +54,7 @@ pub(crate) struct Config {
 }
 
 /// `[tls]`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Tls {
     /// PEM file with the certificate chain; empty for the development certificate.
@@ -64,7 +64,7 @@ pub(crate) struct Tls {
 }
 
 /// `[limits]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
     pub(crate) connections: usize,
@@ -88,7 +88,7 @@ pub(crate) struct Limits {
 }
 
 /// `[timeouts]`, seconds.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Timeouts {
     pub(crate) tls_handshake_s: u64,
@@ -100,7 +100,7 @@ pub(crate) struct Timeouts {
 }
 
 /// `[storage]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Storage {
     pub(crate) group_database_mib: u64,
@@ -109,7 +109,7 @@ pub(crate) struct Storage {
 }
 
 /// `[s3]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct S3 {
     /// Empty for the data directory.
@@ -123,7 +123,7 @@ pub(crate) struct S3 {
 }
 
 /// `[retention]`, days.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Retention {
     pub(crate) message_days: u32,
@@ -133,7 +133,7 @@ pub(crate) struct Retention {
 }
 
 /// `[transparency]`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Transparency {
     /// `VKEY URL` of each.
@@ -143,7 +143,7 @@ pub(crate) struct Transparency {
 }
 
 /// `[log]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Log {
     pub(crate) filter: String,

@@ -9,6 +9,7 @@
 #![deny(missing_docs)]
 
 mod account;
+mod attest;
 mod cli;
 mod clock;
 mod config;

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
 use crate::account::{self, AccountPlane};
+use crate::attest;
 use crate::config::Config;
 use crate::control;
 use crate::data_dir::DataDir;
@@ -61,6 +62,7 @@ pub(crate) struct Started {
     pub(crate) address: SocketAddr,
     pub(crate) owner_link: Option<Zeroizing<String>>,
     published: Published,
+    config: Config,
     listener: TcpListener,
     listen: Arc<Listen>,
 }
@@ -96,7 +98,11 @@ pub(crate) async fn start(config: &Config, data: DataDir) -> Result<Started, Sta
             link.to_text()
         });
     let relay = Arc::new(Relay {
-        retention: Retention::new(Arc::clone(&account), Arc::clone(&group)),
+        retention: Retention::new(
+            Arc::clone(&account),
+            Arc::clone(&group),
+            config.retention.clone(),
+        ),
         account,
         group,
         drain: drain.clone(),
@@ -115,6 +121,7 @@ pub(crate) async fn start(config: &Config, data: DataDir) -> Result<Started, Sta
         address,
         owner_link,
         published,
+        config: config.clone(),
         listener,
         listen,
     })
@@ -176,6 +183,7 @@ impl Started {
         let Self {
             relay,
             published,
+            config,
             listener,
             listen,
             ..
@@ -188,6 +196,11 @@ impl Started {
         tasks.spawn(evidence::run(
             Arc::clone(relay.account.evidence()),
             published,
+            drain.clone(),
+        ));
+        tasks.spawn(attest::run(
+            Arc::clone(&relay.account),
+            config,
             drain.clone(),
         ));
         tasks.spawn(retention::schedule(

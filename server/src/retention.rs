@@ -9,7 +9,9 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::AccountPlane;
+use crate::attest;
 use crate::clock;
+use crate::config;
 use crate::group::GroupPlane;
 use crate::refusal::Answer;
 use crate::tally::{Count, Kind, Run};
@@ -20,6 +22,8 @@ const EVERY: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct Retention {
     account: Arc<AccountPlane>,
     group: Arc<GroupPlane>,
+    /// How long things are kept.
+    rules: config::Retention,
     /// One run at a time: the start of the last.
     last: Mutex<u64>,
 }
@@ -44,10 +48,15 @@ pub(crate) struct Removed {
 }
 
 impl Retention {
-    pub(crate) fn new(account: Arc<AccountPlane>, group: Arc<GroupPlane>) -> Arc<Self> {
+    pub(crate) fn new(
+        account: Arc<AccountPlane>,
+        group: Arc<GroupPlane>,
+        rules: config::Retention,
+    ) -> Arc<Self> {
         Arc::new(Self {
             account,
             group,
+            rules,
             last: Mutex::new(0),
         })
     }
@@ -71,10 +80,9 @@ impl Retention {
             .map(|(part, _)| *part)
             .collect();
         let ended_ms = clock::now_ms().max(started_ms);
-        self.account.end_run(run, ended_ms, failed.len()).await?;
         let mut removed = self.group.removed(run).await?;
         removed.extend(self.account.removed(run).await?);
-        Ok(Report {
+        let report = Report {
             started_at_ms: started_ms,
             ended_at_ms: ended_ms,
             failed,
@@ -82,7 +90,14 @@ impl Retention {
                 .into_iter()
                 .map(|(kind, count)| Removed { kind, count })
                 .collect(),
-        })
+        };
+        let subject = self.account.evidence().subject();
+        let statement = attest::retention_run(&report, &self.rules, subject)?;
+        let failed = report.failed.len();
+        self.account
+            .end_run(run, ended_ms, failed, &statement)
+            .await?;
+        Ok(report)
     }
 }
 

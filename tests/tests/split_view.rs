@@ -122,7 +122,6 @@ async fn what_was_shown_cannot_be_hidden_again() {
         mut stage,
         alice,
         bob,
-        chat,
         for_carol,
         switch: _cable,
         ..
@@ -147,5 +146,4 @@ async fn what_was_shown_cannot_be_hidden_again() {
     alice.is_told(DISTRUST).await;
     // Bob had not seen Carol; to him nothing is wrong until Alice speaks.
     bob.lookup(&alice.handle()).await.expect("Alice is there");
-    drop(chat);
 }

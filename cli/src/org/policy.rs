@@ -30,7 +30,7 @@ pub(crate) enum PolicyCommand {
     /// day and removes what is older; that cannot be taken back. Where a
     /// conversation or a message asks for less time, that counts.
     #[command(
-        override_usage = "sealwire org policy publish [OPTIONS] <--messages|--files|--receipts|--logs>"
+        override_usage = "sealwire org policy publish <--messages|--files|--receipts|--logs>"
     )]
     Publish(Publish),
 }

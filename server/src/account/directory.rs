@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use sealwire_protocol::account::{B64, DirectoryEntry, DirectoryKey, OpenedEntry, Revocation};
 use sealwire_protocol::problem::Code;
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 
 use super::Plane;
 use super::access::{Action, route};
@@ -70,6 +70,30 @@ async fn entry(
         }
     }
     Ok(Json(entry))
+}
+
+/// How many accounts and devices there are.
+pub(crate) struct DirectoryCounts {
+    pub(crate) accounts: u64,
+    /// Devices that are not revoked.
+    pub(crate) devices: u64,
+    pub(crate) revoked: u64,
+}
+
+pub(super) async fn counts(db: &mut SqliteConnection) -> Answer<DirectoryCounts> {
+    let row: (i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM accounts), \
+         (SELECT count(*) FROM devices WHERE revoked_at = 0), \
+         (SELECT count(*) FROM devices WHERE revoked_at <> 0)",
+    )
+    .fetch_one(db)
+    .await?;
+    let number = |count| u64::try_from(count).unwrap_or(0);
+    Ok(DirectoryCounts {
+        accounts: number(row.0),
+        devices: number(row.1),
+        revoked: number(row.2),
+    })
 }
 
 impl From<Opened> for OpenedEntry {

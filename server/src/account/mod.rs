@@ -23,7 +23,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use sealwire_audit::statement::Statement;
 use sealwire_protocol::link::InvitationCode;
+use sqlx::SqliteConnection;
 use tokio_util::sync::CancellationToken;
 
 use self::challenge::Challenges;
@@ -40,6 +42,7 @@ use crate::tally::{self, Count, Kind, Run};
 
 /// File of the account plane's tables.
 pub(crate) const DATABASE: &str = "account.db";
+pub(crate) use self::directory::DirectoryCounts;
 pub(crate) use self::token::KEY_FILE;
 
 /// State of the account plane.
@@ -112,9 +115,35 @@ impl AccountPlane {
         retention::begin(&self.db, run).await
     }
 
-    /// Notes that a run ended, and how many of its parts failed.
-    pub(crate) async fn end_run(&self, run: Run, ended_ms: u64, failed: usize) -> Answer<()> {
-        retention::end(&self.db, run, ended_ms, failed).await
+    /// Notes that a run ended and how many of its parts failed, and attests it.
+    pub(crate) async fn end_run(
+        &self,
+        run: Run,
+        ended_ms: u64,
+        failed: usize,
+        statement: &Statement,
+    ) -> Answer<()> {
+        let mut tx = self.db.write().await?;
+        retention::end(&mut tx, run, ended_ms, failed).await?;
+        self.evidence.attest(&mut tx, statement).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Number of the newest migration of account.db.
+    pub(crate) async fn schema_version(&self) -> Answer<u64> {
+        let version: i64 = sqlx::query_scalar("PRAGMA user_version")
+            .fetch_one(&self.db.readers)
+            .await?;
+        Ok(u64::try_from(version).unwrap_or(0))
+    }
+
+    /// How many accounts and devices the directory holds.
+    pub(crate) async fn directory_counts(
+        &self,
+        db: &mut SqliteConnection,
+    ) -> Answer<DirectoryCounts> {
+        directory::counts(db).await
     }
 
     /// What one run of retention removed here.

@@ -181,15 +181,18 @@ pub(super) async fn begin(db: &SqliteFile, run: Run) -> Answer<()> {
 }
 
 /// Notes that a run ended.
-pub(super) async fn end(db: &SqliteFile, run: Run, ended_ms: u64, failed: usize) -> Answer<()> {
-    let mut write = db.write().await?;
+pub(super) async fn end(
+    db: &mut SqliteConnection,
+    run: Run,
+    ended_ms: u64,
+    failed: usize,
+) -> Answer<()> {
     sqlx::query("UPDATE retention_runs SET ended = ?, failed = ? WHERE started = ?")
         .bind(signed(ended_ms))
         .bind(signed(failed as u64))
         .bind(signed(run.started_ms))
-        .execute(&mut *write)
+        .execute(db)
         .await?;
-    write.commit().await?;
     Ok(())
 }
 

@@ -74,7 +74,11 @@ fn stopped(args: &Run) -> Result<Value, Failure> {
     runtime.block_on(async {
         let Planes { account, group } =
             Planes::open(&config, &dir, CancellationToken::new()).await?;
-        let retention = crate::retention::Retention::new(Arc::clone(&account), Arc::clone(&group));
+        let retention = crate::retention::Retention::new(
+            Arc::clone(&account),
+            Arc::clone(&group),
+            config.retention.clone(),
+        );
         let report = retention.run().await;
         group.close(Duration::ZERO).await;
         account.close().await;

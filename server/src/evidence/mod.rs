@@ -14,6 +14,7 @@ mod witness;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::commitment::DirectoryKey;
 use sealwire_protocol::problem::Code;
 use sqlx::SqliteConnection;
@@ -127,6 +128,18 @@ impl Evidence {
     /// Under which the directory's log hides handles.
     pub(crate) const fn directory_key(&self) -> &DirectoryKey {
         &self.directory_key
+    }
+
+    /// The head of a log as it is in this transaction, not signed.
+    pub(crate) async fn unsigned_head(
+        &self,
+        db: &mut SqliteConnection,
+        log: LogName,
+    ) -> Answer<Checkpoint> {
+        let edge = rows::edge(db, log).await?;
+        let origin = self.keys.log(log).verifier().name().as_str();
+        Checkpoint::new(origin, edge.size(), edge.root())
+            .map_err(|_| Refusal::internal("the head of a transparency log cannot be made"))
     }
 
     /// Adds entries to a log in the transaction of what they record. Gives the number of the first.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::merkle::prove_consistency;
 use sealwire_audit::note::{Note, SignatureLine};
 use sealwire_audit::tile::{Kind, Resource, Tile, TileNodes, tiles_for};
@@ -79,12 +78,10 @@ impl Evidence {
         }
         // The one writing connection: behind whatever is being committed.
         let mut tx = self.db.write().await?;
-        let edge = rows::edge(&mut tx, log).await?;
+        let checkpoint = self.unsigned_head(&mut tx, log).await?;
+        let size = checkpoint.size();
         let served = rows::head(&mut tx, log).await?;
         tx.commit().await?;
-        let key = self.keys.log(log);
-        let origin = key.verifier().name().as_str();
-        let checkpoint = Checkpoint::new(origin, edge.size(), edge.root()).map_err(|_| broken())?;
         let same = served
             .as_ref()
             .is_some_and(|head| head.text() == checkpoint.to_string());
@@ -92,11 +89,11 @@ impl Evidence {
         if same && published.at.get(&log).is_some_and(fresh) {
             return Ok(true);
         }
-        let mut head = checkpoint.sign(key).map_err(|_| broken())?;
+        let mut head = checkpoint.sign(self.keys.log(log)).map_err(|_| broken())?;
         let mut cosigned = 0;
         for (place, witness) in self.witnesses.all().iter().enumerate() {
-            let seen = published.seen.entry((log, place)).or_insert(edge.size());
-            match self.cosign(log, witness, seen, &head, edge.size()).await? {
+            let seen = published.seen.entry((log, place)).or_insert(size);
+            match self.cosign(log, witness, seen, &head, size).await? {
                 Cosigned::By(lines) => {
                     for line in lines {
                         head.add(line).map_err(|_| broken())?;

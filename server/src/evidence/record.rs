@@ -4,11 +4,12 @@ use rand::Rng;
 use sealwire_audit::canonical::to_canonical;
 use sealwire_audit::commitment::{Commitment, DirectoryKey, SubjectKey};
 use sealwire_audit::directory::DirectoryEvent;
+use sealwire_audit::dsse::Envelope;
 use sealwire_audit::leaf::{Attestation, Leaf};
-use sealwire_audit::statement::Statement;
+use sealwire_audit::statement::{Statement, Subject};
 use sealwire_crypto::SecretBytes;
 use serde_json::Value;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
 
 use super::{Evidence, LogName};
 use crate::refusal::{Answer, Refusal};
@@ -86,6 +87,25 @@ impl Evidence {
         Ok(())
     }
 
+    /// Begins a transaction in which something is attested.
+    pub(crate) async fn begin(&self) -> Answer<Transaction<'static, Sqlite>> {
+        Ok(self.db.write().await?)
+    }
+
+    /// As [`Evidence::attest`], in a transaction of its own.
+    pub(crate) async fn attest_alone(&self, statement: &Statement) -> Answer<()> {
+        let mut tx = self.begin().await?;
+        self.attest(&mut tx, statement).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What statements about this relay as a whole are about: its audit log, by name and key.
+    pub(crate) fn subject(&self) -> Subject {
+        let key = self.keys.log(LogName::Audit).verifier();
+        Subject::of(key.name().as_str(), key.to_string().as_bytes())
+    }
+
     /// Signs a statement with the relay's key, keeps and logs it. Gives its place in the audit log.
     pub(crate) async fn attest(
         &self,
@@ -106,6 +126,49 @@ impl Evidence {
             .execute(tx)
             .await?;
         Ok(number)
+    }
+}
+
+/// A statement that was logged.
+pub(crate) struct Logged {
+    /// Its place in the audit log.
+    pub(crate) number: u64,
+    /// A DSSE envelope, as JSON.
+    pub(crate) signed: Vec<u8>,
+}
+
+impl Evidence {
+    /// The newest statement with this type of predicate.
+    pub(crate) async fn newest_statement(&self, predicate: &str) -> Answer<Option<Statement>> {
+        let signed: Option<Vec<u8>> = sqlx::query_scalar(
+            "SELECT signed FROM statements WHERE predicate = ? ORDER BY number DESC LIMIT 1",
+        )
+        .bind(predicate)
+        .fetch_optional(&self.db.readers)
+        .await?;
+        let envelope = signed.map(|signed| Envelope::parse(&signed)).transpose();
+        let statement = envelope.and_then(|envelope| {
+            envelope
+                .map(|envelope| Statement::parse(envelope.payload()))
+                .transpose()
+        });
+        statement.map_err(|_| Refusal::internal("a stored statement is damaged"))
+    }
+
+    /// The statements from this place in the audit log on, at most so many.
+    pub(crate) async fn statements(&self, from: u64, most: u32) -> Answer<Vec<Logged>> {
+        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT number, signed FROM statements WHERE number >= ? ORDER BY number LIMIT ?",
+        )
+        .bind(i64::try_from(from).unwrap_or(i64::MAX))
+        .bind(most)
+        .fetch_all(&self.db.readers)
+        .await?;
+        let logged = |(number, signed)| Logged {
+            number: u64::try_from(number).unwrap_or(0),
+            signed,
+        };
+        Ok(rows.into_iter().map(logged).collect())
     }
 }
 
@@ -154,10 +217,11 @@ async fn subject(tx: &mut SqliteConnection, account: i64) -> Answer<SubjectKey> 
 }
 
 async fn known_subject(db: &mut SqliteConnection, account: i64) -> Answer<Option<SubjectKey>> {
-    let key: Option<Vec<u8>> = sqlx::query_scalar("SELECT key FROM tree_subjects WHERE account = ?")
-        .bind(account)
-        .fetch_optional(db)
-        .await?;
+    let key: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT key FROM tree_subjects WHERE account = ?")
+            .bind(account)
+            .fetch_optional(db)
+            .await?;
     key.map(|key| SecretBytes::from_slice(&key).map(SubjectKey::new))
         .transpose()
         .map_err(|_| Refusal::internal("the key of a subject is damaged"))

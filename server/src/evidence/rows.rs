@@ -15,12 +15,14 @@ pub(super) async fn begin(
     log: LogName,
     origin: &str,
 ) -> Result<String, sqlx::Error> {
-    sqlx::query("INSERT OR IGNORE INTO trees (tree, origin, edge, checkpoint) VALUES (?, ?, ?, x'')")
-        .bind(log.number())
-        .bind(origin)
-        .bind(Edge::new().to_bytes())
-        .execute(&mut *db)
-        .await?;
+    sqlx::query(
+        "INSERT OR IGNORE INTO trees (tree, origin, edge, checkpoint) VALUES (?, ?, ?, x'')",
+    )
+    .bind(log.number())
+    .bind(origin)
+    .bind(Edge::new().to_bytes())
+    .execute(&mut *db)
+    .await?;
     sqlx::query_scalar("SELECT origin FROM trees WHERE tree = ?")
         .bind(log.number())
         .fetch_one(db)

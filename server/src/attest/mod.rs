@@ -1,0 +1,47 @@
+//! What the relay attests of itself: statements that it signs and logs, on schedule and when
+//! something happens. What each one says, and what it does not prove, stands in docs/predicates.
+
+mod configuration;
+mod directory;
+mod retention;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealwire_audit::predicate::Time;
+use tokio_util::sync::CancellationToken;
+
+use crate::account::AccountPlane;
+use crate::config::Config;
+use crate::refusal::{Answer, Refusal};
+
+pub(crate) use self::retention::retention_run;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+const HOURLY: Duration = Duration::from_secs(60 * 60);
+
+/// Attests what is due, until the relay ends.
+pub(crate) async fn run(account: Arc<AccountPlane>, config: Config, drain: CancellationToken) {
+    if configuration::attest(&account, &config).await.is_err() {
+        tracing::error!("the configuration could not be attested");
+    }
+    let mut hourly = tokio::time::interval(HOURLY);
+    loop {
+        tokio::select! {
+            () = drain.cancelled() => return,
+            _ = hourly.tick() => {}
+        }
+        if directory::attest(&account).await.is_err() {
+            tracing::error!("the directory could not be attested; it is tried again in an hour");
+        }
+    }
+}
+
+/// A time as statements spell it.
+fn time(ms: u64) -> Answer<Time> {
+    Time::from_millis(ms).map_err(|_| unsayable())
+}
+
+fn unsayable() -> Refusal {
+    Refusal::internal("a statement cannot be made")
+}
