@@ -71,8 +71,15 @@ impl Predicate for Erasure {
         if !self.steps.is_sorted_by_key(|step| step.at) {
             return wrong("the steps are not in order");
         }
-        let DevicesTold { told, confirmed, not_heard_from } = self.devices;
-        if confirmed.checked_add(not_heard_from).is_none_or(|sum| sum > told) {
+        let DevicesTold {
+            told,
+            confirmed,
+            not_heard_from,
+        } = self.devices;
+        if confirmed
+            .checked_add(not_heard_from)
+            .is_none_or(|sum| sum > told)
+        {
             return wrong("more devices answered or kept silent than were told");
         }
         Ok(())

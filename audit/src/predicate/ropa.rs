@@ -54,7 +54,10 @@ impl Predicate for Ropa {
 
     fn check(&self) -> Result<(), Malformed> {
         if self.purposes.is_empty() || self.categories.is_empty() {
-            return Err(Malformed::new(Self::NAME, "names no purpose or no category"));
+            return Err(Malformed::new(
+                Self::NAME,
+                "names no purpose or no category",
+            ));
         }
         Ok(())
     }
