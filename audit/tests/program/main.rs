@@ -8,6 +8,7 @@ mod openssl;
 mod outsider;
 mod pack;
 mod pack_from_relay;
+mod pack_hostile;
 mod report;
 mod running;
 mod verify;
