@@ -3,8 +3,11 @@
 //! Signed is neither JSON nor base64 but `"DSSEv1"`, type and payload with their
 //! lengths ([`signed_bytes`]), so that whoever checks needs no parser first.
 
+mod pem;
 #[cfg(test)]
 mod tests;
+
+pub use pem::{from_pem, to_pem};
 
 use std::collections::BTreeSet;
 

@@ -1,11 +1,17 @@
 //! The program `sealwire-audit` as others meet it: by its command line, by HTTP, and
 //! beside `openssl`.
 
+mod alice;
 mod by_hand;
 mod killed;
 mod openssl;
 mod outsider;
+mod pack;
+mod pack_from_relay;
+mod pack_hostile;
+mod report;
 mod running;
 mod scene;
 mod verify;
+mod watch;
 mod witness;

@@ -7,7 +7,10 @@
 mod failure;
 mod files;
 mod output;
+mod pack;
+mod report;
 mod verify;
+mod watch;
 mod witness;
 
 use std::process::ExitCode;
@@ -32,6 +35,12 @@ enum Command {
     /// Check evidence. Ends with 8 at the first link that is broken.
     #[command(subcommand)]
     Verify(verify::Verify),
+    /// Collect all evidence of a relay into one folder, and check it.
+    Pack(pack::Pack),
+    /// Write a page for people about a pack that holds.
+    Report(report::Report),
+    /// Follow the logs of a relay. Ends with 8 at the first head that should not exist.
+    Watch(watch::Watch),
     /// Run a witness, which cosigns that logs only grow.
     #[command(subcommand)]
     Witness(witness::Witness),
@@ -42,6 +51,9 @@ fn main() -> ExitCode {
     let out = Output::new(args.json);
     let done = match &args.command {
         Command::Verify(command) => verify::run(command, &out),
+        Command::Pack(args) => pack::run(args, &out),
+        Command::Report(args) => report::run(args, &out),
+        Command::Watch(args) => watch::run(args, &out),
         Command::Witness(command) => witness::run(command, &out),
     };
     match done {

@@ -1,27 +1,19 @@
-//! `sealwire-audit verify`.
+//! `sealwire-audit verify proof`.
 
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
 use data_encoding::HEXLOWER;
-use jiff::Timestamp;
 use sealwire_audit::dsse::{Envelope, MAX_ENVELOPE, key_id};
 use sealwire_audit::leaf::Leaf;
-use sealwire_audit::policy::{MAX_POLICY, Policy, Trusted};
+use sealwire_audit::policy::{Policy, Trusted};
 use sealwire_audit::proof::{LogProof, MAX_PROOF};
 use sealwire_audit::tile::MAX_ENTRY;
 use serde_json::{Value, json};
 
+use super::{moment, read_policy};
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Output;
-
-/// Commands of `verify`.
-#[derive(Subcommand)]
-pub(crate) enum Verify {
-    /// Check that an entry stands in a log: a `.tlog-proof` against a policy.
-    Proof(Proof),
-}
 
 /// Arguments of `verify proof`.
 #[derive(clap::Args)]
@@ -40,13 +32,7 @@ pub(crate) struct Proof {
     envelope: Option<PathBuf>,
 }
 
-pub(crate) fn run(command: &Verify, out: &Output) -> Result<(), Failure> {
-    match command {
-        Verify::Proof(args) => proof(args, out),
-    }
-}
-
-fn proof(args: &Proof, out: &Output) -> Result<(), Failure> {
+pub(crate) fn run(args: &Proof, out: &Output) -> Result<(), Failure> {
     let policy = read_policy(&args.policy)?;
     let bytes = files::read(&args.file, MAX_PROOF)?;
     let broken = |why: &dyn std::fmt::Display, hint| Failure::broken(&args.file, why, hint);
@@ -134,14 +120,6 @@ fn describe(leaf: Option<&Leaf>, checked: bool) -> (String, Value) {
     }
 }
 
-fn read_policy(path: &Path) -> Result<Policy, Failure> {
-    let bytes = files::read(path, MAX_POLICY)?;
-    Policy::parse(&bytes).map_err(|why| {
-        let hint = "the policy is damaged or misspelled; get it again from whom you trust";
-        Failure::broken(path, why, hint)
-    })
-}
-
 fn tell(
     out: &Output,
     proof: &LogProof,
@@ -177,12 +155,4 @@ fn tell(
         "witnesses": seen,
     });
     out.result(&lines, &value);
-}
-
-/// Seconds since 1970 as RFC 3339, or as a number beyond the year 9999.
-fn moment(seconds: u64) -> String {
-    let time = i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| Timestamp::from_second(seconds).ok());
-    time.map_or_else(|| seconds.to_string(), |time| time.to_string())
 }
