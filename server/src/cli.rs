@@ -15,6 +15,7 @@ use crate::data_dir::{DataDir, write_private};
 use crate::group;
 use crate::relay;
 
+mod auditor_command;
 mod retention_command;
 
 /// A boxed error whose text is for people.
@@ -38,6 +39,9 @@ enum Command {
     /// What is kept no longer than the groups and this relay's settings say.
     #[command(subcommand)]
     Retention(retention_command::Retention),
+    /// Whom you let read this relay's statements.
+    #[command(subcommand)]
+    Auditor(auditor_command::Auditor),
     /// Print the version.
     Version,
 }
@@ -85,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve(&args),
         Command::Incarnation(Incarnation::Renew(args)) => renew(&args.data),
         Command::Retention(args) => retention_command::run(&args),
+        Command::Auditor(args) => auditor_command::run(&args),
         Command::Version => {
             say(&format!("sealwire-relay {}", env!("CARGO_PKG_VERSION")));
             Ok(())

@@ -13,17 +13,29 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::account::AccountPlane;
 use crate::retention::Retention;
 
 /// Name of the socket in the data directory.
 pub(crate) const SOCKET: &str = "control";
 /// Asks for a run of retention.
 pub(crate) const RETENTION: &str = "retention run";
+/// Asks for an auditor to be let in; name and days follow.
+pub(crate) const ADMIT: &str = "auditor admit ";
+/// Asks for an auditor to be dismissed; the name follows.
+pub(crate) const DISMISS: &str = "auditor dismiss ";
+/// Asks for all auditors.
+pub(crate) const AUDITORS: &str = "auditor list";
 const LONGEST_LINE: u64 = 256;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves until the relay ends.
-pub(crate) async fn serve(path: PathBuf, retention: Arc<Retention>, drain: CancellationToken) {
+pub(crate) async fn serve(
+    path: PathBuf,
+    retention: Arc<Retention>,
+    account: Arc<AccountPlane>,
+    drain: CancellationToken,
+) {
     // What a killed relay left; the lock on the directory says that nobody else uses it.
     drop(std::fs::remove_file(&path));
     let listener = match UnixListener::bind(&path) {
@@ -40,14 +52,18 @@ pub(crate) async fn serve(path: PathBuf, retention: Arc<Retention>, drain: Cance
         };
         match accepted {
             // One after the other: there is one operator.
-            Ok((stream, _)) => drop(answer(stream, &retention).await),
+            Ok((stream, _)) => drop(answer(stream, &retention, &account).await),
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
     drop(std::fs::remove_file(&path));
 }
 
-async fn answer(stream: UnixStream, retention: &Retention) -> io::Result<()> {
+async fn answer(
+    stream: UnixStream,
+    retention: &Retention,
+    account: &AccountPlane,
+) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut reader = tokio::io::BufReader::new(read.take(LONGEST_LINE));
@@ -57,11 +73,28 @@ async fn answer(stream: UnixStream, retention: &Retention) -> io::Result<()> {
             Ok(report) => serde_json::to_value(report).unwrap_or_default(),
             Err(_) => json!({ "error": "retention could not be run; the relay's log says why" }),
         },
+        line if line.starts_with("auditor ") => auditors(account, line).await,
         _ => {
             json!({ "error": "this relay does not know the command; it may be of another version" })
         }
     };
     timeout(PATIENCE, write.write_all(format!("{reply}\n").as_bytes())).await?
+}
+
+/// Commands about auditors, also of a relay that is stopped.
+pub(crate) async fn auditors(account: &AccountPlane, line: &str) -> Value {
+    let done = if let Some(words) = line.strip_prefix(ADMIT) {
+        let (name, days) = words.split_once(' ').unwrap_or((words, ""));
+        let token = account.admit_auditor(name, days.parse().unwrap_or(0)).await;
+        token.map(|token| json!({ "token": token.as_str() }))
+    } else if let Some(name) = line.strip_prefix(DISMISS) {
+        let gone = account.dismiss_auditor(name).await;
+        gone.map(|gone| json!({ "dismissed": gone }))
+    } else {
+        let all = account.auditors().await;
+        all.map(|all| json!({ "auditors": all }))
+    };
+    done.unwrap_or_else(|refusal| json!({ "error": refusal.to_wire().detail }))
 }
 
 /// Asks the relay that runs on a data directory; `None` if none does.

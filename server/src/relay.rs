@@ -210,6 +210,7 @@ impl Started {
         tasks.spawn(control::serve(
             relay.data.join(control::SOCKET),
             Arc::clone(&relay.retention),
+            Arc::clone(&relay.account),
             drain.clone(),
         ));
         stop.await;

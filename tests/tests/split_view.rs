@@ -112,7 +112,7 @@ async fn alice_and_bob_notice_with_one_message_each_way() {
     assert!(
         evidence
             .iter()
-            .all(|head| head.signed.contains("/directory-log\n"))
+            .all(|head| head.signed.contains("/directory\n"))
     );
 }
 

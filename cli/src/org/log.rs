@@ -81,11 +81,11 @@ mod tests {
     use super::*;
 
     fn shown() -> Shown {
-        let signed = "acme/0011223344556677/directory-log\n5\nAAAA\n\n— acme BBBB\n";
+        let signed = "acme/0011223344556677/directory\n5\nAAAA\n\n— acme BBBB\n";
         Shown {
             log: DirectoryLogInfo {
-                origin: "acme/0011223344556677/directory-log".into(),
-                key: "acme/0011223344556677/directory-log+01020304+AQ==".into(),
+                origin: "acme/0011223344556677/directory".into(),
+                key: "acme/0011223344556677/directory+01020304+AQ==".into(),
                 size: 5,
                 root: "00".repeat(32),
                 head: signed.into(),

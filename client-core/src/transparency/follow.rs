@@ -151,7 +151,7 @@ async fn begun(core: &Core) -> Result<DirectoryLog> {
 
 /// The key whose log is the directory's, by its name.
 fn directory_log_of<'a>(mut keys: impl Iterator<Item = &'a VerifierKey>) -> Option<String> {
-    let key = keys.find(|key| key.name().as_str().ends_with("/directory-log"));
+    let key = keys.find(|key| key.name().as_str().ends_with("/directory"));
     key.map(ToString::to_string)
 }
 
@@ -189,7 +189,7 @@ pub(crate) fn check_log_policy(text: &str) -> Result<()> {
     let policy = Policy::parse(text.as_bytes()).map_err(|error| wrong(error.to_string()))?;
     match directory_log_of(policy.logs().iter().map(|log| &log.key)) {
         Some(_) => Ok(()),
-        None => Err(wrong("it names no directory-log".to_owned())),
+        None => Err(wrong("it names no log called …/directory".to_owned())),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The account plane: knows who you are, never sees a group.
 
 mod access;
+mod auditors;
 mod challenge;
 mod database;
 mod devices;
@@ -162,7 +163,7 @@ impl AccountPlane {
     }
 }
 
-/// Routes under `/account/v1`.
+/// Routes under `/account/v1`, and those of auditors.
 pub(crate) fn router(plane: Plane) -> Router {
     Router::new()
         .merge(enrol::router(&plane))
@@ -175,5 +176,6 @@ pub(crate) fn router(plane: Plane) -> Router {
         .merge(devices::router(&plane))
         .merge(key_packages::router(&plane))
         .merge(inbox::router(&plane))
+        .merge(auditors::router())
         .with_state(plane)
 }

@@ -40,12 +40,12 @@ impl Keys {
         rand::rng().fill_bytes(&mut unique);
         let prefix = format!("{organisation}/{}", HEXLOWER.encode(&unique));
         let open = |name: &str| {
-            let path = dir.join(format!("{name}.key"));
+            let path = dir.join(format!("{name}-log.key"));
             open(&path, &format!("{prefix}/{name}"))
         };
         Ok(Self {
-            directory: open("directory-log")?,
-            audit: open("audit-log")?,
+            directory: open("directory")?,
+            audit: open("audit")?,
             attestations: open("attestations")?.into_key(),
         })
     }

@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 pub(crate) use self::keys::KeyError;
 use self::keys::Keys;
 pub(crate) use self::publish::{Published, run};
-pub(crate) use self::record::{Opened, opened};
+pub(crate) use self::record::{Logged, Opened, opened};
 pub(crate) use self::serve::router;
 use self::witness::{WitnessError, Witnesses};
 use crate::config::Transparency;

@@ -59,6 +59,14 @@ CREATE TABLE statements (
     signed    BLOB    NOT NULL
 ) STRICT;
 
+-- Whom the operator lets read the statements.
+CREATE TABLE auditors (
+    name       TEXT    NOT NULL PRIMARY KEY,
+    token_hash BLOB    NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    -- Seconds since the Unix epoch.
+    until      INTEGER NOT NULL
+) STRICT;
+
 -- Under which the directory's log hides handles; the newest counts.
 CREATE TABLE directory_keys (
     version INTEGER NOT NULL PRIMARY KEY,

@@ -47,7 +47,7 @@ async fn head(relay: &Relay, log: &str) -> Checkpoint {
     let note = file(relay, &format!("{log}/checkpoint")).await;
     let note = Note::parse(&note.expect("a head")).expect("a note");
     let checkpoint = policy.check(&note).expect("signed").checkpoint;
-    assert!(checkpoint.origin().ends_with(&format!("/{log}-log")));
+    assert!(checkpoint.origin().ends_with(&format!("/{log}")));
     checkpoint
 }
 
