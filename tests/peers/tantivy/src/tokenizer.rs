@@ -11,8 +11,8 @@ static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 #[derive(Clone, Default)]
 pub(crate) struct Words;
 
-/// The tokens of a text. Positions count letters and digits, so that words which stand one after
-/// the other do so in any text.
+/// The tokens of a text. Positions count letters and digits, and whatever stands between two runs of
+/// them as one more: so a phrase is found whatever it is spaced with, but none reaches over a gap.
 pub(crate) struct Tokens {
     tokens: Vec<Token>,
     /// How many were given out; the newest of them is the present one.
@@ -100,7 +100,10 @@ fn add(
     };
     let length = run.chars().count();
     match class {
-        Class::Nothing => return,
+        Class::Nothing => {
+            *position += usize::from(start > 0);
+            return;
+        }
         Class::Other => tokens.push(token(0, run.len(), *position)),
         Class::Han => tokens.extend(
             JIEBA
@@ -129,12 +132,12 @@ mod tests {
             of,
             [
                 ("für", 0),
-                ("我", 3),
-                ("来到", 4),
-                ("北京", 6),
-                ("大学", 8),
-                ("北京大学", 6),
-                ("ok", 10)
+                ("我", 4),
+                ("来到", 5),
+                ("北京", 7),
+                ("大学", 9),
+                ("北京大学", 7),
+                ("ok", 12)
             ]
         );
     }

@@ -165,7 +165,8 @@ fn print(peer: &Peer, history: &History, given: &Given, wanted: &[String], answe
             .print();
     };
     let rate = given.count as f64 / answer.index_s;
-    figure("messages_per_s", rate, "messages/s", about.clone());
+    let steps = format!("steps of 1,000; {about}");
+    figure("messages_per_s", rate, "messages/s", steps);
     let ratio = answer.bytes / given.text_bytes as f64;
     let bytes = format!("all of its folder, {:.0} MB; {about}", answer.bytes / 1e6);
     figure("file_ratio", ratio, "x text", bytes);
