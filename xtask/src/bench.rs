@@ -6,6 +6,7 @@
 //! What else it prints is shown as it is.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -17,6 +18,9 @@ use crate::failure::Failure;
 use crate::plot;
 use crate::stop::{self, Running};
 use crate::text;
+
+/// Search engines to compare with, each a folder of tests/peers.
+const PEERS: [&str; 2] = ["tantivy", "seshat"];
 
 /// One measured figure.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,13 +55,45 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
     }
     for name in BENCHES {
         if options.name.is_none_or(|wanted| wanted == name) {
-            let figures = measure(name, Command::new(&program).arg(name), options.json)?;
+            let mut command = Command::new(&program);
+            command.arg(name);
+            if name == "search" {
+                for peer in peers()? {
+                    command.arg("--peer").arg(peer);
+                }
+            }
+            let figures = measure(name, &mut command, options.json)?;
             if !options.json {
                 println!("\n{name}\n{}{}", table(&figures), plot::curves(&figures));
             }
         }
     }
     Ok(())
+}
+
+/// Builds the search engines to compare with; gives the programs. One that cannot be built, which
+/// needs the registry the first time, is told and left out.
+fn peers() -> Result<Vec<PathBuf>, Failure> {
+    let target = build::target_dir()?.join("peers");
+    let mut programs = Vec::new();
+    for peer in PEERS {
+        eprintln!("Building {peer}, to compare with…");
+        let manifest = build::root()?.join(format!("tests/peers/{peer}/Cargo.toml"));
+        let mut cargo = build::cargo()?;
+        cargo
+            .args(["build", "--release", "--locked", "--manifest-path"])
+            .arg(manifest)
+            .env("CARGO_TARGET_DIR", &target);
+        match build::run(&mut cargo) {
+            Ok(()) => programs.push(target.join(format!("release/sealwire-peer-{peer}"))),
+            Err(Failure::Interrupted) => return Err(Failure::Interrupted),
+            Err(failure) => eprintln!(
+                "{failure}
+Search is measured without {peer}."
+            ),
+        }
+    }
+    Ok(programs)
 }
 
 fn measure(name: &str, command: &mut Command, json: bool) -> Result<Vec<Figure>, Failure> {

@@ -19,6 +19,7 @@ mod samples;
 mod search;
 mod wire;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -29,12 +30,13 @@ const USAGE: &str = "\
 usage: sealwire-bench fanout [conversation|ingest|ramp] [--seconds N]
        sealwire-bench client [messages|commits] [--quick]
        sealwire-bench idle [--connections N]
-       sealwire-bench search [--quick]
+       sealwire-bench search [--quick] [--peer PROGRAM]...
        sealwire-bench attachment [--quick]
 
 --seconds N      length of the conversation load (default 60)
 --quick          smaller groups, fewer messages: shows that it works, measures nothing
 --connections N  idle connections (default 10000)
+--peer PROGRAM   another search engine to compare with, a program of tests/peers
 
 Files go below TMPDIR (default /tmp), which has to be on the disk to be measured.
 ";
@@ -46,6 +48,7 @@ struct Plan {
     seconds: u64,
     quick: bool,
     connections: usize,
+    peers: Vec<PathBuf>,
 }
 
 impl Plan {
@@ -56,12 +59,14 @@ impl Plan {
             seconds: 60,
             quick: false,
             connections: 10_000,
+            peers: Vec::new(),
         };
         let mut words = words;
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--seconds" => plan.seconds = words.next().ok_or(USAGE)?.parse()?,
                 "--connections" => plan.connections = words.next().ok_or(USAGE)?.parse()?,
+                "--peer" => plan.peers.push(words.next().ok_or(USAGE)?.into()),
                 "--quick" => plan.quick = true,
                 _ if word.starts_with('-') => return Err(USAGE.into()),
                 _ if plan.bench.is_empty() => plan.bench = word,
@@ -83,6 +88,7 @@ fn main() -> ExitCode {
     let done = match words.split_first() {
         Some((word, words)) if word == "member" => client::member(words),
         Some((word, words)) if word == "open" => search::open(words),
+        Some((word, words)) if word == "export" => search::export(words),
         _ => Plan::parse(words.into_iter()).and_then(|plan| run(&plan)),
     };
     match done {

@@ -27,16 +27,63 @@ pub(super) struct History {
     pub(super) chinese: Vec<String>,
     /// All messages of the small conversation.
     pub(super) small: Vec<String>,
-    seed: u64,
+    chats: usize,
+}
+
+/// A message and where it stands.
+pub(super) struct Line {
+    /// Its place among all messages, from 0, oldest first.
+    pub(super) number: usize,
+    /// What it says.
+    pub(super) text: String,
+    /// Place of its conversation in [`Profile::chats`].
+    pub(super) chat: usize,
+    /// Its sender, below 40; see [`handle`].
+    pub(super) who: usize,
+    /// When it was sent.
+    pub(super) at_ms: i64,
+    position: i64,
 }
 
 impl History {
-    /// The same messages again, with their number.
-    pub(super) fn texts(&self) -> Result<impl Iterator<Item = String>> {
-        let source = Source::load();
-        let mut dice = Dice(self.seed);
-        Ok((0..self.count).map(move |number| source.text(&mut dice, number)))
+    /// The same messages again, oldest first.
+    pub(super) fn lines(&self) -> impl Iterator<Item = Line> {
+        lines(self.count, self.chats)
     }
+
+    /// Only what they say.
+    pub(super) fn texts(&self) -> impl Iterator<Item = String> {
+        self.lines().map(|line| line.text)
+    }
+}
+
+/// What the sender `who` is called.
+pub(super) fn handle(who: usize) -> String {
+    format!("member-{who:02}@acme")
+}
+
+/// Makes the messages; the same ones for the same numbers.
+fn lines(count: usize, chats: usize) -> impl Iterator<Item = Line> {
+    let source = Source::load();
+    let (mut dice, mut places) = (Dice(7), Dice(8));
+    let mut positions = vec![0_i64; chats];
+    (0..count).map(move |number| {
+        let text = source.text(&mut dice, number);
+        let chat = match places.roll(100) {
+            0..10 if positions[0] < LARGE as i64 => 0,
+            10..12 if positions[1] < SMALL as i64 => 1,
+            _ => 2 + places.roll(chats - 2),
+        };
+        positions[chat] += 1;
+        Line {
+            number,
+            text,
+            chat,
+            who: places.roll(PEOPLE),
+            at_ms: END_MS - STEP_MS * (count - number) as i64,
+            position: positions[chat],
+        }
+    })
 }
 
 /// Numbers that look random and are the same in every run (SplitMix64).
@@ -90,48 +137,31 @@ fn middle(text: &str) -> usize {
 
 /// Writes the history into the profile, as a client without search would have left it.
 pub(super) async fn fill(profile: &Profile, count: usize) -> Result<History> {
-    let source = Source::load();
     let mut history = History {
         count,
         text_bytes: 0,
         english: Vec::new(),
         chinese: Vec::new(),
         small: Vec::new(),
-        seed: 7,
+        chats: profile.chats.len(),
     };
-    let mut dice = Dice(history.seed);
-    let mut places = Dice(8);
     let mut conn = profile.database().await?;
     sqlx::raw_sql("PRAGMA synchronous = OFF; PRAGMA cache_size = -200000")
         .execute(&mut conn)
         .await?;
     let mut positions = vec![0_i64; profile.chats.len()];
-    for start in (0..count).step_by(10_000) {
-        let mut tx = conn.begin().await?;
-        for number in start..count.min(start + 10_000) {
-            let text = source.text(&mut dice, number);
-            history.text_bytes += text.len() as u64;
-            let chat = match places.roll(100) {
-                0..10 if positions[0] < LARGE as i64 => 0,
-                10..12 if positions[1] < SMALL as i64 => 1,
-                _ => 2 + places.roll(positions.len() - 2),
-            };
-            positions[chat] += 1;
-            let at_ms = END_MS - STEP_MS * (count - number) as i64;
-            let who = places.roll(PEOPLE);
-            insert(
-                &mut tx,
-                profile.chats[chat].as_bytes(),
-                who,
-                &text,
-                positions[chat],
-                at_ms,
-            )
-            .await?;
-            history.keep(chat, number, text);
+    let mut tx = conn.begin().await?;
+    for line in lines(count, profile.chats.len()) {
+        insert(&mut tx, profile.chats[line.chat].as_bytes(), &line).await?;
+        positions[line.chat] = line.position;
+        let filled = (line.number + 1).is_multiple_of(10_000);
+        history.keep(line);
+        if filled {
+            tx.commit().await?;
+            tx = conn.begin().await?;
         }
-        tx.commit().await?;
     }
+    tx.commit().await?;
     for (chat, position) in profile.chats.iter().zip(&positions) {
         sqlx::query(
             "UPDATE conversation SET next_position = ?, unread = 200, newest_at = ? WHERE id = ?",
@@ -152,7 +182,11 @@ pub(super) async fn fill(profile: &Profile, count: usize) -> Result<History> {
 }
 
 impl History {
-    fn keep(&mut self, chat: usize, number: usize, text: String) {
+    fn keep(&mut self, line: Line) {
+        let Line {
+            number, text, chat, ..
+        } = line;
+        self.text_bytes += text.len() as u64;
         let is_chinese = text.chars().any(|c| ('\u{4e00}'..'\u{a000}').contains(&c));
         if number.is_multiple_of(50) && is_chinese {
             self.chinese.push(text.clone());
@@ -165,18 +199,11 @@ impl History {
     }
 }
 
-async fn insert(
-    conn: &mut SqliteConnection,
-    chat: &[u8],
-    who: usize,
-    text: &str,
-    position: i64,
-    at_ms: i64,
-) -> Result<()> {
+async fn insert(conn: &mut SqliteConnection, chat: &[u8], line: &Line) -> Result<()> {
     let mut salt = [0; 16];
-    salt[..8].copy_from_slice(&position.to_be_bytes());
+    salt[..8].copy_from_slice(&line.position.to_be_bytes());
     let mut sender = [0; 32];
-    sender[0] = u8::try_from(who)?;
+    sender[0] = u8::try_from(line.who)?;
     sqlx::query(
         "INSERT INTO message (conversation, salt, sender, sender_handle, own, kind, text, content,
              position, at_ms, delivery)
@@ -185,10 +212,10 @@ async fn insert(
     .bind(chat)
     .bind(salt.as_slice())
     .bind(sender.as_slice())
-    .bind(format!("member-{who:02}@acme"))
-    .bind(text)
-    .bind(position)
-    .bind(at_ms)
+    .bind(handle(line.who))
+    .bind(&line.text)
+    .bind(line.position)
+    .bind(line.at_ms)
     .execute(conn)
     .await?;
     Ok(())

@@ -3,9 +3,11 @@
 //! The messages are put into the database of a real profile with SQL; all that is measured is
 //! then done by the client itself.
 
+mod export;
 mod history;
 mod latency;
 mod opening;
+mod peers;
 mod plain_fts;
 mod profile;
 mod recall;
@@ -26,7 +28,9 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
         latency::measure(&profile, &history).await?;
         recall::measure(&profile, &history).await?;
         opening::measure(&profile)?;
-        plain_fts::measure(&profile, &history).await
+        plain_fts::measure(&profile, &history).await?;
+        peers::measure(&profile, &history, &plan.peers)?;
+        export::measure(&profile).await
     })
 }
 
@@ -56,7 +60,12 @@ async fn index(profile: &profile::Profile, history: &history::History) -> Result
     Ok(())
 }
 
-/// A member of the benchmark in a process of its own: `open HOME CHAT UNREAD`.
+/// A member of the benchmark in a process of its own: `open HOME CHAT`.
 pub(crate) fn open(words: &[String]) -> Result<()> {
     crate::client_threads(opening::child(words))
+}
+
+/// Another: `export HOME CHAT FORMAT FOLDER`.
+pub(crate) fn export(words: &[String]) -> Result<()> {
+    crate::client_threads(export::child(words))
 }

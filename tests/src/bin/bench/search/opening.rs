@@ -73,7 +73,8 @@ pub(super) async fn child(words: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn most_resident_mb() -> Result<f64> {
+/// The most memory that this process had so far.
+pub(super) fn most_resident_mb() -> Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().next());

@@ -57,7 +57,7 @@ async fn fill(conn: &mut SqliteConnection, tokenizer: &str, history: &History) -
     sqlx::raw_sql(&table).execute(&mut *conn).await?;
     let start = Instant::now();
     let mut tx = conn.begin().await?;
-    for (number, text) in (1_i64..).zip(history.texts()?) {
+    for (number, text) in (1_i64..).zip(history.texts()) {
         sqlx::query("INSERT INTO plain (rowid, text) VALUES (?, ?)")
             .bind(number)
             .bind(text)
@@ -111,7 +111,7 @@ async fn ask(conn: &mut SqliteConnection, queries: &[String]) -> Result<Samples>
 async fn chinese_recall(conn: &mut SqliteConnection, history: &History) -> Result<f64> {
     let queries: Vec<String> = recall::queries(history).into_iter().step_by(20).collect();
     let mut truth = 0_usize;
-    for text in history.texts()? {
+    for text in history.texts() {
         truth += queries
             .iter()
             .filter(|query| text.contains(query.as_str()))
