@@ -19,7 +19,7 @@ const PAGE: usize = 2;
 
 /// Serves a folder as a relay serves its logs, until the test ends.
 pub(crate) fn serve(root: PathBuf) -> SocketAddr {
-    accept(root, |stream, root| answer(stream, root))
+    accept(root, answer)
 }
 
 fn accept(root: PathBuf, answer: impl Fn(TcpStream, &Path) + Clone + Send + 'static) -> SocketAddr {
