@@ -1,11 +1,13 @@
 //! `sealwire-audit pack --relay`, from a small server that serves what a relay does.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use crate::alice::{Alice, audit_entries, fortnight, write_tiles};
@@ -17,19 +19,41 @@ const PAGE: usize = 2;
 
 /// Serves a folder as a relay serves its logs, until the test ends.
 pub(crate) fn serve(root: PathBuf) -> SocketAddr {
+    accept(root, answer)
+}
+
+fn accept(root: PathBuf, answer: impl Fn(TcpStream, &Path) + Clone + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let root = Arc::new(root);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let root = Arc::clone(&root);
+            let (root, answer) = (root.clone(), answer.clone());
             std::thread::spawn(move || answer(stream.unwrap(), &root));
         }
     });
     address
 }
 
-fn answer(stream: TcpStream, root: &Path) {
+/// The same by HTTPS; with the certificate as PEM.
+fn serve_tls(root: PathBuf) -> (SocketAddr, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let address = accept(root, move |stream, root| {
+        let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        answer(StreamOwned::new(connection, stream), root);
+    });
+    (address, made.cert.pem())
+}
+
+fn answer(stream: impl Read + Write, root: &Path) {
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
@@ -213,4 +237,37 @@ fn no_token_travels_in_the_clear() {
         ]);
         assert_eq!(code, 2, "{url}");
     }
+}
+
+#[test]
+fn only_the_relay_that_is_known_is_asked() {
+    let alice = Alice::new(&fortnight());
+    let (address, pem) = serve_tls(alice.path("relay"));
+    let (_, other) = serve_tls(alice.path("relay"));
+    let [dir, policy, token, ca, wrong] =
+        ["pack", "policy", "token", "ca.pem", "other.pem"].map(|name| alice.text(name));
+    fs::write(&token, TOKEN).unwrap();
+    fs::write(&ca, pem).unwrap();
+    fs::write(&wrong, other).unwrap();
+    let relay = format!("https://{address}");
+    let args = [
+        "pack",
+        "--dir",
+        &dir,
+        "--policy",
+        &policy,
+        "--relay",
+        &relay,
+        "--token-file",
+        &token,
+    ];
+    for more in [&[][..], &["--ca", &wrong]] {
+        let (code, said) = bad(&[&args, more].concat());
+        assert_eq!(code, 3, "{said}");
+        assert!(said.contains("certificate"), "{said}");
+    }
+    let (code, said) = bad(&[&args[..], &["--ca", &policy]].concat());
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("holds none"), "{said}");
+    good(&[&args[..], &["--ca", &ca]].concat());
 }
