@@ -40,7 +40,7 @@ impl Keys {
         rand::rng().fill_bytes(&mut unique);
         let prefix = format!("{organisation}/{}", HEXLOWER.encode(&unique));
         let open = |name: &str| {
-            let path = dir.join(format!("{name}-log.key"));
+            let path = dir.join(format!("{name}.key"));
             open(&path, &format!("{prefix}/{name}"))
         };
         Ok(Self {
