@@ -1,5 +1,9 @@
 //! `sealwire account`: join, show, protect.
 
+mod rights;
+
+pub(crate) use rights::erase_member;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -50,6 +54,25 @@ pub(crate) enum AccountCommand {
     Typing {
         /// What to do from now on
         switch: Option<Switch>,
+    },
+    /// Save what the relay knows of you, and its signed statement of that
+    ///
+    /// Your messages are not among it: the relay cannot read them. They are on
+    /// your devices; `chat export` saves them.
+    Data {
+        /// Folder to make
+        folder: PathBuf,
+    },
+    /// Have your account erased at the relay, for good
+    ///
+    /// Account, devices, key packages and waiting envelopes go, and what could
+    /// show which entries of the relay's logs were about you. This machine keeps
+    /// its history; `account remove` removes that, too. Others take you out of
+    /// the conversations when they next look.
+    Erase {
+        /// Save the relay's signed statement in this folder, which is made
+        #[arg(long, value_name = "FOLDER")]
+        statement: PathBuf,
     },
     /// Remove the account from this machine, with its whole history
     Remove {
@@ -113,6 +136,8 @@ pub(crate) async fn run(context: &Context, command: AccountCommand) -> Outcome {
         AccountCommand::Passphrase(options) => change_passphrase(context, &options),
         AccountCommand::Receipts { switch } => receipts(context, switch).await,
         AccountCommand::Typing { switch } => typing(context, switch).await,
+        AccountCommand::Data { folder } => rights::data(context, &folder).await,
+        AccountCommand::Erase { statement } => rights::erase(context, &statement).await,
         AccountCommand::Remove { name } => remove(context, &name),
     }
 }

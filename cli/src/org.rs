@@ -3,6 +3,8 @@
 mod log;
 mod policy;
 
+use std::path::PathBuf;
+
 use clap::{Subcommand, ValueEnum};
 use sealwire_core::{
     Client,
@@ -10,6 +12,7 @@ use sealwire_core::{
 };
 
 use crate::{
+    account::erase_member,
     context::Context,
     exit::Outcome,
     output::{BAD, GOOD, Line, NAME, Page, Table, WARN},
@@ -78,6 +81,14 @@ pub(crate) enum MemberCommand {
     Resume {
         /// Handle
         handle: String,
+    },
+    /// Have an account erased at the relay, for good
+    Erase {
+        /// Handle
+        handle: String,
+        /// Save the relay's signed statement in this folder, which is made
+        #[arg(long, value_name = "FOLDER")]
+        statement: PathBuf,
     },
     /// Give an account a role
     Role {
@@ -241,6 +252,9 @@ async fn member(context: &Context, command: MemberCommand) -> Outcome {
             suspend(context, &handle, true).await
         }
         MemberCommand::Resume { handle } => suspend(context, &handle, false).await,
+        MemberCommand::Erase { handle, statement } => {
+            erase_member(context, &handle, &statement).await
+        }
         MemberCommand::Role { handle, role } => set_role(context, &handle, role.into()).await,
     }
 }

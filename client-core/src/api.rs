@@ -8,6 +8,7 @@ mod organisation;
 use serde::Serialize;
 
 pub use crate::files::{AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState};
+pub use crate::rights::{OwnDataInfo, StatementInfo};
 pub use crate::transparency::{DirectoryHeadInfo, DirectoryLogInfo};
 pub use groups::*;
 pub use info::Info;

@@ -42,6 +42,7 @@ mod random;
 mod reading;
 mod rejoin;
 mod retention;
+mod rights;
 mod store;
 mod typing;
 mod unseen;

@@ -30,6 +30,8 @@ pub enum SignContext {
     Acknowledgement,
     /// A device states what it removed because it was kept no longer.
     RemovalReceipt,
+    /// An account asks for its erasure.
+    Erasure,
 }
 
 /// What every signed message of this crate begins with.
@@ -37,7 +39,7 @@ pub(crate) const PREFIX: &[u8] = b"sealwire v1 ";
 
 impl SignContext {
     /// Every context, in the order of declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::DeviceCertificate,
         Self::Revocation,
         Self::DirectoryEntry,
@@ -49,6 +51,7 @@ impl SignContext {
         Self::Endorsement,
         Self::Acknowledgement,
         Self::RemovalReceipt,
+        Self::Erasure,
     ];
 
     /// The label that stands in the signed bytes.
@@ -66,6 +69,7 @@ impl SignContext {
             Self::Endorsement => "endorsement",
             Self::Acknowledgement => "acknowledgement",
             Self::RemovalReceipt => "removal receipt",
+            Self::Erasure => "erasure",
         }
     }
 

@@ -23,6 +23,9 @@
 //! | `GET directory-key` | | [`DirectoryKey`] |
 //! | `POST devices` | [`NewDevice`] | 201 |
 //! | `DELETE devices/{id}` | [`Revocation`] | 204 |
+//! | `GET me/data` | | [`OwnData`] |
+//! | `POST me/erase` | [`EraseAccount`] | [`Attested`] |
+//! | `POST members/{handle}/erase` (org-owner) | | [`Attested`] |
 //! | `POST key-packages` | [`KeyPackages`] | [`KeyPackageCount`] |
 //! | `GET key-packages` | | [`KeyPackageCount`] |
 //! | `GET inbox?after=N&wait=S` | | [`Inbox`] |
@@ -245,7 +248,7 @@ pub struct RoleChange {
 pub struct DirectoryEntry {
     /// Handle.
     pub handle: String,
-    /// `AccountPublic`, 32 bytes.
+    /// `AccountPublic`, 32 bytes; empty if the account was erased.
     pub account_key: B64,
     /// Suspended.
     pub suspended: bool,
@@ -253,7 +256,7 @@ pub struct DirectoryEntry {
     pub certificates: Vec<B64>,
     /// Revocations.
     pub revocations: Vec<Revocation>,
-    /// What opens the entries of the log about this handle, in order.
+    /// What opens the entries of the log about this handle, in order; after an erasure, from that on.
     pub opened: Vec<OpenedEntry>,
 }
 
@@ -296,6 +299,39 @@ pub struct Revocation {
     pub at_s: u64,
     /// Signature by the account key, context `Revocation`, over device id || at_s (8 bytes, big endian).
     pub signature: B64,
+}
+
+/// Asks that the signed-in account be erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EraseAccount {
+    /// Seconds since the Unix epoch.
+    pub at_s: u64,
+    /// Signature by the account key, context `Erasure`, over at_s (8 bytes, big endian) || handle.
+    pub signature: B64,
+}
+
+/// A statement about somebody, and what shows that it is about them. The relay keeps the envelope
+/// and, after an erasure, not what opens its subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attested {
+    /// Place of the statement's entry in the audit log.
+    pub index: u64,
+    /// The signed statement: a DSSE envelope, as JSON.
+    pub envelope: String,
+    /// What opens the statement's subject: the salt, 32 bytes, and the event, as canonical JSON.
+    pub salt: B64,
+    /// As for [`OpenedEntry::event`].
+    pub event: String,
+}
+
+/// Everything that a relay knows of the signed-in account (GDPR Art. 15 and 20).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnData {
+    /// Canonical JSON, whose SHA-256 the statement names.
+    pub data: String,
+    /// The statement `access-export`.
+    pub attested: Attested,
 }
 
 /// Key packages of the signed-in device to add.

@@ -33,6 +33,13 @@ pub fn revocation_message(device: &DeviceId, at_s: u64) -> Vec<u8> {
     [&device.as_bytes()[..], &at_s.to_be_bytes()].concat()
 }
 
+/// What an account signs to be erased, context `Erasure`: `at_s` (8, big endian), seconds since the
+/// Unix epoch || handle.
+#[must_use]
+pub fn erasure_message(handle: &Handle, at_s: u64) -> Vec<u8> {
+    [&at_s.to_be_bytes()[..], handle.as_str().as_bytes()].concat()
+}
+
 const ENROLMENT_MAC: &str = "enrolment";
 
 fn enrolment_mac_message(handle: &Handle, account_key: &AccountPublic) -> Vec<u8> {

@@ -47,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) s3: S3,
     /// How long things are kept.
     pub(crate) retention: Retention,
+    /// Backups.
+    pub(crate) backup: Backup,
     /// Who watches the transparency logs.
     pub(crate) transparency: Transparency,
     /// Log output.
@@ -132,6 +134,20 @@ pub(crate) struct Retention {
     pub(crate) invitation_days: u32,
 }
 
+/// `[backup]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Backup {
+    /// Days.
+    pub(crate) keep_days: u32,
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self { keep_days: 35 }
+    }
+}
+
 /// `[transparency]`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -162,6 +178,7 @@ impl Default for Config {
             storage: Storage::default(),
             s3: S3::default(),
             retention: Retention::default(),
+            backup: Backup::default(),
             transparency: Transparency::default(),
             log: Log::default(),
         }
@@ -316,6 +333,7 @@ impl Config {
             ("retention.envelope_days", retention.envelope_days, 30),
             ("retention.blob_days", retention.blob_days, MAX_BLOB_DAYS),
             ("retention.invitation_days", retention.invitation_days, 365),
+            ("backup.keep_days", self.backup.keep_days, 3_650),
         ] {
             if !(1..=most).contains(&days) {
                 let text = format!("must be between 1 and {most}");

@@ -33,6 +33,8 @@ pub(crate) struct Looked {
     pub(crate) devices: Vec<DeviceCertificate>,
     /// Devices that the account itself has withdrawn.
     pub(crate) revoked: Vec<DeviceId>,
+    /// The account may not sign in.
+    pub(crate) suspended: bool,
 }
 
 fn unknown(handle: &Handle) -> CoreError {
@@ -60,6 +62,7 @@ pub(crate) async fn lookup(core: &Core, handle: &Handle) -> Result<Looked> {
         contact,
         devices,
         revoked,
+        suspended: entry.suspended,
     })
 }
 
@@ -125,6 +128,14 @@ async fn usable(core: &Core, handle: &Handle) -> Result<Vec<DeviceCertificate>> 
                 "ask them in person whether they made a new account; until then nothing is sent \
                  to the new key. `sealwire contact show {handle}` shows both"
             ),
+        ));
+    }
+    if looked.suspended {
+        return Err(CoreError::new(
+            ErrorKind::Policy,
+            "account_suspended",
+            format!("the account of {handle} is suspended"),
+            "an administrator of the organisation can let it in again",
         ));
     }
     if looked.devices.is_empty() {

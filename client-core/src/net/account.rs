@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use reqwest::Method;
 use sealwire_protocol::account::{
-    B64, DirectoryEntry, DirectoryKey, Enrol, Enrolled, Inbox, InboxAck, Invitation, Invitations,
-    KeyPackageCount, KeyPackages, Me, Members, NewDevice, NewInvitation, OrgRole, Organisation,
-    PublishedPolicy, Revocation, RoleChange,
+    Attested, B64, DirectoryEntry, DirectoryKey, Enrol, Enrolled, EraseAccount, Inbox, InboxAck,
+    Invitation, Invitations, KeyPackageCount, KeyPackages, Me, Members, NewDevice, NewInvitation,
+    OrgRole, Organisation, OwnData, PublishedPolicy, Revocation, RoleChange,
 };
 use sealwire_protocol::handle::Handle;
 use sealwire_protocol::ids::DeviceId;
@@ -145,6 +145,25 @@ impl AccountClient {
             Answer::Refused(problem) if problem.code() == Some(Code::AccountUnknown) => Ok(None),
             answer => self.0.parse(answer).map(Some),
         }
+    }
+
+    /// `GET me/data`.
+    pub(crate) async fn own_data(&self) -> Result<OwnData> {
+        self.0.ask(Call::new(Method::GET, &["me", "data"])).await
+    }
+
+    /// `POST me/erase`.
+    pub(crate) async fn erase(&self, body: &EraseAccount) -> Result<Attested> {
+        self.0
+            .ask(Call::new(Method::POST, &["me", "erase"]).json(body)?)
+            .await
+    }
+
+    /// `POST members/{handle}/erase`.
+    pub(crate) async fn erase_member(&self, handle: &str) -> Result<Attested> {
+        self.0
+            .ask(Call::new(Method::POST, &["members", handle, "erase"]))
+            .await
     }
 
     /// `GET directory-key`.

@@ -16,6 +16,7 @@ use crate::core::Core;
 use crate::error::{CoreError, ErrorKind, Result};
 use crate::group;
 use crate::store;
+use crate::withdraw;
 
 /// A head is published within a second of what it covers, as a rule.
 const TRIES: u32 = 20;
@@ -41,7 +42,7 @@ pub(crate) async fn directory_entry(
     for _ in 0..TRIES {
         let entry = core.account.directory(handle).await?;
         match verdict(core, handle, entry.as_ref()).await? {
-            Verdict::Holds => return Ok(entry),
+            Verdict::Holds => return Ok(entry.filter(|entry| !entry.account_key.0.is_empty())),
             Verdict::Again => sleep(PAUSE).await,
             Verdict::Lies => return Err(group::lying(handle)),
         }
@@ -72,7 +73,7 @@ fn judge(
     entry: Option<&DirectoryEntry>,
 ) -> Verdict {
     let Some(entry) = entry else {
-        // A handle that the log knows has an answer, and be it that the account is erased.
+        // A handle that the log knows has an answer, and be it that the account was erased.
         return if leaves.is_empty() {
             Verdict::Holds
         } else {
@@ -88,25 +89,28 @@ fn judge(
     }
     match standing(leaves, entry) {
         Some(Standing::Account(account)) if agrees(&account, handle, entry) => Verdict::Holds,
+        Some(Standing::Erased) if entry.account_key.0.is_empty() => Verdict::Holds,
         _ => Verdict::Lies,
     }
 }
 
-/// What follows from the entries, if the answer opens each of them.
+/// What follows from the entries, if the answer opens each of them, or all from an erasure on: what
+/// came before it nobody can open.
 fn standing(leaves: &[(u64, Commitment)], entry: &DirectoryEntry) -> Option<Standing> {
-    if leaves.len() != entry.opened.len() {
-        return None;
-    }
+    let unopened = leaves.len().checked_sub(entry.opened.len())?;
     let mut standing = Standing::default();
-    for ((number, commitment), opened) in leaves.iter().zip(&entry.opened) {
+    for ((number, commitment), opened) in leaves.iter().skip(unopened).zip(&entry.opened) {
         if *number != opened.number {
             return None;
         }
         let salt = Salt::new(SecretBytes::from_slice(&opened.salt.0).ok()?);
         let event = salt.open(commitment, opened.event.as_bytes()).ok()?;
-        standing = standing
-            .then(DirectoryEvent::from_value(&event).ok()?)
-            .ok()?;
+        let event = DirectoryEvent::from_value(&event).ok()?;
+        let first = standing == Standing::Nobody;
+        if first && unopened > 0 && event != DirectoryEvent::Erased {
+            return None;
+        }
+        standing = standing.then(event).ok()?;
     }
     Some(standing)
 }
@@ -159,15 +163,21 @@ async fn watch_changed(core: &Core) -> Result<()> {
     let handles = contacts.into_iter().map(|contact| contact.handle);
     for handle in handles.chain([own]) {
         if has_new(core, &key.index(handle.as_str()), seen).await? {
-            warn_of_key(core, &handle).await?;
+            look_again(core, &handle).await?;
         }
     }
     Ok(())
 }
 
-/// Looks a handle up again, and warns if its account key is another than before.
-async fn warn_of_key(core: &Core, handle: &Handle) -> Result<()> {
-    let looked = group::lookup(core, handle).await?;
+/// Looks up somebody of whom the log has something new: warns if the account key is another than
+/// before, and takes out of the conversations who is suspended or erased.
+async fn look_again(core: &Core, handle: &Handle) -> Result<()> {
+    let looked = match group::lookup(core, handle).await {
+        Err(error) if error.code == "unknown_handle" => {
+            return withdraw::take_out_gone(core, handle).await;
+        }
+        looked => looked?,
+    };
     if *handle == core.identity.handle && looked.contact.account != core.identity.account {
         core.warn(
             None,
@@ -182,6 +192,8 @@ async fn warn_of_key(core: &Core, handle: &Handle) -> Result<()> {
                  you trust it"
             ),
         );
+    } else if looked.suspended && *handle != core.identity.handle {
+        withdraw::take_out_gone(core, handle).await?;
     }
     Ok(())
 }

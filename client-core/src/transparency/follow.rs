@@ -307,6 +307,9 @@ async fn save(
     store::keep_directory_head(&mut tx, &seen, &log.head, core.now_ms()).await?;
     tx.commit().await?;
     core.transparency.set_head(head);
+    if !leaves.is_empty() {
+        core.transparency.newer.notify_one();
+    }
     Ok(())
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Transparency {
     watched: AtomicU64,
     /// Who has told of a head that the log has not signed.
     doubted: Mutex<BTreeSet<String>>,
-    /// Rung when somebody has seen a newer head.
+    /// Rung when there is something new, here or with somebody else.
     newer: Notify,
 }
 

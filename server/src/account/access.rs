@@ -58,6 +58,8 @@ table! {
     ReadPolicy: GET "/organisation/policy" => EVERYONE;
     PublishPolicy: PUT "/organisation/policy" => OWNERS;
     Me: GET "/me" => EVERYONE;
+    OwnData: GET "/me/data" => EVERYONE;
+    EraseOwn: POST "/me/erase" => EVERYONE;
     Invite: POST "/invitations" => ADMINS;
     ListInvitations: GET "/invitations" => ADMINS;
     WithdrawInvitation: DELETE "/invitations/{id}" => ADMINS;
@@ -65,6 +67,7 @@ table! {
     Suspend: POST "/members/{handle}/suspend" => ADMINS;
     Resume: POST "/members/{handle}/resume" => ADMINS;
     ChangeRole: PUT "/members/{handle}/role" => OWNERS;
+    EraseMember: POST "/members/{handle}/erase" => OWNERS;
     ReadDirectory: GET "/directory/{handle}" => EVERYONE;
     ReadDirectoryKey: GET "/directory-key" => EVERYONE;
     AddDevice: POST "/devices" => EVERYONE;
@@ -184,6 +187,8 @@ PUT organisation o
 GET organisation/policy oamug
 PUT organisation/policy o
 GET me oamug
+GET me/data oamug
+POST me/erase oamug
 POST invitations oa
 GET invitations oa
 DELETE invitations/{id} oa
@@ -191,6 +196,7 @@ GET members oamug
 POST members/{handle}/suspend oa
 POST members/{handle}/resume oa
 PUT members/{handle}/role o
+POST members/{handle}/erase o
 GET directory/{handle} oamug
 GET directory-key oamug
 POST devices oamug

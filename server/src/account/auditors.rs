@@ -104,7 +104,10 @@ impl AccountPlane {
         name: &str,
     ) -> Answer<()> {
         let event = json!({ "name": name });
-        self.evidence.note(tx, kind, ORGANISATION, &event).await
+        self.evidence
+            .note(tx, kind, ORGANISATION, &event)
+            .await
+            .map(drop)
     }
 
     /// Whether a request shows the token of an auditor whose time is not over.

@@ -8,7 +8,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::Plane;
 use super::access::{Action, route};
-use crate::evidence::{self, LogName, Opened};
+use crate::evidence::Opened;
 use crate::http::{Json, Path};
 use crate::refusal::{Answer, Refusal};
 
@@ -32,13 +32,11 @@ async fn entry(
     let account = sqlx::query("SELECT id, account_key, suspended FROM accounts WHERE handle = ?")
         .bind(&handle)
         .fetch_optional(&mut *db)
-        .await?
-        .ok_or_else(|| {
-            Refusal::new(
-                Code::AccountUnknown,
-                "There is no account with this handle; check its spelling.",
-            )
-        })?;
+        .await?;
+    let Some(account) = account else {
+        let opened = plane.evidence.opened(&mut db, &handle, None).await?;
+        return gone(handle, opened);
+    };
     let id: i64 = account.try_get(0)?;
     let devices = sqlx::query(
         "SELECT device, certificate, revoked_at, revocation FROM devices WHERE account_id = ? \
@@ -47,7 +45,7 @@ async fn entry(
     .bind(id)
     .fetch_all(&mut *db)
     .await?;
-    let opened = evidence::opened(&mut db, LogName::Directory, id).await?;
+    let opened = plane.evidence.opened(&mut db, &handle, Some(id)).await?;
     db.commit().await?;
     let mut entry = DirectoryEntry {
         handle,
@@ -70,6 +68,24 @@ async fn entry(
         }
     }
     Ok(Json(entry))
+}
+
+/// An account that was erased, or was never there.
+fn gone(handle: String, opened: Vec<Opened>) -> Answer<Json<DirectoryEntry>> {
+    if opened.is_empty() {
+        return Err(Refusal::new(
+            Code::AccountUnknown,
+            "There is no account with this handle; check its spelling.",
+        ));
+    }
+    Ok(Json(DirectoryEntry {
+        handle,
+        account_key: B64::default(),
+        suspended: false,
+        certificates: Vec::new(),
+        revocations: Vec::new(),
+        opened: opened.into_iter().map(OpenedEntry::from).collect(),
+    }))
 }
 
 /// How many accounts and devices there are.
@@ -100,7 +116,7 @@ impl From<Opened> for OpenedEntry {
     fn from(opened: Opened) -> Self {
         Self {
             number: opened.number,
-            salt: B64(opened.salt),
+            salt: opened.salt.into(),
             event: opened.event,
         }
     }

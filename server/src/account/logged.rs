@@ -58,6 +58,7 @@ impl<'a> Logged<'a> {
         self.evidence
             .directory(tx, self.account, self.handle, event)
             .await
+            .map(drop)
     }
 
     /// Something else happened that has to do with the account.
@@ -67,7 +68,10 @@ impl<'a> Logged<'a> {
         kind: &str,
         event: &Value,
     ) -> Answer<()> {
-        self.evidence.note(tx, kind, self.account, event).await
+        self.evidence
+            .note(tx, kind, self.account, event)
+            .await
+            .map(drop)
     }
 }
 

@@ -54,13 +54,18 @@ async fn list(
     Ok(Json(Members { members }))
 }
 
-struct Account {
+pub(super) struct Account {
     id: i64,
     role: OrgRole,
     suspended: bool,
 }
 
 impl Account {
+    /// Its number.
+    pub(super) const fn id(&self) -> i64 {
+        self.id
+    }
+
     fn logged<'a>(&self, plane: &'a Plane, handle: &'a str) -> Logged<'a> {
         Logged {
             evidence: &plane.evidence,
@@ -70,7 +75,8 @@ impl Account {
     }
 }
 
-async fn account(db: &mut SqliteConnection, handle: &str) -> Answer<Account> {
+/// The account with this handle.
+pub(super) async fn account(db: &mut SqliteConnection, handle: &str) -> Answer<Account> {
     let row = sqlx::query("SELECT id, role, suspended FROM accounts WHERE handle = ?")
         .bind(handle)
         .fetch_optional(db)
@@ -89,7 +95,7 @@ async fn account(db: &mut SqliteConnection, handle: &str) -> Answer<Account> {
 }
 
 /// An organisation without an owner who can act could never get one again.
-async fn keep_an_owner(db: &mut SqliteConnection, account: &Account) -> Answer<()> {
+pub(super) async fn keep_an_owner(db: &mut SqliteConnection, account: &Account) -> Answer<()> {
     if account.role != OrgRole::OrgOwner || account.suspended {
         return Ok(());
     }

@@ -7,6 +7,7 @@ mod database;
 mod devices;
 mod directory;
 mod enrol;
+mod erasure;
 mod inbox;
 mod invitations;
 mod key_packages;
@@ -14,6 +15,7 @@ mod logged;
 mod mailroom;
 mod members;
 mod organisation;
+mod own_data;
 mod policy;
 mod retention;
 mod roles;
@@ -52,6 +54,8 @@ pub(crate) struct AccountPlane {
     organisation: String,
     limits: Limits,
     retention: Retention,
+    /// How long the operator keeps backups.
+    backup_days: u32,
     tokens: Tokens,
     evidence: Arc<Evidence>,
     challenges: Challenges,
@@ -80,6 +84,7 @@ impl AccountPlane {
             organisation: config.organisation.clone(),
             limits: config.limits.clone(),
             retention: config.retention.clone(),
+            backup_days: config.backup.keep_days,
             tokens: Tokens::open(&dir.join(KEY_FILE), &config.organisation)?,
             challenges: Challenges::new(),
             waiting: Arc::default(),
@@ -176,6 +181,8 @@ pub(crate) fn router(plane: Plane) -> Router {
         .merge(devices::router(&plane))
         .merge(key_packages::router(&plane))
         .merge(inbox::router(&plane))
+        .merge(own_data::router(&plane))
+        .merge(erasure::router(&plane))
         .merge(auditors::router())
         .with_state(plane)
 }

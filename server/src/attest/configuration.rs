@@ -9,10 +9,10 @@ use sealwire_audit::predicate::{
 use sealwire_audit::statement::{Statement, Subject};
 use sealwire_crypto::Sha256Stream;
 
-use super::{time, unsayable};
 use crate::account::{self, AccountPlane};
 use crate::clock;
 use crate::config::Config;
+use crate::evidence::{time, unsayable};
 use crate::refusal::{Answer, Refusal};
 
 /// Attests which program runs with which settings, unless the newest statement says the same.

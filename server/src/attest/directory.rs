@@ -3,10 +3,10 @@
 use sealwire_audit::predicate::{KeyDirectory, Predicate as _, TreeRoot};
 use sealwire_audit::statement::Subject;
 
-use super::{DAY_MS, time, unsayable};
+use super::DAY_MS;
 use crate::account::AccountPlane;
 use crate::clock;
-use crate::evidence::LogName;
+use crate::evidence::{LogName, time, unsayable};
 use crate::refusal::Answer;
 
 /// Attests once a day how many keys the directory holds, and how many of its entries are new since

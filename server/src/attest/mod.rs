@@ -8,12 +8,10 @@ mod retention;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealwire_audit::predicate::Time;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::AccountPlane;
 use crate::config::Config;
-use crate::refusal::{Answer, Refusal};
 
 pub(crate) use self::retention::retention_run;
 
@@ -35,13 +33,4 @@ pub(crate) async fn run(account: Arc<AccountPlane>, config: Config, drain: Cance
             tracing::error!("the directory could not be attested; it is tried again in an hour");
         }
     }
-}
-
-/// A time as statements spell it.
-fn time(ms: u64) -> Answer<Time> {
-    Time::from_millis(ms).map_err(|_| unsayable())
-}
-
-fn unsayable() -> Refusal {
-    Refusal::internal("a statement cannot be made")
 }

@@ -3,8 +3,8 @@
 use sealwire_audit::predicate::{Predicate as _, RemovedKind, RetentionRun, Rule};
 use sealwire_audit::statement::{Statement, Subject};
 
-use super::{time, unsayable};
 use crate::config;
+use crate::evidence::{time, unsayable};
 use crate::refusal::Answer;
 use crate::retention::Report;
 

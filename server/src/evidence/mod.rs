@@ -4,11 +4,12 @@
 //! head of what was committed, has it cosigned by witnesses, and serves it. Both logs lie in
 //! account.db; nothing of the group plane is logged but counts.
 
+mod events;
 mod keys;
 mod publish;
-mod record;
 mod rows;
 mod serve;
+mod statements;
 mod witness;
 
 use std::path::Path;
@@ -20,11 +21,12 @@ use sealwire_protocol::problem::Code;
 use sqlx::SqliteConnection;
 use tokio::sync::Notify;
 
+pub(crate) use self::events::{Opened, canonical, opened};
 pub(crate) use self::keys::KeyError;
 use self::keys::Keys;
 pub(crate) use self::publish::{Published, run};
-pub(crate) use self::record::{Logged, Opened, opened};
 pub(crate) use self::serve::router;
+pub(crate) use self::statements::{Logged, time, unsayable};
 use self::witness::{WitnessError, Witnesses};
 use crate::config::Transparency;
 use crate::database::SqliteFile;
@@ -113,7 +115,7 @@ impl Evidence {
                 return Err(EvidenceError::OtherKey(log.as_str()));
             }
         }
-        let directory_key = record::directory_key(&mut tx).await?;
+        let directory_key = events::directory_key(&mut tx).await?;
         tx.commit().await?;
         Ok(Arc::new(Self {
             db: db.clone(),

@@ -51,6 +51,12 @@ CREATE TABLE tree_events (
 
 CREATE INDEX tree_events_by_account ON tree_events (account, tree, number);
 
+-- Handles whose accounts were erased, by their index in the directory's log, and the leaf that says so.
+CREATE TABLE tree_erasures (
+    handle_index BLOB    NOT NULL PRIMARY KEY CHECK (length(handle_index) = 16),
+    number       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Signed statements whose hashes stand in the audit log.
 CREATE TABLE statements (
     number    INTEGER NOT NULL PRIMARY KEY,

@@ -1,17 +1,15 @@
-//! What is put into the logs, and what opens it again.
+//! Events: what commitments in the logs were made of, and what opens them again.
 
 use rand::Rng;
 use sealwire_audit::canonical::to_canonical;
 use sealwire_audit::commitment::{Commitment, DirectoryKey, SubjectKey};
 use sealwire_audit::directory::DirectoryEvent;
-use sealwire_audit::dsse::Envelope;
-use sealwire_audit::leaf::{Attestation, Leaf};
-use sealwire_audit::statement::{Statement, Subject};
+use sealwire_audit::leaf::Leaf;
 use sealwire_crypto::SecretBytes;
 use serde_json::Value;
-use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Row, SqliteConnection};
 
-use super::{Evidence, LogName};
+use super::{Evidence, LogName, ORGANISATION};
 use crate::refusal::{Answer, Refusal};
 
 /// What opens one entry.
@@ -19,9 +17,15 @@ pub(crate) struct Opened {
     /// The entry's place in its log.
     pub(crate) number: u64,
     /// 32 bytes.
-    pub(crate) salt: Vec<u8>,
+    pub(crate) salt: [u8; 32],
     /// Canonical JSON.
     pub(crate) event: String,
+}
+
+/// An event that was logged.
+pub(crate) struct Committed {
+    pub(crate) commitment: Commitment,
+    pub(crate) opened: Opened,
 }
 
 impl Evidence {
@@ -33,7 +37,7 @@ impl Evidence {
         account: i64,
         handle: &str,
         event: &DirectoryEvent,
-    ) -> Answer<()> {
+    ) -> Answer<Committed> {
         let index = self.directory_key.index(handle);
         let event = event.to_value().map_err(|_| unloggable())?;
         let leaf = |commitment| Leaf::Directory { index, commitment };
@@ -49,7 +53,7 @@ impl Evidence {
         kind: &str,
         account: i64,
         event: &Value,
-    ) -> Answer<()> {
+    ) -> Answer<Committed> {
         // The kinds are ours, and soundly spelled.
         Leaf::event(kind, Commitment([0; 32])).map_err(|_| unloggable())?;
         let leaf = |commitment| Leaf::Event {
@@ -66,14 +70,14 @@ impl Evidence {
         account: i64,
         event: &Value,
         leaf: impl FnOnce(Commitment) -> Leaf,
-    ) -> Answer<()> {
+    ) -> Answer<Committed> {
         let mut id = [0; 16];
         rand::rng().fill_bytes(&mut id);
         let salt = subject(tx, account).await?.salt(&id);
         let commitment = salt.commit(event).map_err(|_| unloggable())?;
         let entry = leaf(commitment).to_bytes().map_err(|_| unloggable())?;
         let number = self.append(tx, log, &[entry]).await?;
-        let spelled = to_canonical(event).map_err(|_| unloggable())?;
+        let event = canonical(event)?;
         sqlx::query(
             "INSERT INTO tree_events (tree, number, account, salt_id, event) VALUES (?, ?, ?, ?, ?)",
         )
@@ -81,109 +85,83 @@ impl Evidence {
         .bind(i64::try_from(number).unwrap_or(i64::MAX))
         .bind(account)
         .bind(id.as_slice())
-        .bind(String::from_utf8(spelled).map_err(|_| unloggable())?)
+        .bind(&event)
         .execute(tx)
         .await?;
-        Ok(())
+        Ok(Committed {
+            commitment,
+            opened: Opened {
+                number,
+                salt: *salt.secret().expose(),
+                event,
+            },
+        })
     }
 
-    /// Begins a transaction in which something is attested.
-    pub(crate) async fn begin(&self) -> Answer<Transaction<'static, Sqlite>> {
-        Ok(self.db.write().await?)
-    }
-
-    /// As [`Evidence::attest`], in a transaction of its own.
-    pub(crate) async fn attest_alone(&self, statement: &Statement) -> Answer<()> {
-        let mut tx = self.begin().await?;
-        self.attest(&mut tx, statement).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// What statements about this relay as a whole are about: its audit log, by name and key.
-    pub(crate) fn subject(&self) -> Subject {
-        let key = self.keys.log(LogName::Audit).verifier();
-        Subject::of(key.name().as_str(), key.to_string().as_bytes())
-    }
-
-    /// Signs a statement with the relay's key, keeps and logs it. Gives its place in the audit log.
-    pub(crate) async fn attest(
+    /// Logs that the account `handle` is erased, and forgets what opens all that was logged about
+    /// it: from then on nobody can.
+    pub(crate) async fn erase(
         &self,
         tx: &mut SqliteConnection,
-        statement: &Statement,
-    ) -> Answer<u64> {
-        let key = self.keys.attestations();
-        let mut envelope = statement.to_envelope().map_err(|_| unloggable())?;
-        envelope.sign(key);
-        let entry = Attestation::of(&envelope, &[key.public()])
-            .and_then(|attestation| Leaf::Attestation(attestation).to_bytes())
-            .map_err(|_| unloggable())?;
-        let number = self.append(tx, LogName::Audit, &[entry]).await?;
-        sqlx::query("INSERT INTO statements (number, predicate, signed) VALUES (?, ?, ?)")
-            .bind(i64::try_from(number).unwrap_or(i64::MAX))
-            .bind(statement.predicate_type())
-            .bind(envelope.to_json().into_bytes())
+        account: i64,
+        handle: &str,
+    ) -> Answer<()> {
+        for forget in [
+            "DELETE FROM tree_events WHERE account = ?",
+            "DELETE FROM tree_subjects WHERE account = ?",
+        ] {
+            sqlx::query(forget).bind(account).execute(&mut *tx).await?;
+        }
+        // Under the organisation's key: that it was erased stays to be shown.
+        let logged = self
+            .directory(tx, ORGANISATION, handle, &DirectoryEvent::Erased)
+            .await?;
+        sqlx::query("INSERT OR REPLACE INTO tree_erasures (handle_index, number) VALUES (?, ?)")
+            .bind(self.directory_key.index(handle).0.as_slice())
+            .bind(i64::try_from(logged.opened.number).unwrap_or(i64::MAX))
             .execute(tx)
             .await?;
-        Ok(number)
+        Ok(())
+    }
+
+    /// What opens the entries of the directory's log about a handle, in order: those of its
+    /// account, behind the one that says that an earlier account was erased.
+    pub(crate) async fn opened(
+        &self,
+        db: &mut SqliteConnection,
+        handle: &str,
+        account: Option<i64>,
+    ) -> Answer<Vec<Opened>> {
+        let erased: Option<i64> =
+            sqlx::query_scalar("SELECT number FROM tree_erasures WHERE handle_index = ?")
+                .bind(self.directory_key.index(handle).0.as_slice())
+                .fetch_optional(&mut *db)
+                .await?;
+        let mut all = Vec::new();
+        if let Some(number) = erased {
+            all.extend(opened(db, LogName::Directory, ORGANISATION, Some(number)).await?);
+        }
+        if let Some(account) = account {
+            all.extend(opened(db, LogName::Directory, account, None).await?);
+        }
+        Ok(all)
     }
 }
 
-/// A statement that was logged.
-pub(crate) struct Logged {
-    /// Its place in the audit log.
-    pub(crate) number: u64,
-    /// A DSSE envelope, as JSON.
-    pub(crate) signed: Vec<u8>,
-}
-
-impl Evidence {
-    /// The newest statement with this type of predicate.
-    pub(crate) async fn newest_statement(&self, predicate: &str) -> Answer<Option<Statement>> {
-        let signed: Option<Vec<u8>> = sqlx::query_scalar(
-            "SELECT signed FROM statements WHERE predicate = ? ORDER BY number DESC LIMIT 1",
-        )
-        .bind(predicate)
-        .fetch_optional(&self.db.readers)
-        .await?;
-        let envelope = signed.map(|signed| Envelope::parse(&signed)).transpose();
-        let statement = envelope.and_then(|envelope| {
-            envelope
-                .map(|envelope| Statement::parse(envelope.payload()))
-                .transpose()
-        });
-        statement.map_err(|_| Refusal::internal("a stored statement is damaged"))
-    }
-
-    /// The statements from this place in the audit log on, at most so many.
-    pub(crate) async fn statements(&self, from: u64, most: u32) -> Answer<Vec<Logged>> {
-        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
-            "SELECT number, signed FROM statements WHERE number >= ? ORDER BY number LIMIT ?",
-        )
-        .bind(i64::try_from(from).unwrap_or(i64::MAX))
-        .bind(most)
-        .fetch_all(&self.db.readers)
-        .await?;
-        let logged = |(number, signed)| Logged {
-            number: u64::try_from(number).unwrap_or(0),
-            signed,
-        };
-        Ok(rows.into_iter().map(logged).collect())
-    }
-}
-
-/// What opens the entries of one log about an account, in order.
+/// What opens the entries of one log about an account, in order; or only this one of them.
 pub(crate) async fn opened(
     db: &mut SqliteConnection,
     log: LogName,
     account: i64,
+    only: Option<i64>,
 ) -> Answer<Vec<Opened>> {
     let rows = sqlx::query(
-        "SELECT number, salt_id, event FROM tree_events WHERE account = ? AND tree = ? \
-         ORDER BY number",
+        "SELECT number, salt_id, event FROM tree_events WHERE account = ?1 AND tree = ?2 \
+         AND (?3 IS NULL OR number = ?3) ORDER BY number",
     )
     .bind(account)
     .bind(log.number())
+    .bind(only)
     .fetch_all(&mut *db)
     .await?;
     let Some(subject) = known_subject(db, account).await? else {
@@ -195,7 +173,7 @@ pub(crate) async fn opened(
             let id = id.try_into().map_err(|_| unloggable())?;
             Ok(Opened {
                 number: u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0),
-                salt: subject.salt(&id).secret().expose().to_vec(),
+                salt: *subject.salt(&id).secret().expose(),
                 event: row.try_get(2)?,
             })
         })
@@ -241,6 +219,12 @@ pub(super) async fn directory_key(tx: &mut SqliteConnection) -> Result<Directory
     SecretBytes::from_slice(&key)
         .map(DirectoryKey::new)
         .map_err(|_| sqlx::Error::Decode("the directory key is not 32 bytes".into()))
+}
+
+/// The one spelling of an event.
+pub(crate) fn canonical(event: &Value) -> Answer<String> {
+    let spelled = to_canonical(event).map_err(|_| unloggable())?;
+    String::from_utf8(spelled).map_err(|_| unloggable())
 }
 
 fn unloggable() -> Refusal {

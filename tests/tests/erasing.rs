@@ -1,0 +1,159 @@
+//! Somebody who is erased: at the relay, in its logs, and in the conversations of others.
+
+use data_encoding::HEXLOWER;
+use sealwire_core::ErrorKind;
+use sealwire_core::api::StatementInfo;
+use sealwire_tests::{Person, Stage, raw, until};
+use serde_json::Value;
+
+const STATEMENTS: &str = "https://sealwire.example/attestation/";
+
+/// What a statement says, which `openssl` and others can check beside us.
+fn said(statement: &StatementInfo) -> Value {
+    let envelope: Value = serde_json::from_str(&statement.envelope).expect("JSON");
+    let payload = envelope["payload"].as_str().expect("a payload");
+    let payload = data_encoding::BASE64.decode(payload.as_bytes());
+    serde_json::from_slice(&payload.expect("base64")).expect("JSON")
+}
+
+/// Everything that lies in the relay's data, as one text of bytes.
+fn stored(stage: &Stage) -> Vec<u8> {
+    let files = std::fs::read_dir(stage.relay.data()).expect("the relay's data");
+    let files = files.map(|file| file.expect("a file").path());
+    let databases = files.filter(|file| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.contains(".db")
+    });
+    databases
+        .flat_map(|file| std::fs::read(file).expect("readable"))
+        .collect()
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
+}
+
+async fn is_taken_out(alice: &Person, bob: &Person, chat: &sealwire_core::api::ConversationId) {
+    until("Bob being taken out", || async {
+        let members = alice
+            .members(chat)
+            .await
+            .map_err(|error| error.to_string())?;
+        let there = members
+            .iter()
+            .any(|member| member.handle == bob.handle().to_string());
+        if there {
+            Err("he is still there".to_owned())
+        } else {
+            Ok(())
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bob_is_erased_everywhere_within_reach() {
+    let mut stage = Stage::set_in_memory().await;
+    let (alice, mut bob, carol) = stage.alice_bob_carol().await;
+    let chat = alice.founds("Lunch", &[&bob, &carol]).await;
+    bob.says(&chat, "remember me").await;
+    carol.hears(&chat, "remember me").await;
+    assert!(holds(&stored(&stage), "bob@acme"));
+
+    let statement = bob.erase_account().await.expect("erased");
+    let what = said(&statement);
+    assert_eq!(what["predicateType"], format!("{STATEMENTS}erasure/v1"));
+    assert!(!what.to_string().contains("bob"), "{what}");
+    let removed = what["predicate"]["removed"].as_array().expect("counts");
+    assert!(
+        removed
+            .iter()
+            .any(|kind| kind["kind"] == "device" && kind["count"] == 1)
+    );
+    // Whom it is about, only Bob can show.
+    let salt = HEXLOWER.decode(statement.salt.as_bytes()).expect("hex");
+    let salt = sealwire_crypto::SecretBytes::from_slice(&salt).expect("32 bytes");
+    let opened = sealwire_crypto::hmac(&salt, statement.event.as_bytes());
+    assert_eq!(what["predicate"]["subject"], HEXLOWER.encode(&opened));
+    assert!(statement.event.contains("bob@acme"));
+
+    // Nothing of him is left in the relay's files, and it knows him no more.
+    assert!(!holds(&stored(&stage), "bob@acme"));
+    bob.reopen().await;
+    let refused = bob.erase_account().await.expect_err("the second time");
+    assert_eq!(refused.kind, ErrorKind::Usage, "{refused}");
+    let unknown = alice.lookup(&bob.handle()).await.expect_err("gone");
+    assert_eq!(unknown.code, "unknown_handle");
+    is_taken_out(&alice, &bob, &chat).await;
+    alice.says(&chat, "Bob has left us").await;
+    carol.hears(&chat, "Bob has left us").await;
+
+    // The handle is free, and nobody takes the new Bob for the old one.
+    bob.close().await;
+    stage.relay.restart().await;
+    let link = alice.invitation().await;
+    let home = stage.homes().join("again");
+    std::fs::create_dir(&home).expect("a home");
+    let again = Person::try_enrol(&home, "bob", &link, sealwire_tests::person::quick()).await;
+    let again = again.expect("another Bob");
+    let looked = alice.lookup(&again.handle()).await.expect("found");
+    assert!(looked.key_changed);
+    let first = carol.lookup(&again.handle()).await.expect("found");
+    assert!(first.key_changed);
+    drop(raw::get(stage.relay.address(), "/log/v1/directory/checkpoint").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_relay_knows_is_given_out_and_attested() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, _) = stage.alice_bob_carol().await;
+    let own = bob.own_data().await.expect("given out");
+    let data: Value = serde_json::from_str(&own.data).expect("JSON");
+    assert_eq!(data["account"]["handle"], "bob@acme");
+    assert_eq!(data["devices"].as_array().map(Vec::len), Some(1));
+    assert_eq!(data["directoryLog"].as_array().map(Vec::len), Some(2));
+    assert!(!own.data.contains("alice"), "{data}");
+    let what = said(&own.statement);
+    assert_eq!(
+        what["predicateType"],
+        format!("{STATEMENTS}access-export/v1")
+    );
+    let digest = sealwire_crypto::sha256(&[own.data.as_bytes()]);
+    assert_eq!(what["predicate"]["exportSha256"], HEXLOWER.encode(&digest));
+    assert_eq!(
+        what["subject"][0]["digest"]["sha256"],
+        HEXLOWER.encode(&digest)
+    );
+    let refused = bob
+        .erase_member(&alice.handle())
+        .await
+        .expect_err("not his");
+    assert_eq!(refused.code, "forbidden");
+    let refused = alice.erase_account().await.expect_err("the last owner");
+    assert_eq!(refused.code, "last_owner");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_suspended_is_taken_out() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, carol) = stage.alice_bob_carol().await;
+    let chat = alice.founds("Lunch", &[&bob, &carol]).await;
+    alice
+        .set_suspended(&bob.handle(), true)
+        .await
+        .expect("suspended");
+    // Looking anybody up reads the log on.
+    alice.lookup(&carol.handle()).await.expect("Carol");
+    is_taken_out(&alice, &bob, &chat).await;
+    let refused = alice.add_members(&chat, &[bob.handle()]).await;
+    let refused = match refused {
+        Ok(change) => alice
+            .done(change, sealwire_tests::PATIENCE)
+            .await
+            .expect_err("suspended"),
+        Err(error) => error,
+    };
+    assert_eq!(refused.code, "account_suspended", "{refused}");
+}
