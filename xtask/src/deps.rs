@@ -87,12 +87,40 @@ pub(crate) const TO_TEST: &[Package] = &[
     Package {
         name: "python3-venv",
         there: Probe::Module("ensurepip"),
-        why: "runs an S3 server, which the relay's blobs are tested against",
+        why: "runs an S3 server, and checks of evidence that others wrote",
     },
 ];
 
+/// Packages of Python in an environment of their own.
+struct Environment {
+    /// Name of its folder.
+    name: &'static str,
+    /// What must be there afterwards.
+    program: &'static str,
+    packages: &'static [&'static str],
+    why: &'static str,
+}
+
 /// The S3 server and what it needs to serve S3 alone.
-const S3_SERVER: [&str; 3] = ["moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"];
+const S3_SERVER: Environment = Environment {
+    name: "s3",
+    program: "moto_server",
+    packages: &["moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"],
+    why: "an S3 server to test against",
+};
+
+/// What others wrote to check signatures (DSSE), statements (in-toto) and schemas.
+const OUTSIDERS: Environment = Environment {
+    name: "outsiders",
+    program: "python3",
+    packages: &[
+        "securesystemslib==1.6.0",
+        "cryptography==50.0.2",
+        "in-toto-attestation==0.9.3",
+        "jsonschema==4.26.0",
+    ],
+    why: "to check the relay's statements beside our own code",
+};
 
 /// Finds a program on `PATH`.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
@@ -235,23 +263,34 @@ pub(crate) fn nextest() -> Result<PathBuf, Failure> {
 
 /// The S3 server for the relay's tests; installed beside the build output if it is not there.
 pub(crate) fn s3_server() -> Result<PathBuf, Failure> {
-    let home = build::cache_dir()?.join("tools").join("s3");
-    let installed = home.join("bin").join("moto_server");
+    environment(&S3_SERVER)
+}
+
+/// A Python that has what others wrote to check evidence; installed in the same way.
+pub(crate) fn outsiders() -> Result<PathBuf, Failure> {
+    environment(&OUTSIDERS)
+}
+
+/// Installs an environment if it is not there; gives its program.
+fn environment(wanted: &Environment) -> Result<PathBuf, Failure> {
+    let home = build::cache_dir()?.join("tools").join(wanted.name);
+    let installed = home.join("bin").join(wanted.program);
     // Written last, so that what broke off is begun anew.
     let mark = home.join("installed");
-    let wanted = S3_SERVER.join(" ");
-    if std::fs::read_to_string(&mark).is_ok_and(|there| there == wanted) && installed.is_file() {
+    let packages = wanted.packages.join(" ");
+    if std::fs::read_to_string(&mark).is_ok_and(|there| there == packages) && installed.is_file() {
         return Ok(installed);
     }
-    println!("Installing with pip: {wanted}, an S3 server to test against (some seconds, once)");
+    let why = wanted.why;
+    println!("Installing with pip: {packages}, {why} (some seconds, once)");
     let mut venv = Command::new("python3");
     build::run(venv.args(["-m", "venv", "--clear"]).arg(&home))?;
     let mut pip = Command::new(home.join("bin").join("pip"));
     pip.args(["install", "--quiet", "--disable-pip-version-check"])
-        .args(S3_SERVER);
+        .args(wanted.packages);
     build::run(&mut pip)?;
-    std::fs::write(&mark, wanted)
-        .map_err(|error| Failure::io("cannot note that the S3 server is installed", &error))?;
+    std::fs::write(&mark, packages)
+        .map_err(|error| Failure::io("cannot note that something is installed", &error))?;
     Ok(installed)
 }
 

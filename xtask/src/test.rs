@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that has to hold before a change is good.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,8 @@ use crate::text;
 const WHOLE_CORPUS: &str = "SEALWIRE_WHOLE_CORPUS";
 /// Tells the relay's tests where the S3 server is.
 const S3_SERVER: &str = "SEALWIRE_S3_SERVER";
+/// Tells the tests of evidence which Python has what others wrote to check it.
+const OUTSIDERS: &str = "SEALWIRE_OUTSIDERS";
 
 /// One line of the closing summary.
 struct Step {
@@ -33,7 +35,10 @@ pub(crate) fn run(options: &Test) -> Result<(), Failure> {
         deps::rust_components()?;
     }
     let nextest = deps::nextest()?;
-    let s3_server = deps::s3_server()?;
+    let tools = [
+        (S3_SERVER, deps::s3_server()?),
+        (OUTSIDERS, deps::outsiders()?),
+    ];
     steps.run(
         "build",
         build::cargo()?.args(["build", "--workspace", "--all-targets"]),
@@ -43,7 +48,7 @@ pub(crate) fn run(options: &Test) -> Result<(), Failure> {
         if options.filters.is_empty() {
             checks(&mut steps)?;
         }
-        tests(&mut steps, &nextest, &s3_server, options)?;
+        tests(&mut steps, &nextest, &tools, options)?;
     }
     steps.summary()
 }
@@ -72,7 +77,7 @@ fn checks(steps: &mut Steps) -> Result<(), Failure> {
 fn tests(
     steps: &mut Steps,
     nextest: &Path,
-    s3_server: &Path,
+    tools: &[(&str, PathBuf)],
     options: &Test,
 ) -> Result<(), Failure> {
     // Tests that kill their own programs cannot clean up after them.
@@ -92,7 +97,7 @@ fn tests(
         .env("TMPDIR", folder.path())
         // The runner asks nobody for newer versions of itself.
         .env("NEXTEST_NO_UPDATE_CHECK", "1")
-        .env(S3_SERVER, s3_server)
+        .envs(tools.iter().map(|(name, path)| (name, path)))
         .env_remove(WHOLE_CORPUS);
     if options.whole_corpus {
         command.env(WHOLE_CORPUS, "1");

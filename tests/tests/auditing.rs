@@ -1,0 +1,201 @@
+//! An auditor from outside: packs what a relay attests, checks it, and has it checked by programs that
+//! others wrote.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use sealwire_tests::witness::Witness;
+use sealwire_tests::{Scratch, Stage, programs, raw, until};
+
+/// A Python with securesystemslib, in-toto-attestation and jsonschema.
+const OUTSIDERS: &str = "SEALWIRE_OUTSIDERS";
+
+/// A relay that has attested something, and what the auditor was given.
+struct Scene {
+    stage: Stage,
+    witness: Witness,
+    desk: Scratch,
+}
+
+async fn scene() -> Scene {
+    let mut stage = Stage::set_in_memory().await;
+    let desk = Scratch::in_memory();
+    let witness = Witness::of(&stage.relay, &desk.join("witness")).await;
+    stage.relay.restart_with(&witness.settings()).await;
+    let (_alice, bob, carol) = stage.alice_bob_carol().await;
+    carol.own_data().await.expect("a copy");
+    bob.erase_account().await.expect("erased");
+    let token = stage.relay.command(&["auditor", "admit", "ey"]).await;
+    std::fs::write(desk.join("token"), token).expect("the token");
+    let keys = raw::get(stage.relay.address(), "/log/v1/keys").await;
+    let logs: String = keys.lines().map(|key| format!("log {key}\n")).collect();
+    let policy = format!("{logs}witness w1 {}\nquorum w1\n", witness.key());
+    std::fs::write(desk.join("policy"), policy).expect("the policy");
+    Scene {
+        stage,
+        witness,
+        desk,
+    }
+}
+
+impl Scene {
+    fn audit(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(programs::audit());
+        command.current_dir(self.desk.path()).args(words);
+        command.output().expect("the program runs")
+    }
+
+    /// Packs, once the newest statements are in the served head.
+    async fn pack(&self) -> PathBuf {
+        let relay = format!("https://{}", self.stage.relay.address());
+        let ca = self.stage.relay.data().join("dev-certificate.pem");
+        let ca = ca.to_str().expect("a plain path");
+        let pack = self.desk.join("pack");
+        until("a pack with both statements about people", || async {
+            drop(std::fs::remove_dir_all(&pack));
+            let made = self.audit(&[
+                "pack",
+                "--dir",
+                "pack",
+                "--policy",
+                "policy",
+                "--relay",
+                &relay,
+                "--token-file",
+                "token",
+                "--ca",
+                ca,
+            ]);
+            if !made.status.success() {
+                return Err(String::from_utf8_lossy(&made.stderr).into_owned());
+            }
+            let statements = std::fs::read_dir(pack.join("statements")).expect("statements");
+            // Each with its proof: run of retention, settings, directory, copy, erasure.
+            match statements.count() {
+                10.. => Ok(()),
+                fewer => Err(format!("{fewer} files")),
+            }
+        })
+        .await;
+        pack
+    }
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The public key that the pack holds.
+fn key(pack: &Path) -> PathBuf {
+    let mut keys = std::fs::read_dir(pack.join("keys")).expect("keys");
+    keys.next().expect("a key").expect("a file").path()
+}
+
+/// Has the pack checked by what others wrote; `None` if that is not installed.
+fn outsiders(pack: &Path) -> Option<Output> {
+    let Some(python) = std::env::var_os(OUTSIDERS) else {
+        println!("skipped: {OUTSIDERS} names no Python; `cargo xtask test` installs one");
+        return None;
+    };
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(python);
+    command
+        .arg(tests.join("outsiders/check_pack.py"))
+        .args([pack, &key(pack)])
+        .arg(tests.join("../docs/predicates"));
+    Some(command.output().expect("Python runs"))
+}
+
+/// Turns one bit in the middle of a file.
+fn damage(path: &Path) {
+    let mut bytes = std::fs::read(path).expect("a file");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(path, bytes).expect("written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pack_of_a_relay_holds_and_one_flipped_bit_breaks_it() {
+    let scene = scene().await;
+    let pack = scene.pack().await;
+    let good = scene.audit(&["verify", "pack", "pack", "--policy", "policy"]);
+    assert!(good.status.success(), "{}", complaint(&good));
+    let report = [
+        "report",
+        "pack",
+        "--policy",
+        "policy",
+        "--out",
+        "report.html",
+    ];
+    let report = scene.audit(&report);
+    assert!(report.status.success(), "{}", complaint(&report));
+    let page = std::fs::read_to_string(scene.desk.join("report.html")).expect("a page");
+    assert!(page.contains("erasure") && !page.contains("bob@acme"));
+    if let Some(checked) = outsiders(&pack) {
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert!(checked.status.success(), "{}", complaint(&checked));
+        for name in [
+            "access-export",
+            "config-snapshot",
+            "erasure",
+            "key-directory",
+            "retention-run",
+        ] {
+            assert!(said.contains(name), "{said}");
+        }
+    }
+    let mut statements: Vec<PathBuf> = std::fs::read_dir(pack.join("statements"))
+        .expect("statements")
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "json"))
+        .collect();
+    statements.sort();
+    for statement in &statements {
+        let whole = std::fs::read(statement).expect("a statement");
+        damage(statement);
+        let broken = scene.audit(&["verify", "pack", "pack", "--policy", "policy"]);
+        assert_eq!(broken.status.code(), Some(8), "{}", complaint(&broken));
+        if let Some(checked) = outsiders(&pack) {
+            assert!(!checked.status.success(), "{}", statement.display());
+        }
+        std::fs::write(statement, whole).expect("mended");
+    }
+    damage(&pack.join("logs/audit/checkpoint"));
+    let broken = scene.audit(&["verify", "pack", "pack", "--policy", "policy"]);
+    assert_eq!(broken.status.code(), Some(8), "{}", complaint(&broken));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reads_statements_without_a_token_that_counts() {
+    let scene = scene().await;
+    let relay = format!("https://{}", scene.stage.relay.address());
+    let ca = scene.stage.relay.data().join("dev-certificate.pem");
+    let ca = ca.to_str().expect("a plain path");
+    scene
+        .stage
+        .relay
+        .command(&["auditor", "dismiss", "ey"])
+        .await;
+    std::fs::write(scene.desk.join("wrong"), "AAAA").expect("a token");
+    for token in ["token", "wrong"] {
+        let made = scene.audit(&[
+            "pack",
+            "--dir",
+            "pack",
+            "--policy",
+            "policy",
+            "--relay",
+            &relay,
+            "--token-file",
+            token,
+            "--ca",
+            ca,
+        ]);
+        assert!(!made.status.success());
+        assert!(complaint(&made).contains("401"), "{}", complaint(&made));
+    }
+    let list = scene.stage.relay.command(&["auditor", "list"]).await;
+    assert!(list.contains("Nobody"), "{list}");
+    assert!(!scene.witness.key().is_empty());
+}
