@@ -1,12 +1,13 @@
 //! `sealwire account`: join, show, protect.
 
 mod rights;
+mod telling;
 
 pub(crate) use rights::erase_member;
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use sealwire_core::{
     Client, CoreError, DeviceLink, JoinLink, Result,
     api::{AccountInfo, ConversationState, Handle},
@@ -48,12 +49,12 @@ pub(crate) enum AccountCommand {
     /// Show, or say, whether others are told what arrived and was read on this device
     Receipts {
         /// What to do from now on
-        switch: Option<Switch>,
+        switch: Option<telling::Switch>,
     },
     /// Show, or say, whether people see when somebody is typing; off until switched on
     Typing {
         /// What to do from now on
-        switch: Option<Switch>,
+        switch: Option<telling::Switch>,
     },
     /// Save what the relay knows of you, and its signed statement of that
     ///
@@ -108,15 +109,6 @@ pub(crate) struct Passphrase {
     new_passphrase_file: Option<PathBuf>,
 }
 
-/// On or off.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Switch {
-    /// Tell them
-    On,
-    /// Tell nobody
-    Off,
-}
-
 /// One account in the list.
 #[derive(Serialize)]
 struct Listed {
@@ -134,8 +126,8 @@ pub(crate) async fn run(context: &Context, command: AccountCommand) -> Outcome {
         AccountCommand::List => list(context),
         AccountCommand::Use { name } => choose(context, &name),
         AccountCommand::Passphrase(options) => change_passphrase(context, &options),
-        AccountCommand::Receipts { switch } => receipts(context, switch).await,
-        AccountCommand::Typing { switch } => typing(context, switch).await,
+        AccountCommand::Receipts { switch } => telling::receipts(context, switch).await,
+        AccountCommand::Typing { switch } => telling::typing(context, switch).await,
         AccountCommand::Data { folder } => rights::data(context, &folder).await,
         AccountCommand::Erase { statement } => rights::erase(context, &statement).await,
         AccountCommand::Remove { name } => remove(context, &name),
@@ -337,44 +329,6 @@ fn change_passphrase(context: &Context, options: &Passphrase) -> Outcome {
         .out
         .result(&serde_json::json!({ "changed": true }), |page| {
             page.line("The passphrase is changed.");
-        })
-}
-
-async fn receipts(context: &Context, switch: Option<Switch>) -> Outcome {
-    let client = context.open().await?;
-    if let Some(switch) = switch {
-        client.set_receipts(matches!(switch, Switch::On)).await?;
-    }
-    let on = client.sends_receipts().await?;
-    let words = if on {
-        "Others see what arrived and was read here, where the rules of a conversation let them."
-    } else {
-        "Nobody is told what arrived or was read here."
-    };
-    context
-        .out
-        .result(&serde_json::json!({ "receipts": on }), |page| {
-            page.line(words);
-        })
-}
-
-async fn typing(context: &Context, switch: Option<Switch>) -> Outcome {
-    let client = context.open().await?;
-    if let Some(switch) = switch {
-        client.set_typing(matches!(switch, Switch::On)).await?;
-    }
-    let on = client.shows_typing().await?;
-    let words = if on {
-        "You and others who have this on see each other typing, where the rules of a conversation \
-         let receipts be. The relay sees that somebody types, not who and not what. The terminal \
-         shows it; it cannot tell others, since it sees a line only when it is finished."
-    } else {
-        "Nobody is told when you type, and you are not told when others do."
-    };
-    context
-        .out
-        .result(&serde_json::json!({ "typing": on }), |page| {
-            page.line(words);
         })
 }
 

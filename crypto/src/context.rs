@@ -112,6 +112,7 @@ mod tests {
         Endorsement: sealwire v1 endorsement\x00message
         Acknowledgement: sealwire v1 acknowledgement\x00message
         RemovalReceipt: sealwire v1 removal receipt\x00message
+        Erasure: sealwire v1 erasure\x00message
         ");
     }
 }
