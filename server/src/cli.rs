@@ -16,6 +16,7 @@ use crate::group;
 use crate::relay;
 
 mod auditor_command;
+mod census_command;
 mod retention_command;
 
 /// A boxed error whose text is for people.
@@ -39,6 +40,7 @@ enum Command {
     /// What is kept no longer than the groups and this relay's settings say.
     #[command(subcommand)]
     Retention(retention_command::Retention),
+    Census(census_command::Census),
     /// Whom you let read this relay's statements.
     #[command(subcommand)]
     Auditor(auditor_command::Auditor),
@@ -89,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve(&args),
         Command::Incarnation(Incarnation::Renew(args)) => renew(&args.data),
         Command::Retention(args) => retention_command::run(&args),
+        Command::Census(args) => census_command::run(&args),
         Command::Auditor(args) => auditor_command::run(&args),
         Command::Version => {
             say(&format!("sealwire-relay {}", env!("CARGO_PKG_VERSION")));

@@ -200,6 +200,7 @@ impl Started {
         ));
         tasks.spawn(attest::run(
             Arc::clone(&relay.account),
+            relay.data.join(""),
             config,
             drain.clone(),
         ));

@@ -37,7 +37,8 @@ pub use retention_run::{RemovedKind, RetentionRun, Rule};
 pub use ropa::{DataCategory, Ropa};
 pub use spelled::{Hex, Time, TreeRoot};
 pub use storage_census::{
-    BitsPerByte, Class, Column, EntropyBucket, Form, SizeBucket, StorageCensus, Stored, Table,
+    BitsPerByte, Class, Column, Counter, EntropyBucket, Form, SizeBucket, StorageCensus, Stored,
+    Table, class_of, known_columns,
 };
 
 use std::fmt;

@@ -1,5 +1,11 @@
 //! `storage-census`: what lies in the relay's stores, by count and form.
 
+mod columns;
+mod counter;
+
+pub use columns::{class_of, known_columns};
+pub use counter::Counter;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Predicate, Role, SchemaVersion, Time};
@@ -95,6 +101,8 @@ pub enum Form {
     SignedPolicy,
     /// An entry of a transparency log.
     LogEntry,
+    /// A statement in a signed envelope (DSSE v1).
+    SignedStatement,
 }
 
 /// How many are at most so long, and longer than those before.

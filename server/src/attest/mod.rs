@@ -1,10 +1,12 @@
 //! What the relay attests of itself: statements that it signs and logs, on schedule and when
 //! something happens. What each one says, and what it does not prove, stands in docs/predicates.
 
+mod census;
 mod configuration;
 mod directory;
 mod retention;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +15,19 @@ use tokio_util::sync::CancellationToken;
 use crate::account::AccountPlane;
 use crate::config::Config;
 
+pub(crate) use self::census::take as census;
 pub(crate) use self::retention::retention_run;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 const HOURLY: Duration = Duration::from_secs(60 * 60);
 
-/// Attests what is due, until the relay ends.
-pub(crate) async fn run(account: Arc<AccountPlane>, config: Config, drain: CancellationToken) {
+/// Attests what is due, until the relay ends. `data` is its data directory.
+pub(crate) async fn run(
+    account: Arc<AccountPlane>,
+    data: PathBuf,
+    config: Config,
+    drain: CancellationToken,
+) {
     if configuration::attest(&account, &config).await.is_err() {
         tracing::error!("the configuration could not be attested");
     }
@@ -31,6 +39,13 @@ pub(crate) async fn run(account: Arc<AccountPlane>, config: Config, drain: Cance
         }
         if directory::attest(&account).await.is_err() {
             tracing::error!("the directory could not be attested; it is tried again in an hour");
+        }
+        let census = tokio::select! {
+            () = drain.cancelled() => return,
+            done = census::attest(&account, &data, &config) => done,
+        };
+        if census.is_err() {
+            tracing::error!("the stores could not be counted; it is tried again in an hour");
         }
     }
 }

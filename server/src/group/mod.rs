@@ -34,6 +34,7 @@ use crate::rate::Rate;
 use crate::refusal::Answer;
 use crate::tally::{Count, Kind, Run};
 
+pub(crate) use self::blobs::{BlobFiles, DATABASE as BLOBS_DATABASE, PlaceError};
 pub(crate) use self::sqlite::renew_incarnation;
 
 /// File of the group plane's tables.

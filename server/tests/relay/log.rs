@@ -84,6 +84,26 @@ async fn log_of(relay: &Relay, log: &str, size: u64) -> Vec<Leaf> {
     }
 }
 
+/// The kinds of all events in the audit log, once it has one. What the relay attests by itself comes
+/// when it comes.
+async fn events(relay: &Relay) -> Vec<String> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let head = head(relay, "audit").await;
+        let leaves = entries(relay, "audit", &head).await;
+        let kind = |leaf| match leaf {
+            Leaf::Event { kind, .. } => Some(kind),
+            _ => None,
+        };
+        let kinds: Vec<String> = leaves.into_iter().filter_map(kind).collect();
+        if !kinds.is_empty() {
+            return kinds;
+        }
+        assert!(Instant::now() < end, "no event");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
 fn under(leaves: &[Leaf], wanted: DirectoryIndex) -> Vec<(u64, Commitment)> {
     let found = leaves
         .iter()
@@ -204,24 +224,7 @@ async fn nothing_is_logged_that_did_not_happen() {
         told.await.expect_err("the last owner").code,
         Code::LastOwner
     );
-    // Beside them stand the statements of a relay's first minute.
-    let end = Instant::now() + PATIENCE;
-    let kinds = loop {
-        let leaves = entries(&relay, "audit", &head(&relay, "audit").await).await;
-        let kinds: Vec<String> = leaves
-            .into_iter()
-            .filter_map(|leaf| match leaf {
-                Leaf::Event { kind, .. } => Some(kind),
-                _ => None,
-            })
-            .collect();
-        if !kinds.is_empty() {
-            break kinds;
-        }
-        assert!(Instant::now() < end, "no event was logged");
-        sleep(Duration::from_millis(50)).await;
-    };
-    assert_eq!(kinds, ["role-changed"]);
+    assert_eq!(events(&relay).await, ["role-changed"]);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 
 mod download;
 mod http;
+mod look;
 mod mover;
 mod place;
 mod quota;
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(super) use self::http::router;
+pub(crate) use self::look::BlobFiles;
 use self::place::Place;
 pub(crate) use self::place::PlaceError;
 use self::quota::{Addresses, Space, Visit};
@@ -44,7 +46,7 @@ use crate::config::Config;
 use crate::refusal::{Answer, Refusal, is_no_space};
 
 /// File of the rows.
-pub(super) const DATABASE: &str = "blobs.db";
+pub(crate) const DATABASE: &str = "blobs.db";
 /// Directory of unfinished uploads.
 const UPLOADS: &str = "uploads";
 const DAY_S: u64 = 24 * 60 * 60;

@@ -97,6 +97,13 @@ impl Place {
     pub(super) fn open(data: &FilePath, s3: &S3) -> Result<Self, PlaceError> {
         if s3.bucket.is_empty() {
             make_dir(&data.join(BLOBS))?;
+        }
+        Self::to_read(data, s3)
+    }
+
+    /// As it is, to be read.
+    pub(super) fn to_read(data: &FilePath, s3: &S3) -> Result<Self, PlaceError> {
+        if s3.bucket.is_empty() {
             let store = LocalFileSystem::new_with_prefix(data)?.with_fsync(true);
             return Ok(Self {
                 store: Arc::new(store),
@@ -172,6 +179,31 @@ impl Place {
             })),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Length of a blob's file, and its first bytes, at most so many; `None` if it is not here.
+    pub(super) async fn beginning(
+        &self,
+        id: BlobId,
+        most: u64,
+    ) -> Result<Option<(u64, Bytes)>, PlaceError> {
+        let path = self.path(id);
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(0..most)),
+            ..GetOptions::default()
+        };
+        match self.store.get_opts(&path, options).await {
+            Ok(found) => {
+                let length = found.meta.size;
+                Ok(Some((length, found.bytes().await?)))
+            }
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            // Nothing has no range.
+            Err(error) => match self.store.head(&path).await {
+                Ok(found) if found.size == 0 => Ok(Some((0, Bytes::new()))),
+                _ => Err(error.into()),
+            },
         }
     }
 

@@ -24,6 +24,11 @@ impl Spool {
         Ok(Self { path })
     }
 
+    /// The directory as it is, to be read.
+    pub(super) fn to_read(path: PathBuf) -> Self {
+        Self { path }
+    }
+
     fn file(&self, id: BlobId) -> PathBuf {
         self.path.join(id.to_string())
     }
