@@ -10,6 +10,7 @@
 //! | [`checkpoint`] | the signed head of a log, cosignatures | C2SP `tlog-checkpoint`, `tlog-cosignature` |
 //! | [`policy`] | which logs and witnesses count | C2SP `tlog-policy` |
 //! | [`proof`] | that an entry was logged, in one file | C2SP `tlog-proof` |
+//! | `canary` | looking for what was said in secret; with the feature of this name | |
 //! | [`canonical`] | the one spelling of a JSON value | RFC 8785 |
 //! | [`commitment`] | leaves that say nothing to outsiders | HMAC, RFC 2104 |
 //! | [`directory`] | what the directory logs of a handle | |
@@ -24,6 +25,8 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(feature = "canary")]
+pub mod canary;
 pub mod canonical;
 pub mod checkpoint;
 pub mod commitment;

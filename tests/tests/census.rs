@@ -114,3 +114,72 @@ async fn a_text_that_was_put_beside_the_ciphertexts_is_found() {
     assert!(!output.status.success());
     assert_eq!(census["unparsedTotal"], 1, "{census}");
 }
+
+/// A copy of one of the relay's databases, made while it runs.
+async fn dump(data: &Path, name: &str, room: &Scratch) -> String {
+    let copy = room.join(name).to_string_lossy().into_owned();
+    sql(&data.join(name), &format!("VACUUM INTO '{copy}'")).await;
+    copy
+}
+
+async fn audit_census(args: &[&str]) -> (Output, Value) {
+    let output = Command::new(programs::audit())
+        .args(["--json", "census"])
+        .args(args)
+        .output()
+        .await
+        .expect("the auditors' program runs");
+    let said = serde_json::from_slice(&output.stdout);
+    let said = said.unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    (output, said)
+}
+
+/// The statement that the relay has signed of its own census.
+async fn statement(data: &Path, room: &Scratch) -> String {
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(data.join("account.db"))
+        .read_only(true);
+    let mut database = options.connect().await.expect("a database");
+    let query = "SELECT signed FROM statements WHERE predicate LIKE '%/storage-census/v1'";
+    let signed: Vec<u8> = sqlx::query_scalar(query)
+        .fetch_one(&mut database)
+        .await
+        .expect("a statement");
+    let file = room.join("statement.json");
+    std::fs::write(&file, signed).expect("written");
+    file.to_string_lossy().into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_counts_the_same_with_another_parser() {
+    let stage = traffic().await;
+    let (data, room) = (stage.relay.data(), Scratch::in_memory());
+    let mut args = Vec::new();
+    for name in ["groups.db", "account.db", "blobs.db"] {
+        args.extend(["--database".to_owned(), dump(data, name, &room).await]);
+    }
+    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (_, theirs) = relay_census(data).await;
+    let claimed = statement(data, &room).await;
+    args.extend(["--census", &claimed]);
+    let (output, said) = audit_census(&args).await;
+    assert!(output.status.success(), "{said}");
+    let ours = &said["result"];
+    assert_eq!(ours["unknown_columns"], Value::Array(vec![]));
+    for form in ["mls-private-message", "key-package", "log-entry"] {
+        assert_eq!(count(ours, form), count(&theirs, form), "{form}");
+        assert!(count(ours, form) > 0, "{form}");
+    }
+    // The relay took its own before anybody came.
+    let differences = ours["differences"].as_array().expect("a list");
+    let accounts = |line: &Value| line == "account.accounts, rows: 2 here, 0 by the relay";
+    assert!(differences.iter().any(accounts), "{differences:?}");
+    sql(
+        Path::new(args[1]),
+        "UPDATE entries SET payload = CAST('Noon?' AS BLOB) WHERE id = (SELECT max(id) FROM entries)",
+    )
+    .await;
+    let (output, said) = audit_census(&args).await;
+    assert_eq!(output.status.code(), Some(8), "{said}");
+    assert_eq!(said["error"]["found"]["unparsed"], 1, "{said}");
+}

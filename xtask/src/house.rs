@@ -27,7 +27,12 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("sealwire", &["sealwire-core"]),
     (
         "sealwire-tests",
-        &["sealwire-core", "sealwire-protocol", "sealwire-crypto"],
+        &[
+            "sealwire-core",
+            "sealwire-protocol",
+            "sealwire-audit",
+            "sealwire-crypto",
+        ],
     ),
     ("xtask", &[]),
 ];
@@ -227,6 +232,7 @@ fn the_ledger_names_every_field_that_the_relay_stores() {
     stored.extend(stored_in("server/src/account/schema/0001_start.sql"));
     stored.extend(stored_in("server/src/account/schema/0002_retention.sql"));
     stored.extend(stored_in("server/src/tally.sql"));
+    stored.extend(stored_in("server/src/evidence/tables.sql"));
     assert!(stored.len() > 50);
     // Row numbers; the ledger says once what they tell.
     stored.retain(|(_, column)| column != "id");

@@ -3,6 +3,8 @@
 
 mod alice;
 mod by_hand;
+mod canary;
+mod census;
 mod killed;
 mod openssl;
 mod outsider;

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
+use serde_json::Value;
+
 /// What kind of failure it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -39,6 +41,8 @@ pub(crate) struct Failure {
     pub(crate) kind: Kind,
     pub(crate) message: String,
     pub(crate) hint: &'static str,
+    /// What was found all the same, as [`crate::output::Output::result`] would say it.
+    pub(crate) found: Option<(String, Value)>,
 }
 
 impl Failure {
@@ -47,6 +51,7 @@ impl Failure {
             kind: Kind::Usage,
             message: message.into(),
             hint,
+            found: None,
         }
     }
 
@@ -56,6 +61,7 @@ impl Failure {
             kind: Kind::Io,
             message: format!("{}: {error}", path.display()),
             hint: "check the path, its permissions and the free space",
+            found: None,
         }
     }
 
@@ -65,6 +71,7 @@ impl Failure {
             kind: Kind::Broken,
             message: format!("{}: {why}", path.display()),
             hint,
+            found: None,
         }
     }
 }

@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod canary;
+mod census;
 mod failure;
 mod files;
 mod output;
@@ -32,6 +34,12 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Say markers in secret, and look for them where they must not be.
+    #[command(subcommand)]
+    Canary(canary::Canary),
+    /// Count what lies in a dump of a relay's databases. Ends with 8 if something is not what it
+    /// should be.
+    Census(census::Census),
     /// Check evidence. Ends with 8 at the first link that is broken.
     #[command(subcommand)]
     Verify(verify::Verify),
@@ -50,6 +58,8 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let out = Output::new(args.json);
     let done = match &args.command {
+        Command::Canary(command) => canary::run(command, &out),
+        Command::Census(args) => census::run(args, &out),
         Command::Verify(command) => verify::run(command, &out),
         Command::Pack(args) => pack::run(args, &out),
         Command::Report(args) => report::run(args, &out),

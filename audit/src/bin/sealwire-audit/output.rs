@@ -31,11 +31,18 @@ impl Output {
             kind,
             message,
             hint,
+            found,
         } = failure;
         if self.json {
-            let error = json!({"code": kind.code(), "message": message, "hint": hint});
+            let mut error = json!({"code": kind.code(), "message": message, "hint": hint});
+            if let Some((_, found)) = found {
+                error["found"] = found.clone();
+            }
             say(&format!(r#"{{"v":1,"ok":false,"error":{error}}}"#));
         } else {
+            if let Some((lines, _)) = found {
+                say(lines);
+            }
             // Nobody may be reading.
             drop(writeln!(
                 std::io::stderr(),

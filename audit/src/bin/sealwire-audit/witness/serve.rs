@@ -67,6 +67,7 @@ pub(crate) fn run(mut folder: Folder, listen: SocketAddr, out: &Output) -> Resul
         kind: crate::failure::Kind::Io,
         message: format!("{listen}: {error}"),
         hint: "choose another --listen",
+        found: None,
     };
     let slot = |log: KeptLog| {
         let origin = log.known().origin().to_owned();

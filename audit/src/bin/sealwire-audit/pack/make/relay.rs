@@ -65,6 +65,7 @@ impl Relay {
             kind: FailureKind::Io,
             message: format!("the network cannot be used: {why}"),
             hint: "check the system's limits and certificates",
+            found: None,
         };
         Ok(Self {
             base: url.trim_end_matches('/').to_owned(),
@@ -130,6 +131,7 @@ fn tls(ca: Option<&Path>) -> Result<ClientConfig, Failure> {
         kind: FailureKind::Io,
         message: format!("certificates cannot be read: {why}"),
         hint,
+        found: None,
     };
     let install = "install them (on Debian: apt install ca-certificates), or name yours with --ca";
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -176,6 +178,7 @@ impl Answer {
             kind: FailureKind::Io,
             message: format!("{}: the relay does not have it", self.url),
             hint: "check the address; a relay before its first entry has no log",
+            found: None,
         };
         self.content.ok_or_else(missing)
     }
@@ -193,6 +196,7 @@ impl Request {
             kind: FailureKind::Io,
             message: format!("{url}: {why}"),
             hint,
+            found: None,
         };
         let network = "check the address, the network and the relay's certificate, then repeat";
         let request = client.get(&url).headers(headers);
@@ -281,6 +285,7 @@ impl Source for Relay {
                 kind: FailureKind::Io,
                 message: format!("a request was cut off: {why}"),
                 hint: "repeat",
+                found: None,
             })??;
             tiles.push(match answer.content {
                 None if *one != one.whole() => self.widened(log, *one)?,
