@@ -7,6 +7,9 @@ use sealwire_protocol::handle::check_organisation;
 use sealwire_protocol::limits::{MAX_BLOB_CONTENT, MAX_BLOB_DAYS};
 use serde::{Deserialize, Serialize};
 
+/// Name of the file in the data directory, unless the operator keeps it elsewhere.
+pub(crate) const FILE: &str = "relay.toml";
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
@@ -47,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) s3: S3,
     /// How long things are kept.
     pub(crate) retention: Retention,
+    /// How long backups are kept.
+    pub(crate) backup: Backup,
     /// Who watches the transparency logs.
     pub(crate) transparency: Transparency,
     /// Log output.
@@ -132,6 +137,13 @@ pub(crate) struct Retention {
     pub(crate) invitation_days: u32,
 }
 
+/// `[backup]`, days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Backup {
+    pub(crate) keep_days: u32,
+}
+
 /// `[transparency]`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -162,6 +174,7 @@ impl Default for Config {
             storage: Storage::default(),
             s3: S3::default(),
             retention: Retention::default(),
+            backup: Backup::default(),
             transparency: Transparency::default(),
             log: Log::default(),
         }
@@ -236,6 +249,12 @@ impl Default for Retention {
             blob_days: 30,
             invitation_days: 30,
         }
+    }
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self { keep_days: 35 }
     }
 }
 
@@ -316,6 +335,7 @@ impl Config {
             ("retention.envelope_days", retention.envelope_days, 30),
             ("retention.blob_days", retention.blob_days, MAX_BLOB_DAYS),
             ("retention.invitation_days", retention.invitation_days, 365),
+            ("backup.keep_days", self.backup.keep_days, 3_650),
         ] {
             if !(1..=most).contains(&days) {
                 let text = format!("must be between 1 and {most}");
@@ -422,6 +442,7 @@ mod tests {
                 (|bad| bad.retention.message_days = 31) as fn(&mut Config),
             ),
             ("retention.blob_days", |bad| bad.retention.blob_days = 0),
+            ("backup.keep_days", |bad| bad.backup.keep_days = 0),
             ("s3.endpoint", |bad| bad.s3.endpoint = "minio:9000".into()),
             ("storage.largest_blob_mib", |bad| {
                 bad.storage.largest_blob_mib = 2049;

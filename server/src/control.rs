@@ -13,17 +13,27 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::attest::{self, Drilled};
+use crate::evidence::Evidence;
 use crate::retention::Retention;
 
 /// Name of the socket in the data directory.
 pub(crate) const SOCKET: &str = "control";
 /// Asks for a run of retention.
 pub(crate) const RETENTION: &str = "retention run";
-const LONGEST_LINE: u64 = 256;
+/// Tells of a drill: a [`Drilled`] as JSON follows.
+pub(crate) const DRILL: &str = "drill ";
+const LONGEST_LINE: u64 = 4096;
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What an operator may reach.
+pub(crate) struct Doors {
+    pub(crate) retention: Arc<Retention>,
+    pub(crate) evidence: Arc<Evidence>,
+}
+
 /// Serves until the relay ends.
-pub(crate) async fn serve(path: PathBuf, retention: Arc<Retention>, drain: CancellationToken) {
+pub(crate) async fn serve(path: PathBuf, doors: Doors, drain: CancellationToken) {
     // What a killed relay left; the lock on the directory says that nobody else uses it.
     drop(std::fs::remove_file(&path));
     let listener = match UnixListener::bind(&path) {
@@ -40,28 +50,41 @@ pub(crate) async fn serve(path: PathBuf, retention: Arc<Retention>, drain: Cance
         };
         match accepted {
             // One after the other: there is one operator.
-            Ok((stream, _)) => drop(answer(stream, &retention).await),
+            Ok((stream, _)) => drop(answer(stream, &doors).await),
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
     drop(std::fs::remove_file(&path));
 }
 
-async fn answer(stream: UnixStream, retention: &Retention) -> io::Result<()> {
+async fn answer(stream: UnixStream, doors: &Doors) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut reader = tokio::io::BufReader::new(read.take(LONGEST_LINE));
     timeout(PATIENCE, reader.read_line(&mut line)).await??;
-    let reply = match line.trim_end() {
-        RETENTION => match retention.run().await {
+    let line = line.trim_end();
+    let reply = if line == RETENTION {
+        match doors.retention.run().await {
             Ok(report) => serde_json::to_value(report).unwrap_or_default(),
             Err(_) => json!({ "error": "retention could not be run; the relay's log says why" }),
-        },
-        _ => {
-            json!({ "error": "this relay does not know the command; it may be of another version" })
         }
+    } else if let Some(drilled) = line.strip_prefix(DRILL) {
+        drill(&doors.evidence, drilled).await
+    } else {
+        json!({ "error": "this relay does not know the command; it may be of another version" })
     };
     timeout(PATIENCE, write.write_all(format!("{reply}\n").as_bytes())).await?
+}
+
+async fn drill(evidence: &Evidence, drilled: &str) -> Value {
+    let attested = match serde_json::from_str::<Drilled>(drilled) {
+        Ok(drilled) => attest::restore_drill(evidence, &drilled).await,
+        Err(_) => Err("this relay does not know such drills; it may be of another version"),
+    };
+    match attested {
+        Ok(()) => json!({}),
+        Err(why) => json!({ "error": why }),
+    }
 }
 
 /// Asks the relay that runs on a data directory; `None` if none does.

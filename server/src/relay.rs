@@ -209,7 +209,10 @@ impl Started {
         ));
         tasks.spawn(control::serve(
             relay.data.join(control::SOCKET),
-            Arc::clone(&relay.retention),
+            control::Doors {
+                retention: Arc::clone(&relay.retention),
+                evidence: Arc::clone(relay.account.evidence()),
+            },
             drain.clone(),
         ));
         stop.await;

@@ -3,6 +3,7 @@
 
 mod configuration;
 mod directory;
+mod restore_drill;
 mod retention;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::account::AccountPlane;
 use crate::config::Config;
 use crate::refusal::{Answer, Refusal};
 
+pub(crate) use self::restore_drill::{Drilled, restore_drill};
 pub(crate) use self::retention::retention_run;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;

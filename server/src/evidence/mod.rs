@@ -4,6 +4,7 @@
 //! head of what was committed, has it cosigned by witnesses, and serves it. Both logs lie in
 //! account.db; nothing of the group plane is logged but counts.
 
+mod check;
 mod keys;
 mod publish;
 mod record;
@@ -20,8 +21,9 @@ use sealwire_protocol::problem::Code;
 use sqlx::SqliteConnection;
 use tokio::sync::Notify;
 
-pub(crate) use self::keys::KeyError;
+pub(crate) use self::check::{LogHead, check};
 use self::keys::Keys;
+pub(crate) use self::keys::{FILES as KEY_FILES, KeyError};
 pub(crate) use self::publish::{Published, run};
 pub(crate) use self::record::{Opened, opened};
 pub(crate) use self::serve::router;

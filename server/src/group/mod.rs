@@ -1,6 +1,6 @@
 //! The group plane: sees groups, never who you are. No account credential is looked at here.
 
-mod blobs;
+pub(crate) mod blobs;
 mod commit_rate;
 mod hub;
 mod oneshot;
@@ -34,7 +34,7 @@ use crate::rate::Rate;
 use crate::refusal::Answer;
 use crate::tally::{Count, Kind, Run};
 
-pub(crate) use self::sqlite::renew_incarnation;
+pub(crate) use self::sqlite::{check, incarnation, renew_incarnation};
 
 /// File of the group plane's tables.
 pub(crate) const DATABASE: &str = "groups.db";

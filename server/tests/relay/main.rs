@@ -1,6 +1,8 @@
 //! The relay as its clients meet it: a real process, real TLS, real files.
 
 mod accounts;
+mod backup;
+mod backup_hostile;
 mod blobs;
 mod durability;
 mod groups;

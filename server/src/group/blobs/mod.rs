@@ -5,6 +5,7 @@
 //! The row comes first and goes last, so a crash leaves neither a blob without bytes nor bytes that
 //! nobody counts.
 
+mod copy;
 mod download;
 mod http;
 mod mover;
@@ -32,6 +33,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::copy::{Gone, Held, held, is_gone, is_name, settle};
 pub(super) use self::http::router;
 use self::place::Place;
 pub(crate) use self::place::PlaceError;
@@ -44,7 +46,7 @@ use crate::config::Config;
 use crate::refusal::{Answer, Refusal, is_no_space};
 
 /// File of the rows.
-pub(super) const DATABASE: &str = "blobs.db";
+pub(crate) const DATABASE: &str = "blobs.db";
 /// Directory of unfinished uploads.
 const UPLOADS: &str = "uploads";
 const DAY_S: u64 = 24 * 60 * 60;
