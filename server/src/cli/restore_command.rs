@@ -53,8 +53,8 @@ pub(super) fn run(args: &Restore) -> Result<(), Failure> {
     say(&format!(
         "Restored into {}. What came after the backup is gone. Clients notice at their next \
          connection:\nthey stop sending in groups they had joined, and say that the relay was restored. \
-         If witnesses have\nseen more of the transparency logs than the backup holds, the relay says \
-         `log_halted` at its start;\ndocs/operations.md tells what to do then.",
+         If witnesses have\nseen more of the transparency logs than the backup holds, the relay halts them \
+         at its start and\nrefuses changes with `log_halted`; docs/operations.md tells what to do then.",
         args.data.data.display()
     ));
     Ok(())
