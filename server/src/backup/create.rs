@@ -20,7 +20,7 @@ use crate::evidence;
 use crate::fault::Fault;
 use crate::group::{
     self,
-    blobs::{self, Gone, Held},
+    blobs::{self, Held},
 };
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -31,7 +31,7 @@ pub(crate) struct Made {
     pub(crate) sha256: Hex<32>,
     pub(crate) bytes: u64,
     /// Blobs whose rows were there without bytes: the relay had lost them before.
-    pub(crate) lost: u64,
+    pub(crate) lost: usize,
 }
 
 /// Writes a backup of the relay in `data` to `target`, which must not be there yet.
@@ -200,7 +200,7 @@ async fn write(
     unfinished: &Unfinished,
     copies: &Copies,
     facts: Facts,
-) -> Result<(File, Manifest, u64), Fault> {
+) -> Result<(File, Manifest, usize), Fault> {
     let small = small_files(data, config)?;
     let local = facts.blobs == Place::Here {};
     let fault = Fault::of::<sqlx::Error>(blobs::DATABASE);
@@ -288,20 +288,20 @@ async fn add_blobs(
     held: &[Held],
     rows: &mut sqlx::SqliteConnection,
     local: bool,
-) -> Result<u64, Fault> {
+) -> Result<usize, Fault> {
     let fault = Fault::of::<sqlx::Error>(blobs::DATABASE);
     let path = data.join(blobs::DATABASE);
     let mut live = database::read_only(&path).await.map_err(&fault)?;
-    let mut lost = 0;
+    let mut missing = Vec::new();
     for blob in held {
-        let part = "a blob";
-        if let Some(file) = blob.open(data).map_err(Fault::of(part))? {
-            let added = archive.add(&blob.name(), blob.bytes(), file);
-            added.map_err(Fault::of(part))?;
-        } else {
-            let gone = blobs::settle(rows, &mut live, blob, local).await;
-            lost += u64::from(gone.map_err(&fault)? == Gone::Lost);
+        match blob.open(data).map_err(Fault::of("a blob"))? {
+            Some(file) => {
+                let added = archive.add(&blob.name(), blob.bytes(), file);
+                added.map_err(Fault::of("a blob"))?;
+            }
+            None => missing.push(blob),
         }
     }
-    Ok(lost)
+    let lost = blobs::settle(rows, &mut live, &missing, local).await;
+    lost.map_err(fault)
 }

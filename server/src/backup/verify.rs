@@ -93,18 +93,17 @@ pub(crate) async fn data_dir(data: &Path, config: &Path) -> Result<Report, Fault
     let fault = Fault::of::<sqlx::Error>(blobs::DATABASE);
     let path = data.join(blobs::DATABASE);
     let mut live = database::read_only(&path).await.map_err(&fault)?;
-    for blob in held {
-        let there = blob.open(data).map_err(Fault::of("a blob"))?.is_some();
-        if !there
-            && !blobs::is_gone(&mut live, &blob, local)
-                .await
-                .map_err(&fault)?
-        {
-            return Err(Fault::new(
-                blobs::DATABASE,
-                "tells of a blob that is missing",
-            ));
+    let mut missing = Vec::new();
+    for blob in &held {
+        if blob.open(data).map_err(Fault::of("a blob"))?.is_none() {
+            missing.push(blob);
         }
+    }
+    let lost = blobs::lost(&mut live, &missing, local).await;
+    let lost = lost.map_err(fault)?;
+    if lost > 0 {
+        let why = format!("tells of {lost} blobs whose bytes are missing");
+        return Err(Fault::new(blobs::DATABASE, why));
     }
     Ok(report)
 }

@@ -1,12 +1,13 @@
 //! `sealwire-relay backup` and `sealwire-relay verify`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::{Data, Failure, runtime, say};
 use crate::backup::{self, Report};
 use crate::config;
+use crate::fault::Fault;
 use crate::group;
 
 #[derive(clap::Args)]
@@ -87,12 +88,12 @@ pub(super) fn verify(args: &Verify) -> Result<(), Failure> {
                 let (sha256, report) = backup::archive(file).await?;
                 Ok((Some(sha256), report))
             }
-            (None, data) => {
-                let data = data.as_deref().unwrap_or(Path::new("."));
+            (None, Some(data)) => {
                 let default = data.join(config::FILE);
                 let config = args.config.as_ref().unwrap_or(&default);
                 Ok((None, backup::data_dir(data, config).await?))
             }
+            (None, None) => Err(Fault::new("verify", "needs a backup or --data")),
         }
     });
     match found {
@@ -110,7 +111,6 @@ pub(super) fn verify(args: &Verify) -> Result<(), Failure> {
             Ok(())
         }
         Err(fault) => {
-            let fault: crate::fault::Fault = fault;
             if args.json {
                 say(&json!({ "ok": false, "broken": fault.to_string() }).to_string());
             }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use rand::RngExt;
 use sealwire_audit::dsse::Envelope;
 use sealwire_audit::leaf::Leaf;
@@ -30,7 +31,7 @@ pub fn run(words: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
 }
 
 /// What a command that has to succeed says in JSON.
-fn told(output: &Output) -> Value {
+pub fn told(output: &Output) -> Value {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
     serde_json::from_slice(&output.stdout).expect("JSON")
@@ -137,7 +138,7 @@ async fn upload_until(relay: Arc<Relay>, stop: Arc<AtomicBool>) {
     }
 }
 
-async fn entries(socket: &mut Socket, lane: &Lane) -> Vec<bytes::Bytes> {
+async fn entries(socket: &mut Socket, lane: &Lane) -> Vec<Bytes> {
     let mut stored = Vec::new();
     loop {
         let page = socket.fetch(lane, stored.len() as u64, 256).await;
@@ -199,19 +200,24 @@ async fn what_was_acknowledged_before_a_backup_is_in_it() {
             restored["incarnation"]["new"]
         );
     });
+    check_restored(&restored, &filled, &old, &before).await;
+}
+
+/// A relay that was restored has everything of `before`, under a new incarnation, and goes on.
+async fn check_restored(restored: &Relay, filled: &Filled, old: &Bytes, before: &[Bytes]) {
     let mut socket = restored.socket().await;
-    assert_ne!(socket.create(&filled.lane).await, old);
+    assert_ne!(socket.create(&filled.lane).await, *old);
     let stored = entries(&mut socket, &filled.lane).await;
-    assert_eq!(stored[..before.len()], before);
+    assert_eq!(&stored[..before.len()], before);
     for person in [&filled.alice, &filled.bob] {
-        person.sign_in(&restored).await.expect("signed in");
+        person.sign_in(restored).await.expect("signed in");
     }
     let whole = restored.fetch(&filled.whole).await.expect("read");
     assert!(whole == filled.whole.sealed);
     assert_eq!(restored.offset(&filled.part).await.expect("known"), 1000);
     assert_eq!(restored.resume(&filled.part).await, filled.part.len());
-    let head = crate::log::head(&restored, "audit").await;
-    let leaves = crate::log::entries(&restored, "audit", &head).await;
+    let head = crate::log::head(restored, "audit").await;
+    let leaves = crate::log::entries(restored, "audit", &head).await;
     let is_restored = |leaf: &Leaf| matches!(leaf, Leaf::Event { kind, .. } if kind == "restored");
     assert_eq!(leaves.iter().filter(|leaf| is_restored(leaf)).count(), 1);
     let (data, config) = (restored.data(), restored.config_file());

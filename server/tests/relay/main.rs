@@ -19,3 +19,4 @@ mod s3;
 mod subscriptions;
 mod support;
 mod uploads;
+mod verify;

@@ -26,7 +26,7 @@ pub(crate) struct Held(Row);
 
 /// What became of a blob whose bytes are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Gone {
+enum Gone {
     /// It was removed.
     Removed,
     /// It lies in the S3 store now.
@@ -89,61 +89,71 @@ pub(crate) async fn held(db: &mut SqliteConnection, local: bool) -> Result<Vec<H
     all.iter().map(|row| rows::read(row).map(Held)).collect()
 }
 
-/// What became of a blob without bytes, by the database that the relay uses.
+/// What became of blobs without bytes, by the database that the relay uses.
 async fn became(
     live: &mut SqliteConnection,
-    blob: &Held,
+    blobs: &[&Held],
     local: bool,
-) -> Result<Gone, sqlx::Error> {
-    let mut waited = Duration::ZERO;
-    loop {
-        let state: Option<i64> = sqlx::query_scalar("SELECT state FROM blobs WHERE blob = ?")
-            .bind(blob.0.id().as_bytes().as_slice())
-            .fetch_optional(&mut *live)
-            .await?;
-        match state {
-            None => return Ok(Gone::Removed),
-            Some(2) if !local => return Ok(Gone::Moved),
-            Some(_) if waited >= PATIENCE => return Ok(Gone::Lost),
-            Some(_) => tokio::time::sleep(LOOK).await,
-        }
-        waited += LOOK;
+) -> Result<Vec<Gone>, sqlx::Error> {
+    // One wait for all of them: a thousand lost blobs do not take a thousand times as long.
+    let (mut waited, mut all) = (Duration::ZERO, Vec::new());
+    for blob in blobs {
+        let gone = loop {
+            let state: Option<i64> = sqlx::query_scalar("SELECT state FROM blobs WHERE blob = ?")
+                .bind(blob.0.id().as_bytes().as_slice())
+                .fetch_optional(&mut *live)
+                .await?;
+            match state {
+                None => break Gone::Removed,
+                Some(2) if !local => break Gone::Moved,
+                Some(_) if waited >= PATIENCE => break Gone::Lost,
+                Some(_) => tokio::time::sleep(LOOK).await,
+            }
+            waited += LOOK;
+        };
+        all.push(gone);
     }
+    Ok(all)
 }
 
-/// Whether a blob without bytes is none that should have some.
-pub(crate) async fn is_gone(
+fn count_lost(gone: &[Gone]) -> usize {
+    gone.iter().filter(|gone| **gone == Gone::Lost).count()
+}
+
+/// How many of these blobs without bytes should have some.
+pub(crate) async fn lost(
     live: &mut SqliteConnection,
-    blob: &Held,
+    blobs: &[&Held],
     local: bool,
-) -> Result<bool, sqlx::Error> {
-    Ok(became(live, blob, local).await? != Gone::Lost)
+) -> Result<usize, sqlx::Error> {
+    Ok(count_lost(&became(live, blobs, local).await?))
 }
 
-/// Makes a copy say of a blob without bytes what is true now: that there is none, or that it lies in
-/// the S3 store.
+/// Makes a copy say of blobs without bytes what is true now: that there are none, or that they lie in
+/// the S3 store. Gives how many were lost.
 pub(crate) async fn settle(
     copy: &mut SqliteConnection,
     live: &mut SqliteConnection,
-    blob: &Held,
+    blobs: &[&Held],
     local: bool,
-) -> Result<Gone, sqlx::Error> {
-    let gone = became(live, blob, local).await?;
-    let change = match gone {
-        Gone::Moved => "UPDATE blobs SET state = 2, received = length WHERE blob = ?",
-        Gone::Removed | Gone::Lost => "DELETE FROM blobs WHERE blob = ?",
-    };
-    sqlx::query(change)
-        .bind(blob.0.id().as_bytes().as_slice())
-        .execute(copy)
-        .await?;
-    Ok(gone)
+) -> Result<usize, sqlx::Error> {
+    let all = became(live, blobs, local).await?;
+    for (blob, gone) in blobs.iter().zip(&all) {
+        let change = match gone {
+            Gone::Moved => "UPDATE blobs SET state = 2, received = length WHERE blob = ?",
+            Gone::Removed | Gone::Lost => "DELETE FROM blobs WHERE blob = ?",
+        };
+        sqlx::query(change)
+            .bind(blob.0.id().as_bytes().as_slice())
+            .execute(&mut *copy)
+            .await?;
+    }
+    Ok(count_lost(&all))
 }
 
 #[cfg(test)]
 mod tests {
     use sealwire_protocol::blob::BlobMetadata;
-    use sqlx::Executor;
 
     use super::*;
     use crate::database::{alone, copy};
@@ -216,13 +226,33 @@ mod tests {
         let open = |blob: &Held| blob.open(dir.path()).expect("read");
         assert!(open(&blobs[0]).is_some() && open(&blobs[2]).is_some());
         assert!(open(&blobs[1]).is_none());
-        let gone = settle(&mut there, &mut live, &blobs[1], true).await;
-        assert_eq!(gone.expect("settled"), Gone::Removed);
+        let settled = settle(&mut there, &mut live, &[&blobs[1]], true).await;
+        assert_eq!(settled.expect("settled"), 0);
         assert_eq!(held(&mut there, true).await.expect("read").len(), 2);
         assert_eq!(held(&mut there, false).await.expect("read").len(), 1);
         // In an S3 store it is not lost.
-        let gone = settle(&mut there, &mut live, &blobs[2], false).await;
-        assert_eq!(gone.expect("settled"), Gone::Moved);
-        there.execute("SELECT 1").await.expect("still open");
+        let moved = lost(&mut live, &[&blobs[2]], false).await;
+        assert_eq!(moved.expect("looked up"), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_lost_is_left_out_after_one_wait_for_all() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("blobs.db");
+        let rows = Rows::open(&path).await.expect("opened");
+        for id in 1..=100 {
+            rows.insert(&row(id, State::Stored)).await.expect("added");
+        }
+        let to = dir.path().join("copy.db");
+        copy(&path, &to).await.expect("copied");
+        let mut there = alone(&to).await.expect("opened");
+        let blobs = held(&mut there, true).await.expect("read");
+        let missing: Vec<_> = blobs.iter().collect();
+        let mut live = crate::database::read_only(&path).await.expect("opened");
+        let begun = tokio::time::Instant::now();
+        let lost = settle(&mut there, &mut live, &missing, true).await;
+        assert_eq!(lost.expect("settled"), 100);
+        assert!(begun.elapsed() < 2 * PATIENCE);
+        assert!(held(&mut there, true).await.expect("read").is_empty());
     }
 }

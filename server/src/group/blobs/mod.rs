@@ -33,7 +33,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use self::copy::{Gone, Held, held, is_gone, is_name, settle};
+pub(crate) use self::copy::{Held, held, is_name, lost, settle};
 pub(super) use self::http::router;
 use self::place::Place;
 pub(crate) use self::place::PlaceError;
