@@ -16,7 +16,9 @@ use crate::group;
 use crate::relay;
 
 mod auditor_command;
+mod backup_command;
 mod census_command;
+mod restore_command;
 mod retention_command;
 
 /// A boxed error whose text is for people.
@@ -44,6 +46,17 @@ enum Command {
     /// Whom you let read this relay's statements.
     #[command(subcommand)]
     Auditor(auditor_command::Auditor),
+    /// Write a backup of a relay, which goes on serving meanwhile. Works on one that is stopped, too.
+    ///
+    /// THE BACKUP IS NOT ENCRYPTED. It holds the relay's keys, the accounts of all people, and
+    /// everything that the relay stores. Encrypt it before it leaves this machine, for example with
+    /// `age`, and delete it by the day that is printed.
+    Backup(backup_command::Backup),
+    /// Check a backup or a data directory: every hash, every database, both transparency logs.
+    Verify(backup_command::Verify),
+    /// Restore a backup into an empty or a new folder, and renew the incarnation. With --drill only
+    /// see whether it can be restored, and attest that.
+    Restore(restore_command::Restore),
     /// Print the version.
     Version,
 }
@@ -80,7 +93,8 @@ struct Data {
 
 #[derive(Subcommand)]
 enum Incarnation {
-    /// Renew it. Run this after every restore of the data directory, before the next start.
+    /// Renew it. `restore` does so by itself; run this after the data directory was put back in any
+    /// other way, before the next start.
     Renew(Data),
 }
 
@@ -93,6 +107,9 @@ pub fn run() -> ExitCode {
         Command::Retention(args) => retention_command::run(&args),
         Command::Census(args) => census_command::run(&args),
         Command::Auditor(args) => auditor_command::run(&args),
+        Command::Backup(args) => backup_command::backup(&args),
+        Command::Verify(args) => backup_command::verify(&args),
+        Command::Restore(args) => restore_command::run(&args),
         Command::Version => {
             say(&format!("sealwire-relay {}", env!("CARGO_PKG_VERSION")));
             Ok(())
@@ -128,7 +145,7 @@ fn serve(args: &Serve) -> Result<(), Failure> {
 }
 
 fn configure(args: &Serve) -> Result<Config, Failure> {
-    let default = args.data.data.join("relay.toml");
+    let default = args.data.data.join(config::FILE);
     let path = args.config.as_ref().unwrap_or(&default);
     let mut config = if path.exists() {
         Config::read(path)?
@@ -198,16 +215,20 @@ fn renew(data: &Path) -> Result<(), Failure> {
         return Err(format!("there is no relay in {}; check --data", data.display()).into());
     }
     let dir = DataDir::open(data)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(group::renew_incarnation(&dir.join(group::DATABASE)))?;
+    runtime()?.block_on(group::renew_incarnation(&dir.join(group::DATABASE)))?;
     say(
         "The incarnation is renewed. Clients notice at their next connection: they stop sending in \
          groups\nthey had joined, say that the relay was restored, and an owner of each group moves \
          it to a new log.\nNothing they hold is lost.",
     );
     Ok(())
+}
+
+/// For commands that do one thing and end.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 fn start_log(config: &Config) -> Result<(), Failure> {

@@ -7,6 +7,9 @@ use sealwire_protocol::handle::check_organisation;
 use sealwire_protocol::limits::{MAX_BLOB_CONTENT, MAX_BLOB_DAYS};
 use serde::{Deserialize, Serialize};
 
+/// Name of the file in the data directory, unless the operator keeps it elsewhere.
+pub(crate) const FILE: &str = "relay.toml";
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
@@ -47,7 +50,7 @@ pub(crate) struct Config {
     pub(crate) s3: S3,
     /// How long things are kept.
     pub(crate) retention: Retention,
-    /// Backups.
+    /// How long backups are kept.
     pub(crate) backup: Backup,
     /// Who watches the transparency logs.
     pub(crate) transparency: Transparency,
@@ -140,12 +143,6 @@ pub(crate) struct Retention {
 pub(crate) struct Backup {
     /// Days.
     pub(crate) keep_days: u32,
-}
-
-impl Default for Backup {
-    fn default() -> Self {
-        Self { keep_days: 35 }
-    }
 }
 
 /// `[transparency]`
@@ -253,6 +250,12 @@ impl Default for Retention {
             blob_days: 30,
             invitation_days: 30,
         }
+    }
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self { keep_days: 35 }
     }
 }
 
@@ -440,6 +443,7 @@ mod tests {
                 (|bad| bad.retention.message_days = 31) as fn(&mut Config),
             ),
             ("retention.blob_days", |bad| bad.retention.blob_days = 0),
+            ("backup.keep_days", |bad| bad.backup.keep_days = 0),
             ("s3.endpoint", |bad| bad.s3.endpoint = "minio:9000".into()),
             ("storage.largest_blob_mib", |bad| {
                 bad.storage.largest_blob_mib = 2049;

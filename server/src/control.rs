@@ -14,6 +14,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::AccountPlane;
+use crate::attest::{self, Drilled};
+use crate::evidence::Evidence;
 use crate::retention::Retention;
 
 /// Name of the socket in the data directory.
@@ -26,16 +28,19 @@ pub(crate) const ADMIT: &str = "auditor admit ";
 pub(crate) const DISMISS: &str = "auditor dismiss ";
 /// Asks for all auditors.
 pub(crate) const AUDITORS: &str = "auditor list";
-const LONGEST_LINE: u64 = 256;
+/// Tells of a drill: a [`Drilled`] as JSON follows.
+pub(crate) const DRILL: &str = "drill ";
+const LONGEST_LINE: u64 = 4096;
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What an operator may reach.
+pub(crate) struct Doors {
+    pub(crate) retention: Arc<Retention>,
+    pub(crate) account: Arc<AccountPlane>,
+}
+
 /// Serves until the relay ends.
-pub(crate) async fn serve(
-    path: PathBuf,
-    retention: Arc<Retention>,
-    account: Arc<AccountPlane>,
-    drain: CancellationToken,
-) {
+pub(crate) async fn serve(path: PathBuf, doors: Doors, drain: CancellationToken) {
     // What a killed relay left; the lock on the directory says that nobody else uses it.
     drop(std::fs::remove_file(&path));
     let listener = match UnixListener::bind(&path) {
@@ -52,31 +57,30 @@ pub(crate) async fn serve(
         };
         match accepted {
             // One after the other: there is one operator.
-            Ok((stream, _)) => drop(answer(stream, &retention, &account).await),
+            Ok((stream, _)) => drop(answer(stream, &doors).await),
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
     drop(std::fs::remove_file(&path));
 }
 
-async fn answer(
-    stream: UnixStream,
-    retention: &Retention,
-    account: &AccountPlane,
-) -> io::Result<()> {
+async fn answer(stream: UnixStream, doors: &Doors) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut reader = tokio::io::BufReader::new(read.take(LONGEST_LINE));
     timeout(PATIENCE, reader.read_line(&mut line)).await??;
-    let reply = match line.trim_end() {
-        RETENTION => match retention.run().await {
+    let line = line.trim_end();
+    let reply = if line == RETENTION {
+        match doors.retention.run().await {
             Ok(report) => serde_json::to_value(report).unwrap_or_default(),
             Err(_) => json!({ "error": "retention could not be run; the relay's log says why" }),
-        },
-        line if line.starts_with("auditor ") => auditors(account, line).await,
-        _ => {
-            json!({ "error": "this relay does not know the command; it may be of another version" })
         }
+    } else if let Some(drilled) = line.strip_prefix(DRILL) {
+        drill(doors.account.evidence(), drilled).await
+    } else if line.starts_with("auditor ") {
+        auditors(&doors.account, line).await
+    } else {
+        json!({ "error": "this relay does not know the command; it may be of another version" })
     };
     timeout(PATIENCE, write.write_all(format!("{reply}\n").as_bytes())).await?
 }
@@ -95,6 +99,17 @@ pub(crate) async fn auditors(account: &AccountPlane, line: &str) -> Value {
         all.map(|all| json!({ "auditors": all }))
     };
     done.unwrap_or_else(|refusal| json!({ "error": refusal.to_wire().detail }))
+}
+
+async fn drill(evidence: &Evidence, drilled: &str) -> Value {
+    let attested = match serde_json::from_str::<Drilled>(drilled) {
+        Ok(drilled) => attest::restore_drill(evidence, &drilled).await,
+        Err(_) => Err("this relay does not know such drills; it may be of another version"),
+    };
+    match attested {
+        Ok(()) => json!({}),
+        Err(why) => json!({ "error": why }),
+    }
 }
 
 /// Asks the relay that runs on a data directory; `None` if none does.

@@ -13,9 +13,19 @@ pub(crate) enum DataDirError {
          another --data"
     )]
     InUse(PathBuf, String),
+    #[error(
+        "a restore into {0} did not end, so what lies there is incomplete; empty the folder and \
+         restore again"
+    )]
+    HalfRestored(PathBuf),
     #[error("cannot use the data directory {0}: {1}")]
     Io(PathBuf, io::Error),
 }
+
+/// Where a restore gathers its files. While it is there the data directory is not whole.
+pub(crate) const RESTORING: &str = "restore.new";
+/// The file that is locked.
+pub(crate) const LOCK: &str = "lock";
 
 /// A data directory that this process holds.
 pub(crate) struct DataDir {
@@ -28,8 +38,7 @@ impl DataDir {
     /// Takes the directory, making it if it is not there.
     pub(crate) fn open(path: &Path) -> Result<Self, DataDirError> {
         let io = |error| DataDirError::Io(path.into(), error);
-        // SQLite makes its files by the umask; nobody else may read them, not for an instant.
-        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        keep_private();
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -37,6 +46,9 @@ impl DataDir {
             .map_err(io)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(io)?;
         let lock = lock(path)?;
+        if path.join(RESTORING).exists() {
+            return Err(DataDirError::HalfRestored(path.into()));
+        }
         Ok(Self {
             path: path.into(),
             _lock: lock,
@@ -49,6 +61,11 @@ impl DataDir {
     }
 }
 
+/// SQLite makes its files by the umask; nobody else may read them, not for an instant.
+pub(crate) fn keep_private() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
 fn lock(path: &Path) -> Result<File, DataDirError> {
     let io = |error| DataDirError::Io(path.into(), error);
     let mut file = OpenOptions::new()
@@ -57,7 +74,7 @@ fn lock(path: &Path) -> Result<File, DataDirError> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(path.join("lock"))
+        .open(path.join(LOCK))
         .map_err(io)?;
     match file.try_lock() {
         Ok(()) => {}
@@ -107,6 +124,14 @@ mod tests {
         assert!(second.to_string().contains(&pid), "{second}");
         drop(first);
         assert!(DataDir::open(&path).is_ok());
+    }
+
+    #[test]
+    fn what_a_restore_left_half_done_is_not_used() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        std::fs::create_dir(dir.path().join(RESTORING)).expect("made");
+        let refused = DataDir::open(dir.path()).err().expect("refused");
+        assert!(refused.to_string().contains("restore again"), "{refused}");
     }
 
     #[test]

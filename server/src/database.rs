@@ -8,6 +8,12 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, Connection, Executor, Row, Sqlite, SqliteConnection, Transaction};
 
+mod inspect;
+
+pub(crate) use self::inspect::{
+    alone, check_form, check_rows, copy, count_rows, read_only, version,
+};
+
 const READERS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(10);
 

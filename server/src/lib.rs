@@ -10,6 +10,7 @@
 
 mod account;
 mod attest;
+mod backup;
 mod cli;
 mod clock;
 mod config;
@@ -17,6 +18,7 @@ mod control;
 mod data_dir;
 mod database;
 mod evidence;
+mod fault;
 mod gate;
 mod group;
 mod health;

@@ -210,8 +210,10 @@ impl Started {
         ));
         tasks.spawn(control::serve(
             relay.data.join(control::SOCKET),
-            Arc::clone(&relay.retention),
-            Arc::clone(&relay.account),
+            control::Doors {
+                retention: Arc::clone(&relay.retention),
+                account: Arc::clone(&relay.account),
+            },
             drain.clone(),
         ));
         stop.await;

@@ -19,6 +19,8 @@ use crate::clock;
 use crate::config::Tls;
 use crate::data_dir::write_private;
 
+/// Development certificate and its key.
+pub(crate) const DEV_FILES: [&str; 2] = ["dev-certificate.pem", "dev-key.pem"];
 const WATCH: Duration = Duration::from_secs(5);
 const YEAR_S: u64 = 31_556_952;
 const DEV_YEARS: i32 = 10;
@@ -57,7 +59,7 @@ impl Certificates {
     pub(crate) fn open(config: &Tls, dir: &Path, host: &str) -> Result<Self, TlsError> {
         let development = config.certificate.as_os_str().is_empty();
         let (certificate, key) = if development {
-            let files = (dir.join("dev-certificate.pem"), dir.join("dev-key.pem"));
+            let files = (dir.join(DEV_FILES[0]), dir.join(DEV_FILES[1]));
             if !(files.0.exists() && files.1.exists()) {
                 make(&files.0, &files.1, host)?;
             }

@@ -3,6 +3,7 @@
 mod access;
 mod auditors;
 mod challenge;
+mod check;
 mod database;
 mod devices;
 mod directory;
@@ -45,8 +46,9 @@ use crate::tally::{self, Count, Kind, Run};
 
 /// File of the account plane's tables.
 pub(crate) const DATABASE: &str = "account.db";
+pub(crate) use self::check::check;
 pub(crate) use self::directory::DirectoryCounts;
-pub(crate) use self::token::KEY_FILE;
+pub(crate) use self::token::{KEY_FILE, check_key};
 
 /// State of the account plane.
 pub(crate) struct AccountPlane {

@@ -43,6 +43,18 @@ struct Claims {
     jti: String,
 }
 
+fn parse(der: &[u8]) -> Option<KeyPair> {
+    KeyPair::from_pkcs8_der_and_sign_algo(&der.into(), &PKCS_ED25519).ok()
+}
+
+/// Whether there is a key that can be used.
+pub(crate) fn check_key(path: &Path) -> Result<(), KeyError> {
+    let der = std::fs::read(path).map_err(|error| KeyError::Io(path.into(), error))?;
+    parse(&Zeroizing::new(der))
+        .map(drop)
+        .ok_or_else(|| KeyError::Damaged(path.into()))
+}
+
 /// Makes and reads tokens.
 pub(super) struct Tokens {
     organisation: String,
@@ -65,8 +77,7 @@ impl Tokens {
             }
             Err(error) => return Err(io(error)),
         };
-        let pair = KeyPair::from_pkcs8_der_and_sign_algo(&der.as_slice().into(), &PKCS_ED25519)
-            .map_err(|_| damaged())?;
+        let pair = parse(&der).ok_or_else(damaged)?;
         Ok(Self {
             organisation: organisation.into(),
             encoding: EncodingKey::from_ed_der(&der),

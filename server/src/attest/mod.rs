@@ -4,6 +4,7 @@
 mod census;
 mod configuration;
 mod directory;
+mod restore_drill;
 mod retention;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::account::AccountPlane;
 use crate::config::Config;
 
 pub(crate) use self::census::take as census;
+pub(crate) use self::restore_drill::{Drilled, restore_drill};
 pub(crate) use self::retention::retention_run;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{Data, Failure, say};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::control;
 use crate::data_dir::DataDir;
 use crate::group;
@@ -65,7 +65,7 @@ pub(super) fn run(command: &Retention) -> Result<(), Failure> {
 /// A run on a relay that is stopped. One that runs but cannot be asked holds the lock.
 fn stopped(args: &Run) -> Result<Value, Failure> {
     let dir = DataDir::open(&args.data.data)?;
-    let default = args.data.data.join("relay.toml");
+    let default = args.data.data.join(config::FILE);
     let config = Config::read(args.config.as_ref().unwrap_or(&default))?;
     config.check()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

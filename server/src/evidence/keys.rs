@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 use super::LogName;
 use crate::data_dir::write_private;
 
+/// The files of the keys, in the data directory.
+pub(crate) const FILES: [&str; 3] = ["directory.key", "audit.key", "attestations.key"];
+
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyError {
@@ -39,14 +42,26 @@ impl Keys {
         let mut unique = [0; 8];
         rand::rng().fill_bytes(&mut unique);
         let prefix = format!("{organisation}/{}", HEXLOWER.encode(&unique));
-        let open = |name: &str| {
-            let path = dir.join(format!("{name}.key"));
-            open(&path, &format!("{prefix}/{name}"))
-        };
+        Self::with(|file| {
+            let name = file.trim_end_matches(".key");
+            open(&dir.join(file), &format!("{prefix}/{name}"))
+        })
+    }
+
+    /// Reads the keys, which have to be there.
+    pub(super) fn read(dir: &Path) -> Result<Self, KeyError> {
+        Self::with(|file| {
+            let path = dir.join(file);
+            read(&path)?.ok_or_else(|| KeyError::Io(path, io::ErrorKind::NotFound.into()))
+        })
+    }
+
+    fn with(key: impl Fn(&str) -> Result<SignerKey, KeyError>) -> Result<Self, KeyError> {
+        let [directory, audit, attestations] = FILES;
         Ok(Self {
-            directory: open("directory")?,
-            audit: open("audit")?,
-            attestations: open("attestations")?.into_key(),
+            directory: key(directory)?,
+            audit: key(audit)?,
+            attestations: key(attestations)?.into_key(),
         })
     }
 
@@ -64,19 +79,25 @@ impl Keys {
     }
 }
 
-fn open(path: &Path, name: &str) -> Result<SignerKey, KeyError> {
-    let io = |error| KeyError::Io(path.into(), error);
-    let damaged = || KeyError::Damaged(path.into());
+/// The key in a file; `None` if it is not there.
+fn read(path: &Path) -> Result<Option<SignerKey>, KeyError> {
     match std::fs::read_to_string(path).map(Zeroizing::new) {
-        Ok(text) => SignerKey::parse(text.trim_end()).map_err(|_| damaged()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let name = KeyName::new(name).map_err(|_| damaged())?;
-            let key = EvidenceKey::generate(&mut rand::rng());
-            let key = SignerKey::new(name, KeyKind::Note, key);
-            let text = Zeroizing::new(format!("{}\n", key.to_skey().as_str()));
-            write_private(path, text.as_bytes()).map_err(io)?;
-            Ok(key)
-        }
-        Err(error) => Err(io(error)),
+        Ok(text) => SignerKey::parse(text.trim_end())
+            .map(Some)
+            .map_err(|_| KeyError::Damaged(path.into())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(KeyError::Io(path.into(), error)),
     }
+}
+
+fn open(path: &Path, name: &str) -> Result<SignerKey, KeyError> {
+    if let Some(key) = read(path)? {
+        return Ok(key);
+    }
+    let name = KeyName::new(name).map_err(|_| KeyError::Damaged(path.into()))?;
+    let key = EvidenceKey::generate(&mut rand::rng());
+    let key = SignerKey::new(name, KeyKind::Note, key);
+    let text = Zeroizing::new(format!("{}\n", key.to_skey().as_str()));
+    write_private(path, text.as_bytes()).map_err(|error| KeyError::Io(path.into(), error))?;
+    Ok(key)
 }

@@ -4,6 +4,7 @@
 //! head of what was committed, has it cosigned by witnesses, and serves it. Both logs lie in
 //! account.db; nothing of the group plane is logged but counts.
 
+mod check;
 mod events;
 mod keys;
 mod publish;
@@ -21,9 +22,10 @@ use sealwire_protocol::problem::Code;
 use sqlx::SqliteConnection;
 use tokio::sync::Notify;
 
+pub(crate) use self::check::{LogHead, check};
 pub(crate) use self::events::{Opened, canonical, opened};
-pub(crate) use self::keys::KeyError;
 use self::keys::Keys;
+pub(crate) use self::keys::{FILES as KEY_FILES, KeyError};
 pub(crate) use self::publish::{Published, run};
 pub(crate) use self::serve::router;
 pub(crate) use self::statements::{Logged, time, unsayable};

@@ -172,7 +172,8 @@ pub(super) async fn resource(
     }
 }
 
-async fn hashes(
+/// The bytes of a tile as wide as it is; `None` if it is not there.
+pub(super) async fn hashes(
     db: &mut SqliteConnection,
     log: LogName,
     level: u8,

@@ -1,6 +1,6 @@
 //! The group plane: sees groups, never who you are. No account credential is looked at here.
 
-mod blobs;
+pub(crate) mod blobs;
 mod commit_rate;
 mod hub;
 mod oneshot;
@@ -35,7 +35,7 @@ use crate::refusal::Answer;
 use crate::tally::{Count, Kind, Run};
 
 pub(crate) use self::blobs::{BlobFiles, DATABASE as BLOBS_DATABASE, PlaceError};
-pub(crate) use self::sqlite::renew_incarnation;
+pub(crate) use self::sqlite::{check, incarnation, renew_incarnation};
 
 /// File of the group plane's tables.
 pub(crate) const DATABASE: &str = "groups.db";

@@ -40,7 +40,7 @@ async fn keys(relay: &Relay) -> Vec<VerifierKey> {
 }
 
 /// The head of a log, which one of the relay's keys has signed.
-async fn head(relay: &Relay, log: &str) -> Checkpoint {
+pub async fn head(relay: &Relay, log: &str) -> Checkpoint {
     let logs = keys(relay).await;
     let lines: String = logs.iter().map(|key| format!("log {key}\n")).collect();
     let policy = Policy::parse(format!("{lines}quorum none\n").as_bytes()).expect("a policy");
@@ -52,7 +52,7 @@ async fn head(relay: &Relay, log: &str) -> Checkpoint {
 }
 
 /// All entries below a head, which has the root of exactly these.
-async fn entries(relay: &Relay, log: &str, head: &Checkpoint) -> Vec<Leaf> {
+pub async fn entries(relay: &Relay, log: &str, head: &Checkpoint) -> Vec<Leaf> {
     let (mut edge, mut leaves) = (Edge::new(), Vec::new());
     while edge.size() < head.size() {
         let number = edge.size() / 256;

@@ -1,6 +1,8 @@
 //! The relay as its clients meet it: a real process, real TLS, real files.
 
 mod accounts;
+mod backup;
+mod backup_hostile;
 mod blobs;
 mod durability;
 mod groups;
@@ -17,3 +19,4 @@ mod s3;
 mod subscriptions;
 mod support;
 mod uploads;
+mod verify;

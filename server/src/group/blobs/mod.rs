@@ -5,6 +5,7 @@
 //! The row comes first and goes last, so a crash leaves neither a blob without bytes nor bytes that
 //! nobody counts.
 
+mod copy;
 mod download;
 mod http;
 mod look;
@@ -33,6 +34,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::copy::{Held, held, is_name, lost, settle};
 pub(super) use self::http::router;
 pub(crate) use self::look::BlobFiles;
 use self::place::Place;

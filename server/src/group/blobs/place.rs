@@ -21,7 +21,7 @@ use super::spool::{absent, blocking, make_dir, remove_strangers};
 use crate::config::S3;
 
 /// Whole blobs.
-const BLOBS: &str = "blobs";
+pub(super) const BLOBS: &str = "blobs";
 /// Part of a multipart upload.
 const PART: usize = 8 << 20;
 /// Parts that are on their way at once; one more is being read.

@@ -42,7 +42,7 @@ impl Row {
     }
 }
 
-const COLUMNS: &str = "blob, read_token_hash, delete_token_hash, days, length, received, state, \
+pub(super) const COLUMNS: &str = "blob, read_token_hash, delete_token_hash, days, length, received, state, \
                        created_at, touched_at, expires_at";
 
 /// A handle on the database.
@@ -192,7 +192,8 @@ impl Rows {
     }
 }
 
-fn read(row: &SqliteRow) -> Result<Row, sqlx::Error> {
+/// A row of [`COLUMNS`].
+pub(super) fn read(row: &SqliteRow) -> Result<Row, sqlx::Error> {
     let damaged =
         || sqlx::Error::Decode("the database holds a value that the relay never writes".into());
     let bytes = |column: usize| row.try_get::<&[u8], _>(column);

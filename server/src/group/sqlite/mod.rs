@@ -1,6 +1,7 @@
 //! Logs in SQLite: one writer that shares each fsync among all who wait, and readers beside it.
 
 mod batch;
+mod check;
 mod checkpoint;
 mod prune;
 mod read;
@@ -24,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::check::check;
 use self::writer::{Job, Weight, Writer};
 use super::store::{AppendDone, Committed, LaneKey, LogStore, NewEntry, NewLog, Page, PageLimit};
 use crate::database::migrate;
@@ -253,6 +255,11 @@ async fn prepare(db: &mut SqliteConnection) -> Result<Incarnation, sqlx::Error> 
         .bind(Incarnation::random(&mut rand::rng()).as_bytes().as_slice())
         .execute(&mut *db)
         .await?;
+    incarnation(db).await
+}
+
+/// The incarnation of all logs of the file.
+pub(crate) async fn incarnation(db: &mut SqliteConnection) -> Result<Incarnation, sqlx::Error> {
     let row = db
         .fetch_one("SELECT incarnation FROM relay WHERE id = 1")
         .await?;

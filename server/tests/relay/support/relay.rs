@@ -72,7 +72,13 @@ impl RelayBuilder {
     }
 
     pub fn start(self) -> Relay {
+        self.start_on(|_| {})
+    }
+
+    /// Starts on a data directory that `prepare` makes where it is told.
+    pub fn start_on(self, prepare: impl FnOnce(&Path)) -> Relay {
         let dir = tempfile::tempdir().expect("temporary directory");
+        prepare(&dir.path().join("data"));
         std::fs::write(dir.path().join("config.toml"), self.config).expect("written");
         let mut relay = Relay {
             dir,
