@@ -1,5 +1,7 @@
 //! How a text may be spelled in bytes.
 
+use std::collections::HashSet;
+
 use data_encoding::{BASE64, BASE64URL, Encoding, HEXLOWER, HEXUPPER};
 
 /// The forms in which a text may lie somewhere, each with its name: UTF-8, UTF-16 in both
@@ -9,7 +11,7 @@ use data_encoding::{BASE64, BASE64URL, Encoding, HEXLOWER, HEXUPPER};
 pub fn forms(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let plain = text.as_bytes();
     let utf16 = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect();
-    let mut forms = vec![
+    let mut all = vec![
         ("UTF-8", plain.to_vec()),
         ("UTF-16LE", utf16(u16::to_le_bytes)),
         ("UTF-16BE", utf16(u16::to_be_bytes)),
@@ -17,14 +19,12 @@ pub fn forms(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("HEX", HEXUPPER.encode(plain).into_bytes()),
     ];
     for before in 0..3 {
-        for (name, alphabet) in [("base64", &BASE64), ("base64url", &BASE64URL)] {
-            let form = base64(plain, before, alphabet);
-            if forms.iter().all(|(_, known)| *known != form) {
-                forms.push((name, form));
-            }
-        }
+        all.push(("base64", base64(plain, before, &BASE64)));
+        all.push(("base64url", base64(plain, before, &BASE64URL)));
     }
-    forms
+    let mut known = HashSet::new();
+    all.retain(|(_, form)| known.insert(form.clone()));
+    all
 }
 
 /// What stands in base64 for the text if `before` bytes come before it in their group of

@@ -150,7 +150,7 @@ async fn what_is_damaged_is_told_by_its_part() {
             "{statement}: {error}"
         );
     }
-    for key in ["audit-log.key", "attestations.key", "token-key.der"] {
+    for key in ["audit.key", "attestations.key", "token-key.der"] {
         let data = dir.path().join(key);
         copy(&relay.data(), &data);
         std::fs::write(data.join(key), "damaged").expect("written");

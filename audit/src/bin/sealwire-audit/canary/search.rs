@@ -51,7 +51,7 @@ pub(super) fn run(args: &Search, out: &Output) -> Result<(), Failure> {
     let lines = [found.lines.join("\n"), found.summary()].join("\n");
     Err(Failure {
         kind: Kind::Broken,
-        message: format!("markers lie openly in {} places", found.hits),
+        message: format!("markers lie openly; places: {}", found.hits),
         hint: "keep these files as evidence, and find out who wrote them",
         found: Some((lines, found.to_value())),
     })

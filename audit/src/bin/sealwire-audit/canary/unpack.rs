@@ -254,6 +254,12 @@ mod tests {
         looked
     }
 
+    /// The hits that are packed. What does not pack well is packed as it is, and found there, too.
+    fn packed(looked: &Looked) -> Vec<&Hit> {
+        let hits = looked.hits.iter();
+        hits.filter(|hit| !hit.within.is_empty()).collect()
+    }
+
     /// Half a million bytes that do not pack well, and the marker at their end.
     fn long() -> Vec<u8> {
         let noise =
@@ -264,11 +270,12 @@ mod tests {
     #[test]
     fn what_is_packed_is_found_wherever_it_begins() {
         for pack in [gzip, zstd] {
-            let packed = [&[7; 100], pack(&long()).as_slice(), b"and more"].concat();
+            let hidden = [&[7; 100], pack(&long()).as_slice(), b"and more"].concat();
             for piece in [1, 3, 4_096, usize::MAX] {
-                let looked = look(&packed, piece);
-                let [hit] = looked.hits.as_slice() else {
-                    panic!("{:?}", looked.hits);
+                let looked = look(&hidden, piece);
+                let hits = packed(&looked);
+                let [hit] = hits.as_slice() else {
+                    panic!("{hits:?}");
                 };
                 assert_eq!((hit.marker, hit.form, hit.offset), (0, "UTF-8", 480_000));
                 assert_eq!(hit.within.len(), 1);
@@ -281,12 +288,16 @@ mod tests {
     fn streams_in_streams_are_followed_three_deep() {
         let one = [b"..", gzip(MARKER.as_bytes()).as_slice()].concat();
         let three = gzip(&zstd(&one));
-        let looked = look(&three, 10);
-        assert_eq!((looked.hits.len(), looked.left), (1, 0));
-        let kinds: Vec<Kind> = looked.hits[0].within.iter().map(|one| one.kind).collect();
-        assert_eq!(kinds, [Kind::Gzip, Kind::Zstd, Kind::Gzip]);
-        let looked = look(&gzip(&three), 10);
-        assert_eq!((looked.hits.len(), looked.left), (0, 1));
+        let deepest = |bytes: &[u8]| {
+            let looked = look(bytes, 10);
+            let hit = looked.hits.iter().max_by_key(|hit| hit.within.len());
+            let within = &hit.expect("found").within;
+            let kinds: Vec<Kind> = within.iter().map(|one| one.kind).collect();
+            (kinds, looked.left)
+        };
+        assert_eq!(deepest(&three), (vec![Kind::Gzip, Kind::Zstd, Kind::Gzip], 0));
+        let (kinds, left) = deepest(&gzip(&three));
+        assert!(kinds.len() <= 3 && left > 0, "{kinds:?}, {left}");
     }
 
     #[test]
@@ -295,11 +306,11 @@ mod tests {
         let many = [one.as_slice(), &zstd(MARKER.as_bytes())]
             .concat()
             .repeat(20);
-        assert_eq!(look(&many, 1_000).hits.len(), 40);
+        assert_eq!(packed(&look(&many, 1_000)).len(), 40);
         for pack in [gzip, zstd] {
-            let packed = pack(&[&long()[480_000..], &long()].concat());
-            let looked = look(&packed[..packed.len() / 2], 1_000);
-            assert_eq!(looked.hits.len(), 1);
+            let whole = pack(&[&long()[480_000..], &long()].concat());
+            let looked = look(&whole[..whole.len() / 2], 1_000);
+            assert_eq!(packed(&looked).len(), 1);
         }
     }
 
