@@ -121,6 +121,21 @@ fn relay(s3: &S3, keys: &std::path::Path) -> RelayBuilder {
     ))
 }
 
+/// What the relay's census says of blobs.
+fn attachments(relay: &Relay) -> serde_json::Value {
+    let output = Relay::program()
+        .args(["census", "--json", "--config"])
+        .arg(relay.config_file())
+        .arg("--data")
+        .arg(relay.data())
+        .output()
+        .expect("ran");
+    let census: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let stored = census["stored"].as_array().expect("a list");
+    let found = stored.iter().find(|one| one["form"] == "attachment");
+    found.expect("counted").clone()
+}
+
 #[tokio::test]
 async fn whole_blobs_move_to_s3_and_are_served_from_there() {
     let Some(s3) = S3::start().await else { return };
@@ -138,6 +153,10 @@ async fn whole_blobs_move_to_s3_and_are_served_from_there() {
         assert!(name.starts_with("acme/one/blobs/"), "{name}");
     }
     relay.put(&part, &part.sealed[..10]).await.expect("taken");
+    // Two there, one still here.
+    let attachments = attachments(&relay);
+    assert_eq!(attachments["count"], 3, "{attachments}");
+    assert_eq!(attachments["unparsed"], 0, "{attachments}");
     relay.kill();
     relay.start();
     for blob in [&small, &large] {

@@ -64,6 +64,39 @@ async fn every_column_has_a_class_and_every_class_a_column() {
     assert!(error.to_string().contains("groups.logs.title"), "{error}");
 }
 
+/// Statements that put TEXT where something else should be.
+const PLANTED: [(&str, &str); 3] = [
+    (
+        "groups.db",
+        "INSERT INTO logs VALUES (1, zeroblob(32), zeroblob(32), 30, 0); \
+         INSERT INTO lanes VALUES (1, 1, zeroblob(32), 0, x'', 0, 1, x'', 0); \
+         INSERT INTO entries VALUES (-5, 1, 1, 1, x'01', 2, 0, x'', TEXT)",
+    ),
+    (
+        "account.db",
+        "INSERT INTO key_packages (device, hash, bytes) VALUES (x'01', x'01', TEXT); \
+         INSERT INTO key_package_state VALUES (x'01', TEXT, 0, 0, 0, 0), \
+         (x'02', x'', 0, 0, 0, 0); \
+         INSERT INTO inbox (device, hash, envelope, received_at) \
+         VALUES (x'01', x'01', TEXT, 0), (x'01', x'02', zeroblob(4096), 0); \
+         INSERT INTO accounts VALUES (1, 'bob@acme', zeroblob(32), 'org_member', 0, 0); \
+         INSERT INTO devices VALUES (1, zeroblob(16), 1, TEXT, 0, x''); \
+         INSERT INTO policies VALUES (1, TEXT); \
+         INSERT INTO tree_bundles VALUES (1, 7, 1, TEXT), \
+         (2, 7, 2, x'000248690000'); \
+         INSERT INTO statements VALUES (1, 'note', TEXT)",
+    ),
+    (
+        "blobs.db",
+        "INSERT INTO blobs (blob, read_token_hash, delete_token_hash, days, length, received, \
+         state, created_at, touched_at, expires_at) VALUES \
+         (zeroblob(16), zeroblob(32), zeroblob(32), 1, 24, 24, 2, 0, 0, 9), \
+         (x'01010101010101010101010101010101', zeroblob(32), zeroblob(32), 1, 24, 24, 2, 0, 0, 9), \
+         (x'02020202020202020202020202020202', zeroblob(32), zeroblob(32), 1, 24, 24, 2, 0, 0, 9), \
+         (x'03030303030303030303030303030303', zeroblob(32), zeroblob(32), 1, 24, 0, 0, 0, 0, 9)",
+    ),
+];
+
 /// What lies openly is found, in whatever table it was put.
 #[tokio::test]
 async fn plain_text_is_told_apart() {
@@ -71,37 +104,7 @@ async fn plain_text_is_told_apart() {
     let before = take(dir.path(), &config).await.expect("a census");
     assert_eq!(before.unparsed_total, 0);
     let text = "CAST('Lunch at noon?' AS BLOB)";
-    for (file, statement) in [
-        (
-            "groups.db",
-            "INSERT INTO logs VALUES (1, zeroblob(32), zeroblob(32), 30, 0); \
-             INSERT INTO lanes VALUES (1, 1, zeroblob(32), 0, x'', 0, 1, x'', 0); \
-             INSERT INTO entries VALUES (-5, 1, 1, 1, x'01', 2, 0, x'', TEXT)",
-        ),
-        (
-            "account.db",
-            "INSERT INTO key_packages (device, hash, bytes) VALUES (x'01', x'01', TEXT); \
-             INSERT INTO key_package_state VALUES (x'01', TEXT, 0, 0, 0, 0), \
-             (x'02', x'', 0, 0, 0, 0); \
-             INSERT INTO inbox (device, hash, envelope, received_at) \
-             VALUES (x'01', x'01', TEXT, 0), (x'01', x'02', zeroblob(4096), 0); \
-             INSERT INTO accounts VALUES (1, 'bob@acme', zeroblob(32), 'org_member', 0, 0); \
-             INSERT INTO devices VALUES (1, zeroblob(16), 1, TEXT, 0, x''); \
-             INSERT INTO policies VALUES (1, TEXT); \
-             INSERT INTO tree_bundles VALUES (1, 7, 1, TEXT), \
-             (2, 7, 2, x'000248690000'); \
-             INSERT INTO statements VALUES (1, 'note', TEXT)",
-        ),
-        (
-            "blobs.db",
-            "INSERT INTO blobs (blob, read_token_hash, delete_token_hash, days, length, received, \
-             state, created_at, touched_at, expires_at) VALUES \
-             (zeroblob(16), zeroblob(32), zeroblob(32), 1, 24, 24, 2, 0, 0, 9), \
-             (x'01010101010101010101010101010101', zeroblob(32), zeroblob(32), 1, 24, 24, 2, 0, 0, 9), \
-             (x'02020202020202020202020202020202', zeroblob(32), zeroblob(32), 1, 24, 24, 2, 0, 0, 9), \
-             (x'03030303030303030303030303030303', zeroblob(32), zeroblob(32), 1, 24, 0, 0, 0, 0, 9)",
-        ),
-    ] {
+    for (file, statement) in PLANTED {
         sql(dir.path(), file, &statement.replace("TEXT", text)).await;
     }
     // One blob as it should be, one that is empty, one that is lost, and one of which nothing came.

@@ -295,7 +295,10 @@ mod tests {
             let kinds: Vec<Kind> = within.iter().map(|one| one.kind).collect();
             (kinds, looked.left)
         };
-        assert_eq!(deepest(&three), (vec![Kind::Gzip, Kind::Zstd, Kind::Gzip], 0));
+        assert_eq!(
+            deepest(&three),
+            (vec![Kind::Gzip, Kind::Zstd, Kind::Gzip], 0)
+        );
         let (kinds, left) = deepest(&gzip(&three));
         assert!(kinds.len() <= 3 && left > 0, "{kinds:?}, {left}");
     }
