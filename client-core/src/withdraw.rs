@@ -50,7 +50,8 @@ pub(crate) async fn take_out_gone(core: &Core, handle: &Handle) -> Result<()> {
 /// Wishes that every device which this account has withdrawn loses its leaves.
 pub(crate) async fn take_out_revoked(core: &Core) -> Result<()> {
     let looked = group::lookup(core, &core.identity.handle).await?;
-    if looked.contact.account != core.identity.account || looked.revoked.is_empty() {
+    let other = looked.contact.key_changed || looked.contact.account != core.identity.account;
+    if other || looked.revoked.is_empty() {
         return Ok(());
     }
     let mut conn = core.db.writer.lock().await;

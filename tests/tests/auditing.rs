@@ -146,7 +146,13 @@ fn damage(path: &Path) {
 async fn a_pack_of_a_relay_holds_and_one_flipped_bit_breaks_it() {
     let scene = scene().await;
     let pack = scene.pack().await;
-    let good = scene.audit(&["verify", "pack", "pack", "--policy", "policy"]);
+    let signer = raw::get(scene.stage.relay.address(), "/log/v1/relay.pem").await;
+    std::fs::write(scene.desk.join("relay.pem"), signer).expect("the key");
+    let signer = ["--signer", "relay=relay.pem"];
+    let good = [
+        "verify", "pack", "pack", "--policy", "policy", signer[0], signer[1],
+    ];
+    let good = scene.audit(&good);
     assert!(good.status.success(), "{}", complaint(&good));
     let report = [
         "report",

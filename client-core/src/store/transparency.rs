@@ -62,8 +62,9 @@ pub(crate) async fn save_directory_log(
     log: &DirectoryLog,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT OR REPLACE INTO directory_log (id, key, edge, head, directory_key, conflict)
-         VALUES (1, ?, ?, ?, ?, ?)",
+        "INSERT INTO directory_log (id, key, edge, head, directory_key, conflict, watched)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, 0)
+         ON CONFLICT (id) DO UPDATE SET edge = ?2, head = ?3",
     )
     .bind(&log.key)
     .bind(log.edge.to_bytes())
@@ -83,6 +84,37 @@ pub(crate) async fn forget_directory_log(conn: &mut SqliteConnection) -> Result<
             .await?;
     }
     Ok(())
+}
+
+/// How many entries have been looked through for changes of known people.
+pub(crate) async fn directory_watched(conn: &mut SqliteConnection) -> Result<u64> {
+    let watched: Option<i64> = sqlx::query_scalar("SELECT watched FROM directory_log")
+        .fetch_optional(conn)
+        .await?;
+    Ok(watched.map_or(0, from_db))
+}
+
+/// So many entries have been looked through.
+pub(crate) async fn set_directory_watched(conn: &mut SqliteConnection, size: u64) -> Result<()> {
+    sqlx::query("UPDATE directory_log SET watched = ?")
+        .bind(to_db(size))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Since when, milliseconds since the Unix epoch, somebody is known to have seen a larger head.
+pub(crate) async fn newer_head_since(
+    conn: &mut SqliteConnection,
+    size: u64,
+) -> Result<Option<u64>> {
+    let since: Option<i64> = sqlx::query_scalar(
+        "SELECT min(at_ms) FROM directory_head WHERE source LIKE '%@%' AND size > ?",
+    )
+    .bind(to_db(size))
+    .fetch_one(conn)
+    .await?;
+    Ok(since.map(from_db))
 }
 
 /// The directory is not trusted from now on. The first reason stays.
@@ -151,12 +183,21 @@ pub(crate) async fn directory_root_at(conn: &mut SqliteConnection, size: u64) ->
          ORDER BY number",
     )
     .bind(to_db(size))
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
     for (index, commitment) in rows {
         edge.push(&[index, commitment].concat(), |_| {})
             .map_err(|_| damaged("directory_leaf"))?;
     }
+    // The same is asked again and again: by everybody who was at this size.
+    sqlx::query(
+        "INSERT OR IGNORE INTO directory_head (size, root, source, signed, at_ms)
+         VALUES (?, ?, '', x'', 0)",
+    )
+    .bind(to_db(size))
+    .bind(edge.root().0.as_slice())
+    .execute(conn)
+    .await?;
     Ok(edge.root())
 }
 

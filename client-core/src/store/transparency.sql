@@ -6,7 +6,8 @@ CREATE TABLE directory_log (
     edge BLOB NOT NULL,                  -- right edge of the tree over all entries
     head BLOB NOT NULL,                  -- newest signed head; empty before the first
     directory_key BLOB NOT NULL,         -- 32 bytes; hides handles in the log
-    conflict TEXT NOT NULL               -- why the directory is not trusted any more; empty if it is
+    conflict TEXT NOT NULL,              -- why the directory is not trusted any more; empty if it is
+    watched INTEGER NOT NULL             -- entries in which changes of known people were looked for
 ) STRICT;
 
 CREATE TABLE directory_leaf (

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sealwire_audit::commitment::{Commitment, DirectoryIndex, DirectoryKey, Salt};
 use sealwire_audit::directory::{Account, DirectoryEvent, Standing};
 use sealwire_crypto::{SecretBytes, sha256};
-use sealwire_protocol::account::DirectoryEntry;
+use sealwire_protocol::account::{DirectoryEntry, OpenedEntry};
 use sealwire_protocol::certificate::UnverifiedCertificate;
 use sealwire_protocol::handle::Handle;
 use tokio::time::sleep;
@@ -77,7 +77,7 @@ fn judge(
         return if leaves.is_empty() {
             Verdict::Holds
         } else {
-            Verdict::Lies
+            Verdict::Again
         };
     };
     if entry.opened.iter().any(|opened| opened.number >= size) {
@@ -134,57 +134,83 @@ fn agrees(account: &Account, handle: &Handle, entry: &DirectoryEntry) -> bool {
         })
         .collect();
     account.handle == handle.as_str()
+        && account.devices.len() == entry.certificates.len()
         && account.key.as_slice() == entry.account_key.0
         && Some(&account.devices) == devices.as_ref()
         && Some(&account.revoked) == revoked.as_ref()
         && account.suspended == entry.suspended
 }
 
-/// Asks anew for whom the log has something new: this account and those it knows.
+/// Asks anew for whom the log has something new: this account and those it knows. What could not be
+/// looked at is looked at the next time.
 pub(super) async fn watch(core: &Core) {
-    drop(watch_changed(core).await);
+    if let Err(error) = watch_changed(core).await
+        && error.kind == ErrorKind::Untrusted
+        && core.transparency.first_doubt(error.code)
+    {
+        core.warn(None, format!("{}: {}", error.message, error.hint));
+    }
 }
 
 async fn watch_changed(core: &Core) -> Result<()> {
-    let (log, contacts) = {
+    let (log, seen, contacts) = {
         let mut conn = core.db.readers.acquire().await?;
         let Some(log) = store::directory_log(&mut conn).await? else {
             return Ok(());
         };
-        (log, store::contacts(&mut conn).await?)
+        let seen = store::directory_watched(&mut conn).await?;
+        (log, seen, store::contacts(&mut conn).await?)
     };
     let size = log.edge.size();
-    let seen = core.transparency.watched(size);
     if seen >= size {
         return Ok(());
     }
     let key = DirectoryKey::new(log.directory_key);
     let own = core.identity.handle.clone();
     let handles = contacts.into_iter().map(|contact| contact.handle);
-    for handle in handles.chain([own]) {
-        if has_new(core, &key.index(handle.as_str()), seen).await? {
-            look_again(core, &handle).await?;
+    let mut failed = None;
+    // The own account first: nothing matters more.
+    for handle in [own].into_iter().chain(handles) {
+        if has_new(core, &key.index(handle.as_str()), seen).await?
+            && let Err(error) = look_again(core, &handle, seen).await
+        {
+            failed = failed.or(Some(error));
         }
     }
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let mut conn = core.db.writer.lock().await;
+    let mut tx = core.db.begin(&mut conn).await?;
+    store::set_directory_watched(&mut tx, size).await?;
+    tx.commit().await?;
     Ok(())
 }
 
-/// Looks up somebody of whom the log has something new: warns if the account key is another than
-/// before, and takes out of the conversations who is suspended or erased.
-async fn look_again(core: &Core, handle: &Handle) -> Result<()> {
+/// Looks up somebody of whom the log has something new since `seen` entries: warns if the account key
+/// is another than before, and takes out of the conversations who is suspended or erased.
+async fn look_again(core: &Core, handle: &Handle, seen: u64) -> Result<()> {
+    let own = *handle == core.identity.handle;
+    if own {
+        let entry = directory_entry(core, handle).await?;
+        let erased = entry.as_ref().is_none_or(|entry| erased_since(entry, seen));
+        let key = core.identity.account.as_bytes().as_slice();
+        if erased || entry.is_some_and(|entry| entry.account_key.0 != key) {
+            core.warn(
+                None,
+                "the relay's directory says that your account was erased or has another key; if that \
+                 was not you, tell your administrator at once",
+            );
+        }
+        return Ok(());
+    }
     let looked = match group::lookup(core, handle).await {
         Err(error) if error.code == "unknown_handle" => {
             return withdraw::take_out_gone(core, handle).await;
         }
         looked => looked?,
     };
-    if *handle == core.identity.handle && looked.contact.account != core.identity.account {
-        core.warn(
-            None,
-            "the relay's directory shows others another key for your own account; tell your \
-             administrator at once",
-        );
-    } else if looked.contact.key_changed {
+    if looked.contact.key_changed {
         core.warn(
             None,
             format!(
@@ -192,10 +218,20 @@ async fn look_again(core: &Core, handle: &Handle) -> Result<()> {
                  you trust it"
             ),
         );
-    } else if looked.suspended && *handle != core.identity.handle {
+        // A handle gets another key only after its first account was erased.
+        return withdraw::take_out_gone(core, handle).await;
+    }
+    if looked.suspended {
         withdraw::take_out_gone(core, handle).await?;
     }
     Ok(())
+}
+
+/// Whether the newest erasure that an answer opens came after the first `seen` entries.
+fn erased_since(entry: &DirectoryEntry, seen: u64) -> bool {
+    let erased = |opened: &&OpenedEntry| opened.event.contains("\"erased\"");
+    let newest = entry.opened.iter().rev().find(erased);
+    seen > 0 && newest.is_some_and(|newest| newest.number >= seen)
 }
 
 async fn has_new(core: &Core, index: &DirectoryIndex, since: u64) -> Result<bool> {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::leaf::Leaf;
 use sealwire_audit::merkle::Edge;
@@ -27,6 +28,9 @@ const MAX_KEYS: usize = 8 * 1024;
 /// quarter of it.
 const LONGEST: u64 = 4_000_000;
 
+/// What others have seen has to be here by then.
+const PATIENCE_MS: u64 = 5 * 60_000;
+
 /// Reads the log until the client is dropped.
 pub(crate) async fn run(core: Arc<Core>) {
     loop {
@@ -44,11 +48,10 @@ pub(crate) async fn run(core: Arc<Core>) {
 /// Takes up where the last process stopped.
 pub(crate) async fn load(core: &Core) -> Result<()> {
     let mut conn = core.db.readers.acquire().await?;
-    if let Some(log) = store::directory_log(&mut conn).await? {
-        if let Some(head) = head_of(&log) {
-            core.transparency.set_head(head);
-        }
-        core.transparency.watched(log.edge.size());
+    if let Some(log) = store::directory_log(&mut conn).await?
+        && let Some(head) = head_of(&log)
+    {
+        core.transparency.set_head(head);
     }
     Ok(())
 }
@@ -77,13 +80,54 @@ pub(super) async fn follow(core: &Core) -> Result<DirectoryLog> {
         .account
         .log_file("directory/checkpoint", MAX_NOTE)
         .await?;
-    let shown = shown.ok_or_else(|| bad_log("it has no head"))?;
+    let shown = shown.ok_or_else(not_published)?;
     let note = Note::parse(&shown).map_err(bad_log)?;
     let trusted = policy.check(&note).map_err(bad_log)?;
+    is_plain(&trusted.checkpoint, &log)?;
     continue_to(core, &mut log, &trusted.checkpoint, &note).await?;
     gossip::settle(core, &log).await?;
+    not_behind(core, &log).await?;
     fresh(core, &trusted)?;
     Ok(log)
+}
+
+/// A head of this log and nothing more: others rebuild its text from size and root.
+fn is_plain(head: &Checkpoint, log: &DirectoryLog) -> Result<()> {
+    let key = VerifierKey::parse(&log.key).map_err(bad_log)?;
+    let plain = Checkpoint::new(key.name().as_str(), head.size(), *head.root());
+    match plain {
+        Ok(plain) if plain == *head => Ok(()),
+        _ => Err(bad_log(
+            "its head is of another log, or says more than a head",
+        )),
+    }
+}
+
+/// A new relay, or one whose witnesses are out of reach.
+fn not_published() -> CoreError {
+    CoreError::new(
+        ErrorKind::Io,
+        "directory_behind",
+        "the relay has not yet published its directory's log",
+        "try again in a minute; tell your administrator if it stays",
+    )
+}
+
+/// The log has signed a larger head, which somebody has seen, and does not show it here.
+async fn not_behind(core: &Core, log: &DirectoryLog) -> Result<()> {
+    let since = {
+        let mut conn = core.db.readers.acquire().await?;
+        store::newer_head_since(&mut conn, log.edge.size()).await?
+    };
+    match since {
+        Some(at_ms) if at_ms.saturating_add(PATIENCE_MS) < core.now_ms() => Err(CoreError::new(
+            ErrorKind::Io,
+            "directory_behind",
+            "others have seen a newer directory than the relay shows this device",
+            "try again in a minute; tell your administrator if it stays",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Cosignatures have to be of the last day, if the organisation asks for any.
@@ -109,7 +153,9 @@ async fn begun(core: &Core) -> Result<DirectoryLog> {
     };
     if let Some(log) = stored {
         // The organisation may begin anew with another log; the relay may not.
-        if named.as_ref().is_none_or(|named| names(named, &log.key)) {
+        if named.as_ref().is_none_or(|named| names(named, &log.key))
+            && is_named(policy.as_deref(), &log.directory_key)
+        {
             return if log.conflict.is_empty() {
                 Ok(log)
             } else {
@@ -134,11 +180,12 @@ async fn begun(core: &Core) -> Result<DirectoryLog> {
             directory_log_of(keys.iter())
         }
     };
+    let key = key.ok_or_else(|| bad_log("it shows no key"))?;
     let log = DirectoryLog {
-        key: key.ok_or_else(|| bad_log("it shows no key"))?,
+        directory_key: directory_key(core, policy.as_deref(), &key).await?,
+        key,
         edge: Edge::new(),
         head: Vec::new(),
-        directory_key: directory_key(core, policy.as_deref()).await?,
         conflict: String::new(),
     };
     let mut conn = core.db.writer.lock().await;
@@ -199,23 +246,38 @@ pub(crate) fn check_log_policy(text: &str) -> Result<()> {
 /// As reading the log.
 pub(crate) async fn directory_key_hash(core: &Core) -> Result<[u8; 32]> {
     let log = follow(core).await?;
-    Ok(sha256(&[log.directory_key.expose().as_slice()]))
+    Ok(hash_of(&log.directory_key))
 }
 
-/// Asks for the key that hides handles, which must be the one that the organisation names.
+/// Asks for the key that hides handles. It must be the one after which the log is named, so that
+/// nobody who trusts this log is given another, and the one that the organisation names.
 async fn directory_key(
     core: &Core,
     policy: Option<&OrganisationPolicy>,
+    log: &str,
 ) -> Result<SecretBytes<32>> {
     let shown = core.account.directory_key().await?;
     let key = SecretBytes::from_slice(&shown.key.0)
         .map_err(|_| bad_log("its directory key is not 32 bytes"))?;
-    match policy.and_then(|policy| policy.directory_key_hash) {
-        Some(hash) if sha256(&[key.expose().as_slice()]) != hash => {
-            Err(bad_log("its directory key is not the organisation's"))
-        }
-        _ => Ok(key),
+    let hash = HEXLOWER.encode(&hash_of(&key));
+    let log = VerifierKey::parse(log).map_err(bad_log)?;
+    if log.name().as_str().split('/').nth_back(1) != Some(hash.as_str()) {
+        return Err(bad_log("it is not named after the directory key"));
     }
+    if !is_named(policy, &key) {
+        return Err(bad_log("its directory key is not the organisation's"));
+    }
+    Ok(key)
+}
+
+/// Whether the organisation names this key, or none.
+fn is_named(policy: Option<&OrganisationPolicy>, key: &SecretBytes<32>) -> bool {
+    let named = policy.and_then(|policy| policy.directory_key_hash);
+    named.is_none_or(|named| named == hash_of(key))
+}
+
+fn hash_of(key: &SecretBytes<32>) -> [u8; 32] {
+    sha256(&[key.expose().as_slice()])
 }
 
 /// Reads entries up to `head` and adopts it if the tree over them has its root.

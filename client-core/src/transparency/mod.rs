@@ -12,7 +12,6 @@ mod follow;
 mod gossip;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,8 +36,6 @@ pub(crate) struct Transparency {
     following: tokio::sync::Mutex<()>,
     /// The newest head that was checked.
     head: Mutex<Option<LogHead>>,
-    /// Entries in which changes of known people have been looked for.
-    watched: AtomicU64,
     /// Who has told of a head that the log has not signed.
     doubted: Mutex<BTreeSet<String>>,
     /// Rung when there is something new, here or with somebody else.
@@ -49,11 +46,6 @@ impl Transparency {
     /// The newest head that was checked, to be told to others.
     pub(crate) fn head(&self) -> Option<LogHead> {
         *self.head.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Entries up to `size` are looked through now; gives how many were before.
-    fn watched(&self, size: u64) -> u64 {
-        self.watched.swap(size, Ordering::Relaxed)
     }
 
     /// Whether this is the first head of theirs that the log has not signed.

@@ -103,10 +103,11 @@ async fn add(
     let (handle, key) = account_of(&mut db, &caller).await?;
     let certificate = certificate(&new.certificate.0, &handle, &key)?;
     let logged = Logged::of(&plane.evidence, &caller);
-    let known = sqlx::query("SELECT account_id, revoked_at FROM devices WHERE device = ?")
-        .bind(certificate.device().as_bytes().as_slice())
-        .fetch_optional(&mut *db)
-        .await?;
+    let known =
+        sqlx::query("SELECT account_id, revoked_at, certificate FROM devices WHERE device = ?")
+            .bind(certificate.device().as_bytes().as_slice())
+            .fetch_optional(&mut *db)
+            .await?;
     match known {
         Some(row) => {
             let (account, revoked_at): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
@@ -115,6 +116,10 @@ async fn add(
             }
             if revoked_at != 0 {
                 return Err(bad("This device was revoked; make a new device."));
+            }
+            if row.try_get::<&[u8], _>(2)? == certificate.as_bytes() {
+                // Nothing changes, so nothing is logged.
+                return Ok(StatusCode::CREATED);
             }
             sqlx::query("UPDATE devices SET certificate = ? WHERE device = ?")
                 .bind(certificate.as_bytes())

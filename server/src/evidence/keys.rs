@@ -4,9 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
-use rand::Rng;
+use sealwire_audit::commitment::DirectoryKey;
 use sealwire_audit::note::{KeyKind, KeyName, SignerKey};
-use sealwire_crypto::EvidenceKey;
+use sealwire_crypto::{EvidenceKey, sha256};
 use zeroize::Zeroizing;
 
 use super::LogName;
@@ -36,12 +36,16 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Reads the keys, making those that are not there.
-    pub(super) fn open(dir: &Path, organisation: &str) -> Result<Self, KeyError> {
-        // A log of the same name at another relay, or after a new beginning, is another log.
-        let mut unique = [0; 8];
-        rand::rng().fill_bytes(&mut unique);
-        let prefix = format!("{organisation}/{}", HEXLOWER.encode(&unique));
+    /// Reads the keys, making those that are not there. The logs are named after the organisation and
+    /// the directory key's hash: so everybody who trusts one log goes by one directory key, and a log
+    /// after a new beginning is another log.
+    pub(super) fn open(
+        dir: &Path,
+        organisation: &str,
+        directory_key: &DirectoryKey,
+    ) -> Result<Self, KeyError> {
+        let hash = sha256(&[directory_key.secret().expose().as_slice()]);
+        let prefix = format!("{organisation}/{}", HEXLOWER.encode(&hash));
         Self::with(|file| {
             let name = file.trim_end_matches(".key");
             open(&dir.join(file), &format!("{prefix}/{name}"))

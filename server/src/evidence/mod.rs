@@ -109,15 +109,15 @@ impl Evidence {
         organisation: &str,
         settings: &Transparency,
     ) -> Result<Arc<Self>, EvidenceError> {
-        let keys = Keys::open(dir, organisation)?;
         let mut tx = db.write().await?;
+        let directory_key = events::directory_key(&mut tx).await?;
+        let keys = Keys::open(dir, organisation, &directory_key)?;
         for log in LogName::ALL {
             let origin = keys.log(log).verifier().name().as_str();
             if rows::begin(&mut tx, log, origin).await? != origin {
                 return Err(EvidenceError::OtherKey(log.as_str()));
             }
         }
-        let directory_key = events::directory_key(&mut tx).await?;
         tx.commit().await?;
         Ok(Arc::new(Self {
             db: db.clone(),

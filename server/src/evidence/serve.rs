@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use sealwire_audit::dsse::to_pem;
 use sealwire_audit::tile::Resource;
 use sealwire_protocol::problem::Code;
 
@@ -21,6 +22,7 @@ const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 pub(crate) fn router(evidence: Arc<Evidence>) -> Router {
     Router::new()
         .route("/log/v1/keys", get(keys))
+        .route("/log/v1/relay.pem", get(signer))
         .route("/log/v1/{log}/checkpoint", get(checkpoint))
         .route("/log/v1/{log}/tile/{*path}", get(tile))
         .with_state(evidence)
@@ -41,6 +43,12 @@ fn answer(kind: &'static str, cache: &'static str, body: impl IntoResponse) -> R
 async fn keys(State(evidence): State<Arc<Evidence>>) -> Response {
     let key = |log| format!("{}\n", evidence.keys.log(log).verifier());
     answer(TEXT, "no-cache", LogName::ALL.map(key).concat())
+}
+
+/// The key that signs the relay's statements, as PEM.
+async fn signer(State(evidence): State<Arc<Evidence>>) -> Response {
+    let key = to_pem(&evidence.keys.attestations().public());
+    answer("application/x-pem-file", "no-cache", key)
 }
 
 async fn checkpoint(

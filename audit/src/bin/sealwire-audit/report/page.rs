@@ -102,15 +102,18 @@ impl Page<'_> {
             ]);
         }
         html.end_table().raw("</div>\n");
-        html.table(&["Witness", "Log", "Saw it as the newest"]);
-        for log in &self.verified.checked.logs {
-            for (place, time) in &log.trusted.seen {
-                let witness = &self.verified.policy.witnesses()[*place];
-                let name = String::from_utf8_lossy(&witness.name);
-                html.row(&[&*name, log.trusted.checkpoint.origin(), &seconds(*time)]);
+        let logs = &self.verified.checked.logs;
+        if logs.iter().any(|log| !log.trusted.seen.is_empty()) {
+            html.table(&["Witness", "Log", "Saw it as the newest"]);
+            for log in logs {
+                for (place, time) in &log.trusted.seen {
+                    let witness = &self.verified.policy.witnesses()[*place];
+                    let name = String::from_utf8_lossy(&witness.name);
+                    html.row(&[&*name, log.trusted.checkpoint.origin(), &seconds(*time)]);
+                }
             }
+            html.end_table();
         }
-        html.end_table();
         html.table(&["Other entries", "Log", "Number"]);
         for log in &self.verified.checked.logs {
             for (kind, count) in &log.events {
