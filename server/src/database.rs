@@ -41,7 +41,8 @@ impl SqliteFile {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut db = options.clone().create_if_missing(true).connect().await?;
         migrate(&mut db, &name, migrations).await?;
-        drop(db);
+        // Dropped, it would close at some later time, and remove files that others may be moving.
+        db.close().await?;
         let pool = |most| {
             SqlitePoolOptions::new()
                 .max_connections(most)
