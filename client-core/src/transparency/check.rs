@@ -146,7 +146,7 @@ fn agrees(account: &Account, handle: &Handle, entry: &DirectoryEntry) -> bool {
 pub(super) async fn watch(core: &Core) {
     if let Err(error) = watch_changed(core).await
         && error.kind == ErrorKind::Untrusted
-        && core.transparency.first_doubt(error.code)
+        && core.transparency.is_new(error.code)
     {
         core.warn(None, format!("{}: {}", error.message, error.hint));
     }

@@ -27,7 +27,7 @@ pub(crate) async fn heard(
         return Ok(None);
     };
     let Some(signed) = signed(&log, &head) else {
-        return Ok(core.transparency.first_doubt(handle).then(|| doubt(handle)));
+        return Ok(core.transparency.is_new(handle).then(|| doubt(handle)));
     };
     let seen = SeenHead {
         size: head.size,

@@ -36,8 +36,9 @@ pub(crate) struct Transparency {
     following: tokio::sync::Mutex<()>,
     /// The newest head that was checked.
     head: Mutex<Option<LogHead>>,
-    /// Who has told of a head that the log has not signed.
-    doubted: Mutex<BTreeSet<String>>,
+    /// Of what the person was told already: handles of those whose heads the log has not signed, codes
+    /// of errors.
+    told: Mutex<BTreeSet<String>>,
     /// Rung when there is something new, here or with somebody else.
     newer: Notify,
 }
@@ -48,10 +49,10 @@ impl Transparency {
         *self.head.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this is the first head of theirs that the log has not signed.
-    fn first_doubt(&self, handle: &str) -> bool {
-        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
-        doubted.insert(handle.to_owned())
+    /// Whether the person was not told of this yet.
+    fn is_new(&self, what: &str) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(what.to_owned())
     }
 
     fn set_head(&self, head: LogHead) {
