@@ -1,6 +1,7 @@
 //! An auditor from outside: packs what a relay attests, checks it, and has it checked by programs that
 //! others wrote.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -10,6 +11,8 @@ use serde_json::Value;
 
 /// A Python with securesystemslib, in-toto-attestation and jsonschema.
 const OUTSIDERS: &str = "SEALWIRE_OUTSIDERS";
+/// A folder with npm's @sigstore/verify and @sigstore/bundle.
+const SIGSTORE: &str = "SEALWIRE_SIGSTORE";
 
 /// A relay that has attested something, and what the auditor was given.
 struct Scene {
@@ -132,6 +135,51 @@ fn outsiders(pack: &Path) -> Option<Output> {
     Some(command.output().expect("Python runs"))
 }
 
+/// Has a bundle checked by Sigstore's own verifier in this folder.
+fn sigstore(modules: &OsStr, bundle: &Path, scene: &Scene, signer: &Path) -> Output {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new("node");
+    command.arg(tests.join("outsiders/check_bundle.js"));
+    command.arg(modules).arg(bundle);
+    command.arg(scene.desk.join("policy")).arg(signer);
+    command.output().expect("Node.js runs")
+}
+
+/// All that a verifier has to look at in a bundle: where it stands, and whether as base64.
+const IN_A_BUNDLE: [(&str, bool); 5] = [
+    ("/dsseEnvelope/payload", true),
+    ("/dsseEnvelope/signatures/0/sig", true),
+    ("/verificationMaterial/tlogEntries/0/canonicalizedBody", true),
+    ("/verificationMaterial/tlogEntries/0/inclusionProof/hashes/0", true),
+    (
+        "/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope",
+        false,
+    ),
+];
+
+/// The bundle with one bit turned at this place.
+fn damaged(bundle: &Value, (place, encoded): (&str, bool)) -> Value {
+    let mut bundle = bundle.clone();
+    let value = bundle.pointer_mut(place).expect(place);
+    let text = value.as_str().expect("text").to_owned();
+    let mut bytes = match encoded {
+        true => data_encoding::BASE64.decode(text.as_bytes()).expect(place),
+        false => text.into_bytes(),
+    };
+    let middle = match encoded {
+        true => bytes.len() / 2,
+        // The relay's name at the head of the checkpoint.
+        false => 1,
+    };
+    bytes[middle] ^= 1;
+    let text = match encoded {
+        true => data_encoding::BASE64.encode(&bytes),
+        false => String::from_utf8(bytes).expect("text"),
+    };
+    *value = Value::from(text);
+    bundle
+}
+
 /// Turns one bit in the middle of a file.
 fn damage(path: &Path) {
     let mut bytes = std::fs::read(path).expect("a file");
@@ -212,4 +260,40 @@ async fn nobody_reads_statements_without_a_token_that_counts() {
     }
     let list = scene.stage.relay.command(&["auditor", "list"]).await;
     assert!(list.contains("Nobody"), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_holds_for_sigstore_and_one_flipped_bit_breaks_it() {
+    let scene = scene().await;
+    let pack = scene.pack().await;
+    let [first, second] = [0, 1].map(|at| statements(&pack)[at].clone());
+    let bundle = scene.desk.join("bundle.json");
+    let export = |statement: &Path, proof: &Path| {
+        let [statement, proof] = [statement, proof].map(|path| path.to_str().expect("a path"));
+        let out = ["--policy", "policy", "--out", "bundle.json"];
+        scene.audit(&[&["bundle", statement, "--proof", proof], &out[..]].concat())
+    };
+    let swapped = export(&first, &second.with_extension("tlog-proof"));
+    assert_eq!(swapped.status.code(), Some(8), "{}", complaint(&swapped));
+    assert!(!bundle.exists());
+    let Some(modules) = std::env::var_os(SIGSTORE) else {
+        println!("skipped: {SIGSTORE} names no folder; `cargo xtask test` makes one");
+        return;
+    };
+    let signer = key(&pack);
+    for statement in statements(&pack) {
+        let made = export(&statement, &statement.with_extension("tlog-proof"));
+        assert!(made.status.success(), "{}", complaint(&made));
+        let checked = sigstore(&modules, &bundle, &scene, &signer);
+        assert!(checked.status.success(), "{}", complaint(&checked));
+    }
+    let good = std::fs::read(&bundle).expect("the bundle");
+    let good: Value = serde_json::from_slice(&good).expect("JSON");
+    for place in IN_A_BUNDLE {
+        std::fs::write(&bundle, damaged(&good, place).to_string()).expect("written");
+        let checked = sigstore(&modules, &bundle, &scene, &signer);
+        assert_eq!(checked.status.code(), Some(1), "{place:?}");
+        let why = complaint(&checked);
+        assert!(why.contains("_ERROR: "), "{place:?}: {why}");
+    }
 }

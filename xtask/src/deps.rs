@@ -85,6 +85,16 @@ pub(crate) const TO_TEST: &[Package] = &[
         why: "checks signatures of evidence beside our own code",
     },
     Package {
+        name: "nodejs",
+        there: Probe::Program("node"),
+        why: "runs Sigstore's own check of evidence",
+    },
+    Package {
+        name: "npm",
+        there: Probe::Program("npm"),
+        why: "installs Sigstore's own check of evidence",
+    },
+    Package {
         name: "python3-venv",
         there: Probe::Module("ensurepip"),
         why: "runs an S3 server, and checks of evidence that others wrote",
@@ -269,6 +279,30 @@ pub(crate) fn s3_server() -> Result<PathBuf, Failure> {
 /// A Python that has what others wrote to check evidence; installed in the same way.
 pub(crate) fn outsiders() -> Result<PathBuf, Failure> {
     environment(&OUTSIDERS)
+}
+
+/// A folder with what Sigstore wrote to check bundles; installed in the same way.
+pub(crate) fn sigstore() -> Result<PathBuf, Failure> {
+    const LISTS: [&str; 2] = ["package.json", "package-lock.json"];
+    let from = build::root()?.join("tests/outsiders");
+    let home = build::cache_dir()?.join("tools/sigstore");
+    // Written last, so that what broke off is begun anew.
+    let mark = home.join("installed");
+    let failed = |error| Failure::io("cannot install Sigstore's check of evidence", &error);
+    let wanted = std::fs::read(from.join(LISTS[1])).map_err(failed)?;
+    if std::fs::read(&mark).is_ok_and(|there| there == wanted) {
+        return Ok(home);
+    }
+    println!("Installing with npm: @sigstore/verify, to check bundles (some seconds, once)");
+    std::fs::create_dir_all(&home).map_err(failed)?;
+    for list in LISTS {
+        std::fs::copy(from.join(list), home.join(list)).map_err(failed)?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    build::run(npm.current_dir(&home))?;
+    std::fs::write(&mark, wanted).map_err(failed)?;
+    Ok(home)
 }
 
 /// Installs an environment if it is not there; gives its program.

@@ -18,6 +18,8 @@ const WHOLE_CORPUS: &str = "SEALWIRE_WHOLE_CORPUS";
 const S3_SERVER: &str = "SEALWIRE_S3_SERVER";
 /// Tells the tests of evidence which Python has what others wrote to check it.
 const OUTSIDERS: &str = "SEALWIRE_OUTSIDERS";
+/// Tells the same tests in which folder Sigstore's verifier is.
+const SIGSTORE: &str = "SEALWIRE_SIGSTORE";
 
 /// One line of the closing summary.
 struct Step {
@@ -38,6 +40,7 @@ pub(crate) fn run(options: &Test) -> Result<(), Failure> {
     let tools = [
         (S3_SERVER, deps::s3_server()?),
         (OUTSIDERS, deps::outsiders()?),
+        (SIGSTORE, deps::sigstore()?),
     ];
     steps.run(
         "build",

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod bundle;
 mod canary;
 mod census;
 mod failure;
@@ -34,6 +35,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a signed statement and the proof that it was logged as a Sigstore bundle.
+    Bundle(bundle::Bundle),
     /// Say markers in secret, and look for them where they must not be.
     #[command(subcommand)]
     Canary(canary::Canary),
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let out = Output::new(args.json);
     let done = match &args.command {
+        Command::Bundle(args) => bundle::run(args, &out),
         Command::Canary(command) => canary::run(command, &out),
         Command::Census(args) => census::run(args, &out),
         Command::Verify(command) => verify::run(command, &out),
