@@ -149,8 +149,14 @@ fn sigstore(modules: &OsStr, bundle: &Path, scene: &Scene, signer: &Path) -> Out
 const IN_A_BUNDLE: [(&str, bool); 5] = [
     ("/dsseEnvelope/payload", true),
     ("/dsseEnvelope/signatures/0/sig", true),
-    ("/verificationMaterial/tlogEntries/0/canonicalizedBody", true),
-    ("/verificationMaterial/tlogEntries/0/inclusionProof/hashes/0", true),
+    (
+        "/verificationMaterial/tlogEntries/0/canonicalizedBody",
+        true,
+    ),
+    (
+        "/verificationMaterial/tlogEntries/0/inclusionProof/hashes/0",
+        true,
+    ),
     (
         "/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope",
         false,
@@ -162,19 +168,16 @@ fn damaged(bundle: &Value, (place, encoded): (&str, bool)) -> Value {
     let mut bundle = bundle.clone();
     let value = bundle.pointer_mut(place).expect(place);
     let text = value.as_str().expect("text").to_owned();
-    let mut bytes = match encoded {
-        true => data_encoding::BASE64.decode(text.as_bytes()).expect(place),
-        false => text.into_bytes(),
-    };
-    let middle = match encoded {
-        true => bytes.len() / 2,
-        // The relay's name at the head of the checkpoint.
-        false => 1,
-    };
-    bytes[middle] ^= 1;
-    let text = match encoded {
-        true => data_encoding::BASE64.encode(&bytes),
-        false => String::from_utf8(bytes).expect("text"),
+    let text = if encoded {
+        let mut bytes = data_encoding::BASE64.decode(text.as_bytes()).expect(place);
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        data_encoding::BASE64.encode(&bytes)
+    } else {
+        let mut bytes = text.into_bytes();
+        // In the log's name.
+        bytes[1] ^= 1;
+        String::from_utf8(bytes).expect("text")
     };
     *value = Value::from(text);
     bundle

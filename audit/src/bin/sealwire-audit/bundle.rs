@@ -78,8 +78,8 @@ fn read(statement: &Path, proof_path: &Path, policy: &Path) -> Result<Logged, Fa
     let envelope = Envelope::parse(&files::read(statement, MAX_ENVELOPE)?)
         .map_err(|why| Failure::broken(statement, why, AGAIN))?;
     let broken = |why: &dyn std::fmt::Display, hint| Failure::broken(proof_path, why, hint);
-    let proof = LogProof::parse(&files::read(proof_path, MAX_PROOF)?)
-        .map_err(|why| broken(&why, AGAIN))?;
+    let proof =
+        LogProof::parse(&files::read(proof_path, MAX_PROOF)?).map_err(|why| broken(&why, AGAIN))?;
     let entry = proof.extra.clone().ok_or_else(|| {
         broken(
             &"does not bring its entry along",
@@ -103,7 +103,9 @@ fn read(statement: &Path, proof_path: &Path, policy: &Path) -> Result<Logged, Fa
         log.key.name().as_str() == origin && matches!(proof.head.signed_by(&log.key), Ok(Some(_)))
     };
     let log = policy.logs().iter().find(of_log);
-    let key = &log.ok_or_else(|| broken(&"no log of the policy", KEEP))?.key;
+    let key = &log
+        .ok_or_else(|| broken(&"no log of the policy", KEEP))?
+        .key;
     // C2SP `signed-note`: the id of a key, of which type 1 is Ed25519.
     let log_id = sha256(&[origin.as_bytes(), b"\n\x01", key.public().as_bytes()]);
     Ok(Logged {
