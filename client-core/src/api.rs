@@ -58,6 +58,7 @@ impl Default for Options {
 
 /// The profile's own account and device.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct AccountInfo {
     /// `alice@acme`.
     pub handle: String,
@@ -77,6 +78,7 @@ pub struct AccountInfo {
 
 /// Somebody this profile knows.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ContactInfo {
     /// Handle.
     pub handle: String,
@@ -96,6 +98,7 @@ pub struct ContactInfo {
 
 /// Whether a conversation can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "state", content = "reason")]
 pub enum ConversationState {
     /// Works.
@@ -112,6 +115,7 @@ pub enum ConversationState {
 
 /// One conversation in a list.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ConversationInfo {
     /// Identifier, hexadecimal.
     pub id: String,
@@ -147,6 +151,7 @@ pub struct ConversationInfo {
 
 /// One member of a conversation.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct MemberInfo {
     /// Handle.
     pub handle: String,
@@ -162,6 +167,7 @@ pub struct MemberInfo {
 
 /// State of the connection to the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "state", content = "reason")]
 pub enum Connection {
     /// Not connected, and why.
@@ -172,6 +178,7 @@ pub enum Connection {
 
 /// What fronts are told, as it happens.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "event")]
 #[non_exhaustive]
 pub enum Event {
@@ -225,6 +232,7 @@ pub enum Event {
 
 /// An invitation for a new account of the organisation.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct NewInvitationInfo {
     /// Number at the relay.
     pub id: u64,
@@ -236,6 +244,7 @@ pub struct NewInvitationInfo {
 
 /// An invitation made earlier.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct InvitationInfo {
     /// Number at the relay.
     pub id: u64,
@@ -252,6 +261,7 @@ pub struct InvitationInfo {
 
 /// A device of one's own account.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DeviceInfo {
     /// Identifier, hexadecimal.
     pub id: String,

@@ -8,6 +8,7 @@
 #![deny(rustdoc::broken_intra_doc_links)]
 
 pub mod api;
+pub mod call;
 pub mod error;
 pub mod export;
 pub mod import;

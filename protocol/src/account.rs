@@ -67,6 +67,7 @@ impl<T: AsRef<[u8]>> From<T> for B64 {
 
 /// Role in the organisation (not in a group).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum OrgRole {
     /// Everything, and the organisation key.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something that happened in a conversation; people by handle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "info")]
 #[non_exhaustive]
 pub enum Info {
