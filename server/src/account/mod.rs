@@ -18,6 +18,7 @@ mod members;
 mod organisation;
 mod own_data;
 mod policy;
+mod register;
 mod retention;
 mod roles;
 mod session;
