@@ -24,11 +24,9 @@ impl Rule {
     const fn clocks(self) -> &'static [ClockName] {
         match self {
             Self::Gdpr => &[ClockName::ThreeDays],
-            Self::Nis2 | Self::Dora => &[
-                ClockName::OneDay,
-                ClockName::ThreeDays,
-                ClockName::OneMonth,
-            ],
+            Self::Nis2 | Self::Dora => {
+                &[ClockName::OneDay, ClockName::ThreeDays, ClockName::OneMonth]
+            }
         }
     }
 }
@@ -47,11 +45,7 @@ pub fn incident(
 ) -> Result<Vec<Clock>, Malformed> {
     let second = noticed.hours_later(72)?;
     let mut clocks = Vec::new();
-    for name in [
-        ClockName::OneDay,
-        ClockName::ThreeDays,
-        ClockName::OneMonth,
-    ] {
+    for name in [ClockName::OneDay, ClockName::ThreeDays, ClockName::OneMonth] {
         if !rules.iter().any(|rule| rule.clocks().contains(&name)) {
             continue;
         }
@@ -101,17 +95,35 @@ mod tests {
     #[test]
     fn months_are_those_of_the_calendar() {
         for (received, due, extended) in [
-            ("2026-01-31T10:00:00Z", "2026-02-28T10:00:00Z", "2026-04-30T10:00:00Z"),
-            ("2028-01-31T10:00:00Z", "2028-02-29T10:00:00Z", "2028-04-30T10:00:00Z"),
-            ("2026-11-30T23:59:59Z", "2026-12-30T23:59:59Z", "2027-02-28T23:59:59Z"),
+            (
+                "2026-01-31T10:00:00Z",
+                "2026-02-28T10:00:00Z",
+                "2026-04-30T10:00:00Z",
+            ),
+            (
+                "2028-01-31T10:00:00Z",
+                "2028-02-29T10:00:00Z",
+                "2028-04-30T10:00:00Z",
+            ),
+            (
+                "2026-11-30T23:59:59Z",
+                "2026-12-30T23:59:59Z",
+                "2027-02-28T23:59:59Z",
+            ),
         ] {
             let received = time(received);
             assert_eq!(request(Law::Gdpr, received, false).unwrap(), time(due));
             assert_eq!(request(Law::Gdpr, received, true).unwrap(), time(extended));
         }
         let received = time("2026-11-25T12:00:00Z");
-        assert_eq!(request(Law::Ccpa, received, false).unwrap(), time("2027-01-09T12:00:00Z"));
-        assert_eq!(request(Law::Ccpa, received, true).unwrap(), time("2027-02-23T12:00:00Z"));
+        assert_eq!(
+            request(Law::Ccpa, received, false).unwrap(),
+            time("2027-01-09T12:00:00Z")
+        );
+        assert_eq!(
+            request(Law::Ccpa, received, true).unwrap(),
+            time("2027-02-23T12:00:00Z")
+        );
     }
 
     #[test]
@@ -123,7 +135,11 @@ mod tests {
         let due: Vec<String> = clocks.iter().map(|clock| clock.due.to_string()).collect();
         assert_eq!(
             due,
-            ["2026-11-26T12:00:00Z", "2026-11-28T12:00:00Z", "2026-12-26T09:00:00Z"]
+            [
+                "2026-11-26T12:00:00Z",
+                "2026-11-28T12:00:00Z",
+                "2026-12-26T09:00:00Z"
+            ]
         );
         assert_eq!(clocks[1].met, Some(early));
         let gdpr = incident(&[Rule::Gdpr], noticed, |_| None).unwrap();

@@ -104,8 +104,7 @@ async fn erase(
             .bind(account)
             .fetch_one(&mut *tx)
             .await?;
-    let (requests, requested) =
-        register::held(tx, account, Right::Erasure, now, [0; 32]).await?;
+    let (requests, requested) = register::held(tx, account, Right::Erasure, now, [0; 32]).await?;
     register::forget(tx, account).await?;
     let removed = remove_rows(tx, account, handle).await?;
     plane.evidence.erase(tx, account, handle).await?;

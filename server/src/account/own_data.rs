@@ -3,9 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Router};
 use data_encoding::{BASE64, HEXLOWER};
-use sealwire_audit::predicate::{
-    AccessExport, CategoryCount, Hex, Outcome, Predicate as _, Right,
-};
+use sealwire_audit::predicate::{AccessExport, CategoryCount, Hex, Outcome, Predicate as _, Right};
 use sealwire_audit::statement::Subject;
 use sealwire_crypto::sha256;
 use sealwire_protocol::account::{Attested, OwnData};

@@ -37,7 +37,11 @@ async fn is_new(evidence: &Evidence, said: &Ropa) -> Answer<bool> {
     };
     let same = |newest: Ropa| {
         let generated = newest.generated;
-        newest == Ropa { generated, ..said.clone() }
+        newest
+            == Ropa {
+                generated,
+                ..said.clone()
+            }
     };
     Ok(!Ropa::parse(&newest).is_ok_and(same))
 }

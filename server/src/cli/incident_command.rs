@@ -105,7 +105,11 @@ pub(super) fn run(command: &Incident) -> Result<(), Failure> {
         Some(all) => all.iter().for_each(tell),
         None => {
             tell(&said);
-            said["steps"].as_array().into_iter().flatten().for_each(step);
+            said["steps"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .for_each(step);
         }
     }
     Ok(())
@@ -156,7 +160,10 @@ fn asked(command: &Incident) -> (&Common, Value) {
             common,
             incident,
             at,
-        } => (common, json!({ "do": "close", "incident": incident, "at": at })),
+        } => (
+            common,
+            json!({ "do": "close", "incident": incident, "at": at }),
+        ),
         Incident::List { common } => (common, json!({ "do": "list" })),
         Incident::Show { common, incident } => {
             (common, json!({ "do": "show", "incident": incident }))
@@ -208,5 +215,10 @@ fn span(ms: u64) -> String {
 
 fn step(step: &Value) {
     let text = |name: &str| step[name].as_str().unwrap_or_default();
-    say(&format!("  {} {}: {}", text("at"), text("step"), text("text")));
+    say(&format!(
+        "  {} {}: {}",
+        text("at"),
+        text("step"),
+        text("text")
+    ));
 }

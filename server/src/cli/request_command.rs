@@ -75,7 +75,9 @@ pub(super) fn run(command: &Request) -> Result<(), Failure> {
             });
             (common, asked)
         }
-        Request::Extend { common, request } => (common, json!({ "do": "extend", "request": request })),
+        Request::Extend { common, request } => {
+            (common, json!({ "do": "extend", "request": request }))
+        }
         Request::Done {
             common,
             request,
@@ -107,7 +109,11 @@ fn tell(request: &Value) {
         "" => "open",
         outcome => outcome,
     };
-    let extended = if request["extended"].is_null() { "" } else { ", extended" };
+    let extended = if request["extended"].is_null() {
+        ""
+    } else {
+        ", extended"
+    };
     let entry = request["statement"].as_u64();
     let entry = entry.map_or_else(String::new, |entry| format!(", statement {entry}"));
     say(&format!(

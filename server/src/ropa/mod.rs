@@ -89,7 +89,9 @@ fn fields() -> Vec<Told> {
         }
     }
     let stored = known_columns().map(|(category, field, _)| {
-        let table = category.split_once('.').map_or(category, |(_, table)| table);
+        let table = category
+            .split_once('.')
+            .map_or(category, |(_, table)| table);
         let told = tells.get(&(table, field)).copied();
         Told {
             category: category.to_owned(),
@@ -133,7 +135,10 @@ fn days(category: &str, config: &Config) -> Option<u64> {
 fn recipients(category: &str, config: &Config) -> Vec<String> {
     let mut all = config.processing.recipients.clone();
     let known: &[&str] = match category {
-        "account.accounts" | "account.devices" | "account.organisation" | "account.policies"
+        "account.accounts"
+        | "account.devices"
+        | "account.organisation"
+        | "account.policies"
         | "account.directory_keys" => &["members of the organisation"],
         "account.key_packages" => &["whoever adds the device to a group"],
         "account.inbox" => &["the device that it is for"],
@@ -161,8 +166,15 @@ fn location(category: &str, config: &Config) -> String {
     if category != "blobs.blobs" || s3.bucket.is_empty() {
         return here;
     }
-    let host = if s3.endpoint.is_empty() { "AWS" } else { &s3.endpoint };
-    format!("{here}; files in the bucket {} of {host}, region {}", s3.bucket, s3.region)
+    let host = if s3.endpoint.is_empty() {
+        "AWS"
+    } else {
+        &s3.endpoint
+    };
+    format!(
+        "{here}; files in the bucket {} of {host}, region {}",
+        s3.bucket, s3.region
+    )
 }
 
 fn measures(config: &Config) -> Vec<String> {
@@ -200,10 +212,19 @@ mod tests {
         for (table, column, _) in known_columns() {
             let category = record.said.categories.iter().find(|one| one.name == table);
             let category = category.unwrap_or_else(|| panic!("{table} is missing"));
-            assert!(category.fields.iter().any(|field| field == column), "{table}.{column}");
-            let told = record.fields.iter().find(|told| told.category == table && told.field == column);
+            assert!(
+                category.fields.iter().any(|field| field == column),
+                "{table}.{column}"
+            );
+            let told = record
+                .fields
+                .iter()
+                .find(|told| told.category == table && told.field == column);
             let told = &told.expect("told").tells;
-            assert!(!told.is_empty() && (told != ROW_NUMBER || column == "id"), "{table}.{column}: {told}");
+            assert!(
+                !told.is_empty() && (told != ROW_NUMBER || column == "id"),
+                "{table}.{column}: {told}"
+            );
         }
         let has = |category: &str, field: &str| {
             let mut fields = record.fields.iter();
@@ -222,9 +243,17 @@ mod tests {
         config.s3.bucket = "files".into();
         let record = Record::of(&config, record.said.generated);
         assert_eq!(record.missing.len(), 5);
-        let blobs = record.said.categories.iter().find(|one| one.name == "blobs.blobs");
+        let blobs = record
+            .said
+            .categories
+            .iter()
+            .find(|one| one.name == "blobs.blobs");
         let blobs = blobs.expect("blobs");
-        assert!(blobs.location.contains("bucket files of AWS"), "{}", blobs.location);
+        assert!(
+            blobs.location.contains("bucket files of AWS"),
+            "{}",
+            blobs.location
+        );
         assert_eq!(blobs.retention_days, Some(30));
     }
 }

@@ -10,19 +10,33 @@ const NOT_STATED: &str = "NOT STATED";
 fn head(record: &Record) -> Vec<(&'static str, String)> {
     let said = &record.said;
     let given = |text: &str| {
-        if text.is_empty() { NOT_STATED.to_owned() } else { text.to_owned() }
+        if text.is_empty() {
+            NOT_STATED.to_owned()
+        } else {
+            text.to_owned()
+        }
     };
     let list = |list: &[String], empty: &str| {
-        if list.is_empty() { empty.to_owned() } else { list.join("; ") }
+        if list.is_empty() {
+            empty.to_owned()
+        } else {
+            list.join("; ")
+        }
     };
     let officer = said.data_protection_officer.as_deref();
     vec![
         ("Controller", given(&said.controller)),
         ("Contact", given(&said.contact)),
-        ("Data protection officer", officer.unwrap_or("none").to_owned()),
+        (
+            "Data protection officer",
+            officer.unwrap_or("none").to_owned(),
+        ),
         ("Purposes", list(&said.purposes, NOT_STATED)),
         ("Whose data", list(&said.data_subjects, NOT_STATED)),
-        ("Transfers to third countries", list(&said.transfers, "none")),
+        (
+            "Transfers to third countries",
+            list(&said.transfers, "none"),
+        ),
         ("Security measures", list(&said.security_measures, "none")),
         ("Generated", said.generated.to_string()),
     ]
@@ -30,7 +44,13 @@ fn head(record: &Record) -> Vec<(&'static str, String)> {
 
 /// Of a category: name and text.
 fn facts(category: &sealwire_audit::predicate::DataCategory) -> Vec<(&'static str, String)> {
-    let or = |text: String, empty: &str| if text.is_empty() { empty.to_owned() } else { text };
+    let or = |text: String, empty: &str| {
+        if text.is_empty() {
+            empty.to_owned()
+        } else {
+            text
+        }
+    };
     let days = category.retention_days;
     vec![
         ("Legal basis", or(category.legal_basis.clone(), NOT_STATED)),
@@ -59,7 +79,11 @@ pub(crate) fn markdown(record: &Record) -> String {
             drop(writeln!(page, "* **{name}:** {text}"));
         }
         page.push_str("\n| field | what it tells |\n|---|---|\n");
-        for told in record.fields.iter().filter(|told| told.category == category.name) {
+        for told in record
+            .fields
+            .iter()
+            .filter(|told| told.category == category.name)
+        {
             drop(writeln!(page, "| {} | {} |", told.field, told.tells));
         }
     }
@@ -81,7 +105,10 @@ pub(crate) fn html(record: &Record) -> String {
     for category in &record.said.categories {
         drop(writeln!(page, "<h2>{}</h2>", escaped(&category.name)));
         table(&mut page, &facts(category));
-        let fields = record.fields.iter().filter(|told| told.category == category.name);
+        let fields = record
+            .fields
+            .iter()
+            .filter(|told| told.category == category.name);
         let rows: Vec<(&str, String)> = fields
             .map(|told| (told.field.as_str(), told.tells.clone()))
             .collect();
@@ -95,7 +122,10 @@ fn table(page: &mut String, rows: &[(&str, String)]) {
     page.push_str("<table>\n");
     for (name, text) in rows {
         let (name, text) = (escaped(name), escaped(text));
-        drop(writeln!(page, "<tr><th scope=\"row\">{name}</th><td>{text}</td></tr>"));
+        drop(writeln!(
+            page,
+            "<tr><th scope=\"row\">{name}</th><td>{text}</td></tr>"
+        ));
     }
     page.push_str("</table>\n");
 }
@@ -121,8 +151,14 @@ mod tests {
         let record = Record::of(&config, Time::from_millis(0).expect("a time"));
         let text = markdown(&record);
         assert!(text.contains("* **Contact:** NOT STATED"), "{text}");
-        assert!(text.contains("| handle | name of a person or bot, as they chose it |"), "{text}");
+        assert!(
+            text.contains("| handle | name of a person or bot, as they chose it |"),
+            "{text}"
+        );
         let page = html(&record);
-        assert!(page.contains("Acme &lt;script&gt;") && !page.contains("<script"), "{page}");
+        assert!(
+            page.contains("Acme &lt;script&gt;") && !page.contains("<script"),
+            "{page}"
+        );
     }
 }

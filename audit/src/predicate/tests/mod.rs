@@ -183,7 +183,11 @@ fn members_must_fit_together() {
         ("storage-census", "/unparsedTotal", json!(0)),
         ("storage-census", "/stored/0/count", json!(4)),
         ("storage-census", "/stored/0/sizeBuckets/0/upTo", json!(512)),
-        ("subject-request", "/answered", json!("2026-11-25T22:59:59Z")),
+        (
+            "subject-request",
+            "/answered",
+            json!("2026-11-25T22:59:59Z"),
+        ),
         ("subject-request", "/due", json!("2026-11-25T22:59:59Z")),
     ] {
         let mut examples = examples().into_iter();

@@ -102,7 +102,8 @@ impl AccountPlane {
                     set(&mut tx, "affected", incident, number(affected)).await?;
                 }
                 let step = if measure { "measure" } else { "note" };
-                self.step(&mut tx, &kept, step, moment(None)?, &text).await?
+                self.step(&mut tx, &kept, step, moment(None)?, &text)
+                    .await?
             }
             Command::Notify {
                 incident,
@@ -135,7 +136,9 @@ impl AccountPlane {
         rules: &[Rule],
     ) -> Answer<i64> {
         if rules.is_empty() {
-            return Err(Refusal::malformed("Name at least one rule whose clocks run."));
+            return Err(Refusal::malformed(
+                "Name at least one rule whose clocks run.",
+            ));
         }
         let event = json!({ "noticed": noticed, "kind": kind, "what": what });
         let noted = self
@@ -168,7 +171,9 @@ impl AccountPlane {
         let kept = open(tx, incident).await?;
         let at = moment(at)?;
         if at < kept.noticed {
-            return Err(Refusal::malformed("It cannot have ended before it was noticed."));
+            return Err(Refusal::malformed(
+                "It cannot have ended before it was noticed.",
+            ));
         }
         let event = json!({ "incident": incident, "closed": at });
         let evidence = &self.evidence;
@@ -244,13 +249,17 @@ impl Kept {
         let clocks = self.clocks()?;
         let clock = clocks.iter().find(|clock| clock.name == name);
         let clock = clock.ok_or_else(|| {
-            Refusal::malformed("None of the incident's rules has this clock; `incident show` tells which run.")
+            Refusal::malformed(
+                "None of the incident's rules has this clock; `incident show` tells which run.",
+            )
         })?;
         if clock.met.is_some() {
             return Err(Refusal::malformed("This notice was given already."));
         }
         if at < self.noticed {
-            return Err(Refusal::malformed("It cannot have been told before it was noticed."));
+            return Err(Refusal::malformed(
+                "It cannot have been told before it was noticed.",
+            ));
         }
         Ok(())
     }
@@ -306,11 +315,12 @@ async fn load(db: &mut SqliteConnection, incident: i64) -> Answer<Kept> {
     let row = row.ok_or_else(|| {
         Refusal::malformed("There is no incident with this number; `incident list` shows all.")
     })?;
-    let rows: Vec<(i64, String, String)> =
-        sqlx::query_as("SELECT at, step, text FROM incident_steps WHERE incident = ? ORDER BY number")
-            .bind(incident)
-            .fetch_all(db)
-            .await?;
+    let rows: Vec<(i64, String, String)> = sqlx::query_as(
+        "SELECT at, step, text FROM incident_steps WHERE incident = ? ORDER BY number",
+    )
+    .bind(incident)
+    .fetch_all(db)
+    .await?;
     let step = |(at, step, text)| {
         let at = stored(at)?;
         Ok(Step { at, step, text })
@@ -347,11 +357,13 @@ async fn set(
     incident: i64,
     value: i64,
 ) -> Answer<()> {
-    sqlx::query(&format!("UPDATE incidents SET {column} = ? WHERE number = ?"))
-        .bind(value)
-        .bind(incident)
-        .execute(db)
-        .await?;
+    sqlx::query(&format!(
+        "UPDATE incidents SET {column} = ? WHERE number = ?"
+    ))
+    .bind(value)
+    .bind(incident)
+    .execute(db)
+    .await?;
     Ok(())
 }
 

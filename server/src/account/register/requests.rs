@@ -102,7 +102,9 @@ impl AccountPlane {
     async fn extend(&self, tx: &mut SqliteConnection, kept: &Kept) -> Answer<i64> {
         let now = moment(None)?;
         if kept.extended.is_some() {
-            return Err(Refusal::malformed("The time of this request was extended already."));
+            return Err(Refusal::malformed(
+                "The time of this request was extended already.",
+            ));
         }
         if now > kept.due()? {
             return Err(Refusal::malformed(
@@ -132,7 +134,9 @@ impl AccountPlane {
         at: Time,
     ) -> Answer<i64> {
         if at < kept.received {
-            return Err(Refusal::malformed("It cannot have been answered before it came."));
+            return Err(Refusal::malformed(
+                "It cannot have been answered before it came.",
+            ));
         }
         let said = SubjectRequest {
             subject: Hex(kept.subject),

@@ -46,7 +46,10 @@ pub(super) fn coverage(html: &mut Html, material: &Material, signers_known: bool
         &clocks.filter(missed).count().to_string(),
     ]);
     let late = |one: &&SubjectRequest| one.answered > one.due;
-    html.row(&["requests answered by hand", &material.requests.len().to_string()]);
+    html.row(&[
+        "requests answered by hand",
+        &material.requests.len().to_string(),
+    ]);
     html.row(&[
         "of these, after they were due",
         &material.requests.iter().filter(late).count().to_string(),

@@ -59,7 +59,9 @@ impl Material {
             }
             Known::AccessExport(one) => self.exports.push(one),
             Known::Incident(one) => {
-                let about = subjects.first().and_then(|about| about.digest.get("sha256"));
+                let about = subjects
+                    .first()
+                    .and_then(|about| about.digest.get("sha256"));
                 // Without one it stands for itself.
                 let about = about.cloned().unwrap_or_else(|| index.to_string());
                 self.incidents.insert(about, one);
