@@ -20,6 +20,7 @@ mod auditor_command;
 mod backup_command;
 mod census_command;
 mod incident_command;
+mod log_command;
 mod request_command;
 mod restore_command;
 mod retention_command;
@@ -58,6 +59,9 @@ enum Command {
     /// The register of requests that people make about their data, with the clocks of GDPR and CCPA.
     #[command(subcommand)]
     Request(request_command::Request),
+    /// The relay's transparency logs.
+    #[command(subcommand)]
+    Log(log_command::Log),
     /// Write a backup of a relay, which goes on serving meanwhile. Works on one that is stopped, too.
     ///
     /// THE BACKUP IS NOT ENCRYPTED. It holds the relay's keys, the accounts of all people, and
@@ -122,6 +126,7 @@ pub fn run() -> ExitCode {
         Command::Ropa(args) => ropa_command::run(&args),
         Command::Incident(args) => incident_command::run(&args),
         Command::Request(args) => request_command::run(&args),
+        Command::Log(args) => log_command::run(&args),
         Command::Backup(args) => backup_command::backup(&args),
         Command::Verify(args) => backup_command::verify(&args),
         Command::Restore(args) => restore_command::run(&args),

@@ -1,7 +1,5 @@
 //! The record as Markdown and as a page of its own.
 
-use std::fmt::Write as _;
-
 use super::Record;
 
 const NOT_STATED: &str = "NOT STATED";
@@ -69,14 +67,13 @@ fn facts(category: &sealwire_audit::predicate::DataCategory) -> Vec<(&'static st
 /// The record as Markdown.
 pub(crate) fn markdown(record: &Record) -> String {
     let mut page = String::from("# Record of processing activities (GDPR Art. 30)\n\n");
-    // Writing into a string does not fail.
     for (name, text) in head(record) {
-        drop(writeln!(page, "* **{name}:** {text}"));
+        page.push_str(&format!("* **{name}:** {text}\n"));
     }
     for category in &record.said.categories {
-        drop(writeln!(page, "\n## {}\n", category.name));
+        page.push_str(&format!("\n## {}\n\n", category.name));
         for (name, text) in facts(category) {
-            drop(writeln!(page, "* **{name}:** {text}"));
+            page.push_str(&format!("* **{name}:** {text}\n"));
         }
         page.push_str("\n| field | what it tells |\n|---|---|\n");
         for told in record
@@ -84,7 +81,7 @@ pub(crate) fn markdown(record: &Record) -> String {
             .iter()
             .filter(|told| told.category == category.name)
         {
-            drop(writeln!(page, "| {} | {} |", told.field, told.tells));
+            page.push_str(&format!("| {} | {} |\n", told.field, told.tells));
         }
     }
     page
@@ -103,7 +100,7 @@ pub(crate) fn html(record: &Record) -> String {
     ));
     table(&mut page, &head(record));
     for category in &record.said.categories {
-        drop(writeln!(page, "<h2>{}</h2>", escaped(&category.name)));
+        page.push_str(&format!("<h2>{}</h2>\n", escaped(&category.name)));
         table(&mut page, &facts(category));
         let fields = record
             .fields
@@ -122,9 +119,8 @@ fn table(page: &mut String, rows: &[(&str, String)]) {
     page.push_str("<table>\n");
     for (name, text) in rows {
         let (name, text) = (escaped(name), escaped(text));
-        drop(writeln!(
-            page,
-            "<tr><th scope=\"row\">{name}</th><td>{text}</td></tr>"
+        page.push_str(&format!(
+            "<tr><th scope=\"row\">{name}</th><td>{text}</td></tr>\n"
         ));
     }
     page.push_str("</table>\n");

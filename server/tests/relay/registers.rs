@@ -64,7 +64,10 @@ async fn said<T: Predicate>(relay: &Relay) -> Vec<(Statement, T)> {
 async fn the_record_of_processing_is_attested_once_it_is_whole_and_when_it_changes() {
     let mut bare = Relay::new();
     let error = failure(&command(&bare, &["ropa"]));
-    assert!(error.contains("processing.controller, processing.contact"), "{error}");
+    assert!(
+        error.contains("processing.controller, processing.contact"),
+        "{error}"
+    );
     assert!(said::<Ropa>(&bare).await.is_empty());
     // With a whole record it is attested at the start, or at the first question.
     assert!(bare.terminate().success());
@@ -77,9 +80,15 @@ async fn the_record_of_processing_is_attested_once_it_is_whole_and_when_it_chang
     let all = said::<Ropa>(&bare).await;
     assert_eq!(all.len(), 1);
     let (_, ropa) = &all[0];
-    let inbox = ropa.categories.iter().find(|one| one.name == "account.inbox");
+    let inbox = ropa
+        .categories
+        .iter()
+        .find(|one| one.name == "account.inbox");
     let inbox = inbox.expect("a category");
-    assert_eq!((inbox.retention_days, inbox.location.as_str()), (Some(30), "Frankfurt"));
+    assert_eq!(
+        (inbox.retention_days, inbox.location.as_str()),
+        (Some(30), "Frankfurt")
+    );
     assert!(inbox.fields.contains(&"envelope".to_owned()));
     assert_eq!(kept(&bare, &["ropa", "--attest"])["attested"], true);
     // Stopped, and with other settings: it says something new.
@@ -90,10 +99,14 @@ async fn the_record_of_processing_is_attested_once_it_is_whole_and_when_it_chang
     let all = said::<Ropa>(&bare).await;
     assert_eq!(all.len(), 3);
     let page = bare.data().join("ropa.html");
-    let words: [&dyn AsRef<std::ffi::OsStr>; 5] = [&"ropa", &"--html", &page, &"--data", &bare.data()];
+    let words: [&dyn AsRef<std::ffi::OsStr>; 5] =
+        [&"ropa", &"--html", &page, &"--data", &bare.data()];
     assert!(crate::backup::run(&words).status.success());
     let page = std::fs::read_to_string(page).expect("a page");
-    assert!(page.contains("Acme Ltd") && page.contains("7 days at most"), "{page}");
+    assert!(
+        page.contains("Acme Ltd") && page.contains("7 days at most"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -101,25 +114,64 @@ async fn an_incident_runs_against_its_clocks_and_is_attested_without_names() {
     let mut relay = Relay::new();
     let what = "the disk was full";
     let open = ["incident", "open", what, "--kind", "availability"];
-    let named = ["incident", "open", "bob@acme lost his phone", "--kind", "loss"];
+    let named = [
+        "incident",
+        "open",
+        "bob@acme lost his phone",
+        "--kind",
+        "loss",
+    ];
     assert!(failure(&command(&relay, &named)).contains("name nobody"));
     let future = [&open[..], &["--noticed", "2999-01-01T00:00:00Z"]].concat();
     assert!(failure(&command(&relay, &future)).contains("future"));
-    let opened = [&open[..], &["--noticed", "2026-01-30T10:00:00Z", "--affected", "40"]].concat();
+    let opened = [
+        &open[..],
+        &["--noticed", "2026-01-30T10:00:00Z", "--affected", "40"],
+    ]
+    .concat();
     let opened = kept(&relay, &opened);
     assert_eq!(opened["number"], 1);
     let due = |one: &Value| -> Vec<String> {
         let clocks = one["clocks"].as_array().expect("clocks");
-        clocks.iter().map(|clock| clock["due"].as_str().expect("due").to_owned()).collect()
+        clocks
+            .iter()
+            .map(|clock| clock["due"].as_str().expect("due").to_owned())
+            .collect()
     };
-    let wanted = ["2026-01-31T10:00:00Z", "2026-02-02T10:00:00Z", "2026-03-02T10:00:00Z"];
+    let wanted = [
+        "2026-01-31T10:00:00Z",
+        "2026-02-02T10:00:00Z",
+        "2026-03-02T10:00:00Z",
+    ];
     assert_eq!(due(&opened), wanted);
     assert!(opened["clocks"][0]["overdue_ms"].as_u64() > Some(86_400_000));
     let note = ["incident", "note", "1", "asked bob@acme about it"];
     kept(&relay, &note);
-    kept(&relay, &["incident", "note", "1", "a larger disk", "--measure", "--affected", "41"]);
+    kept(
+        &relay,
+        &[
+            "incident",
+            "note",
+            "1",
+            "a larger disk",
+            "--measure",
+            "--affected",
+            "41",
+        ],
+    );
     // On time, and late by an hour.
-    let at = |clock, at| ["incident", "notify", "1", clock, "--to", "the authority, no. 7", "--at", at];
+    let at = |clock, at| {
+        [
+            "incident",
+            "notify",
+            "1",
+            clock,
+            "--to",
+            "the authority, no. 7",
+            "--at",
+            at,
+        ]
+    };
     let told = kept(&relay, &at("24h", "2026-01-31T09:00:00Z"));
     assert_eq!(told["clocks"][0]["overdue_ms"], 0);
     relay.kill();
@@ -133,7 +185,10 @@ async fn an_incident_runs_against_its_clocks_and_is_attested_without_names() {
     assert!(failure(&command(&relay, &note)).contains("closed"));
     assert!(failure(&command(&relay, &["incident", "show", "2"])).contains("incident list"));
     let listed = kept(&relay, &["incident", "list"]);
-    assert_eq!(listed["incidents"][0]["steps"].as_array().map(Vec::len), Some(4));
+    assert_eq!(
+        listed["incidents"][0]["steps"].as_array().map(Vec::len),
+        Some(4)
+    );
 
     let all = said::<Incident>(&relay).await;
     assert_eq!(all.len(), 2);
@@ -142,8 +197,18 @@ async fn an_incident_runs_against_its_clocks_and_is_attested_without_names() {
     assert!(before.clocks.iter().all(|clock| clock.met.is_none()));
     assert_eq!(after.measures, ["a larger disk"]);
     assert_eq!(after.affected_estimate, Some(41));
-    assert_eq!(after.clocks.iter().filter(|clock| clock.met.is_some()).count(), 2);
-    assert!(!second.predicate().to_string().contains("bob"), "{second:?}");
+    assert_eq!(
+        after
+            .clocks
+            .iter()
+            .filter(|clock| clock.met.is_some())
+            .count(),
+        2
+    );
+    assert!(
+        !second.predicate().to_string().contains("bob"),
+        "{second:?}"
+    );
 }
 
 #[tokio::test]
@@ -163,12 +228,18 @@ async fn requests_end_by_hand_or_by_what_the_program_does() {
     assert!(late.contains("run out"), "{late}");
     // Bob takes his copy: that ends it, and the statement knows when he had asked.
     let body = json!({});
-    let own: OwnData = relay.ask(Method::GET, "me/data", Some(&bob), &body).await.expect("given");
+    let own: OwnData = relay
+        .ask(Method::GET, "me/data", Some(&bob), &body)
+        .await
+        .expect("given");
     assert!(own.data.contains("T-1"), "{}", own.data);
     let (_, export) = said::<AccessExport>(&relay).await.remove(0);
     assert_eq!(export.requested.to_string(), received);
     // Nobody had asked by letter: it is entered as it happens.
-    let again: OwnData = relay.ask(Method::GET, "me/data", Some(&alice), &body).await.expect("given");
+    let again: OwnData = relay
+        .ask(Method::GET, "me/data", Some(&alice), &body)
+        .await
+        .expect("given");
     let listed = kept(&relay, &["request", "list"]);
     assert_eq!(listed["requests"][0]["statement"], own.attested.index);
     assert_eq!(listed["requests"][1]["statement"], again.attested.index);
@@ -196,18 +267,40 @@ async fn requests_end_by_hand_or_by_what_the_program_does() {
     let (_, erasure) = said::<Erasure>(&relay).await.remove(0);
     assert_eq!(erasure.requested.to_string(), received);
     let listed = kept(&relay, &["request", "list"]);
-    let last = listed["requests"].as_array().and_then(|all| all.last()).expect("one");
-    assert_eq!((&last["outcome"], &last["statement"]), (&json!("done"), &json!(erased.index)));
-    let linked = relay.sql("account.db", "UPDATE requests SET law = law WHERE account <> 0").await;
+    let last = listed["requests"]
+        .as_array()
+        .and_then(|all| all.last())
+        .expect("one");
+    assert_eq!(
+        (&last["outcome"], &last["statement"]),
+        (&json!("done"), &json!(erased.index))
+    );
+    let linked = relay
+        .sql(
+            "account.db",
+            "UPDATE requests SET law = law WHERE account <> 0",
+        )
+        .await;
     assert_eq!(linked, 1, "Alice's");
-    let unknown = ["request", "open", "access", "--reference", "T-2", "--handle", "bob@acme"];
+    let unknown = [
+        "request",
+        "open",
+        "access",
+        "--reference",
+        "T-2",
+        "--handle",
+        "bob@acme",
+    ];
     assert!(failure(&command(&relay, &unknown)).contains("no account"));
 }
 
 #[tokio::test]
 async fn a_crash_between_a_request_and_its_end_leaves_it_open() {
     let mut relay = RelayBuilder::new().start();
-    let opened = kept(&relay, &["request", "open", "objection", "--reference", "T-3"]);
+    let opened = kept(
+        &relay,
+        &["request", "open", "objection", "--reference", "T-3"],
+    );
     relay.kill();
     relay.start();
     let listed = kept(&relay, &["request", "list"]);
