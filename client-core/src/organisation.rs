@@ -184,7 +184,8 @@ impl Client {
             return Ok(());
         }
         transparency::check_log_policy(&logs)?;
-        policy.directory_key_hash = Some(transparency::directory_key_hash(&self.core).await?);
+        let hash = transparency::directory_key_hash(&self.core, &logs).await?;
+        policy.directory_key_hash = Some(hash);
         policy.log_policy = Some(logs);
         Ok(())
     }

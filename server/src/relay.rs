@@ -201,7 +201,7 @@ impl Started {
         tasks.spawn(attest::run(
             Arc::clone(&relay.account),
             relay.data.join(""),
-            config,
+            config.clone(),
             drain.clone(),
         ));
         tasks.spawn(retention::schedule(
@@ -213,6 +213,7 @@ impl Started {
             control::Doors {
                 retention: Arc::clone(&relay.retention),
                 account: Arc::clone(&relay.account),
+                config,
             },
             drain.clone(),
         ));

@@ -231,6 +231,7 @@ fn the_ledger_names_every_field_that_the_relay_stores() {
     stored.extend(stored_in("server/src/group/blobs/schema.sql"));
     stored.extend(stored_in("server/src/account/schema/0001_start.sql"));
     stored.extend(stored_in("server/src/account/schema/0002_retention.sql"));
+    stored.extend(stored_in("server/src/account/schema/0003_registers.sql"));
     stored.extend(stored_in("server/src/tally.sql"));
     stored.extend(stored_in("server/src/evidence/tables.sql"));
     assert!(stored.len() > 50);

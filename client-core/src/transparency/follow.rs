@@ -240,11 +240,23 @@ pub(crate) fn check_log_policy(text: &str) -> Result<()> {
     }
 }
 
-/// SHA-256 of the key that hides handles, as this device has pinned it.
+/// SHA-256 of the key that hides handles in the directory's log that a policy names: as this device has
+/// pinned it, or of a log after a new beginning as the relay gives it.
 ///
 /// # Errors
-/// As reading the log.
-pub(crate) async fn directory_key_hash(core: &Core) -> Result<[u8; 32]> {
+/// As reading the log; `directory_log` if the relay's key is not that of the log named.
+pub(crate) async fn directory_key_hash(core: &Core, named: &str) -> Result<[u8; 32]> {
+    let named = Policy::parse(named.as_bytes()).map_err(bad_log)?;
+    let key = directory_log_of(named.logs().iter().map(|log| &log.key));
+    let key = key.ok_or_else(|| bad_log("the policy names none"))?;
+    let pinned = {
+        let mut conn = core.db.readers.acquire().await?;
+        store::directory_log(&mut conn).await?
+    };
+    if pinned.is_some_and(|pinned| pinned.key != key) {
+        let begun = directory_key(core, None, &key).await?;
+        return Ok(hash_of(&begun));
+    }
     let log = follow(core).await?;
     Ok(hash_of(&log.directory_key))
 }

@@ -8,6 +8,7 @@ mod check;
 mod events;
 mod keys;
 mod publish;
+mod renew;
 mod rows;
 mod serve;
 mod statements;
@@ -27,6 +28,7 @@ pub(crate) use self::events::{Opened, canonical, opened};
 use self::keys::Keys;
 pub(crate) use self::keys::{FILES as KEY_FILES, KeyError};
 pub(crate) use self::publish::{Published, run};
+pub(crate) use self::renew::{ENDED, end};
 pub(crate) use self::serve::router;
 pub(crate) use self::statements::{Logged, time, unsayable};
 use self::witness::{WitnessError, Witnesses};
@@ -132,6 +134,12 @@ impl Evidence {
     /// Under which the directory's log hides handles.
     pub(crate) const fn directory_key(&self) -> &DirectoryKey {
         &self.directory_key
+    }
+
+    /// The keys of both logs, a `vkey` each.
+    pub(crate) fn log_keys(&self) -> Vec<String> {
+        let key = |log| self.keys.log(log).verifier().to_string();
+        LogName::ALL.map(key).to_vec()
     }
 
     /// The head of a log as it is in this transaction, not signed.

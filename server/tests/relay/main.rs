@@ -13,6 +13,7 @@ mod measure;
 mod planes;
 mod policy;
 mod process;
+mod registers;
 mod retention;
 mod roles;
 mod s3;

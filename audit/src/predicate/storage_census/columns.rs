@@ -44,6 +44,18 @@ const CLASSES: &[OfClass] = &[
     ),
     ("account.inbox", Ciphertext, &["envelope"]),
     (
+        "account.incidents",
+        Operational,
+        &[
+            "number", "noticed", "kind", "what", "affected", "rules", "subject", "closed",
+        ],
+    ),
+    (
+        "account.incident_steps",
+        Operational,
+        &["number", "incident", "at", "step", "text"],
+    ),
+    (
         "account.invitations",
         AccountMetadata,
         &[
@@ -81,6 +93,23 @@ const CLASSES: &[OfClass] = &[
         &["id", "name", "key"],
     ),
     ("account.policies", AccountMetadata, &["id", "signed"]),
+    (
+        "account.requests",
+        AccountMetadata,
+        &[
+            "number",
+            "account",
+            "reference",
+            "asked",
+            "law",
+            "received",
+            "extended",
+            "answered",
+            "outcome",
+            "statement",
+            "subject",
+        ],
+    ),
     ("account.retention_removed", Operational, REMOVED),
     (
         "account.retention_runs",
