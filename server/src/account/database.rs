@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_retention.sql"),
     tally::TABLE,
     evidence::TABLES,
+    include_str!("schema/0003_bounds.sql"),
 ];
 
 /// Why the account plane cannot start.

@@ -16,7 +16,7 @@ use sqlx::{Row as _, SqliteConnection};
 use super::access::{Action, route};
 use super::own_data::attested;
 use super::session::Caller;
-use super::{AccountPlane, Plane, members};
+use super::{AccountPlane, Plane, bounds, members};
 use crate::clock;
 use crate::evidence::{self, Opened, time, unsayable};
 use crate::http::{Json, Path};
@@ -102,6 +102,7 @@ async fn erase(
             .fetch_one(&mut *tx)
             .await?;
     let removed = remove_rows(tx, account, handle).await?;
+    bounds::forget(tx, account).await?;
     plane.evidence.erase(tx, account, handle).await?;
     let completed = time(clock::now_ms())?;
     // Made now and kept by nobody but the person: whom the statement is about, only they can show.
