@@ -43,11 +43,13 @@ pub(crate) async fn run(core: Arc<Core>, spawn: impl Fn(LogId) + Send + Sync) {
             Ok(_) => {}
             Err(error) => {
                 tracing::debug!(code = error.code, "inbox not read; will be tried again");
-                sleep(if error.kind == ErrorKind::Locked {
-                    RETRY * 15
-                } else {
-                    RETRY
-                })
+                sleep(
+                    if matches!(error.kind, ErrorKind::Locked | ErrorKind::Untrusted) {
+                        RETRY * 15
+                    } else {
+                        RETRY
+                    },
+                )
                 .await;
             }
         }

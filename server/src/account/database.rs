@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     tally::TABLE,
     evidence::TABLES,
     include_str!("schema/0003_registers.sql"),
+    include_str!("schema/0004_bounds.sql"),
 ];
 
 /// Why the account plane cannot start.

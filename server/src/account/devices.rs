@@ -16,8 +16,9 @@ use sqlx::{Row, SqliteConnection};
 
 use super::Plane;
 use super::access::{Action, route};
+use super::bounds::{self, Bounded};
 use super::logged::Logged;
-use super::session::{Caller, device_id};
+use super::session::{Caller, device_id, still_there};
 use crate::clock;
 use crate::http::{Json, Path};
 use crate::refusal::{Answer, Refusal};
@@ -100,6 +101,7 @@ async fn add(
     Json(new): Json<NewDevice>,
 ) -> Answer<StatusCode> {
     let mut db = plane.db.write().await?;
+    still_there(&mut db, &caller).await?;
     let (handle, key) = account_of(&mut db, &caller).await?;
     let certificate = certificate(&new.certificate.0, &handle, &key)?;
     let logged = Logged::of(&plane.evidence, &caller);
@@ -121,6 +123,7 @@ async fn add(
                 // Nothing changes, so nothing is logged.
                 return Ok(StatusCode::CREATED);
             }
+            bounds::count(&mut db, caller.account, Bounded::Certificate).await?;
             sqlx::query("UPDATE devices SET certificate = ? WHERE device = ?")
                 .bind(certificate.as_bytes())
                 .bind(certificate.device().as_bytes().as_slice())
@@ -130,6 +133,7 @@ async fn add(
         }
         None => {
             check_room(&mut db, caller.account).await?;
+            bounds::count(&mut db, caller.account, Bounded::Certificate).await?;
             insert(&mut db, &logged, &certificate).await?;
         }
     }

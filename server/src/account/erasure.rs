@@ -19,7 +19,7 @@ use super::access::{Action, route};
 use super::own_data::attested;
 use super::register::{self, End};
 use super::session::Caller;
-use super::{AccountPlane, Plane, members};
+use super::{AccountPlane, Plane, bounds, members};
 use crate::clock;
 use crate::evidence::{self, Opened, time, unsayable};
 use crate::http::{Json, Path};
@@ -107,6 +107,7 @@ async fn erase(
     let (requests, requested) = register::held(tx, account, Right::Erasure, now, [0; 32]).await?;
     register::forget(tx, account).await?;
     let removed = remove_rows(tx, account, handle).await?;
+    bounds::forget(tx, account).await?;
     plane.evidence.erase(tx, account, handle).await?;
     let completed = time(clock::now_ms())?;
     // Made now and kept by nobody but the person: whom the statement is about, only they can show.

@@ -2,6 +2,7 @@
 
 mod access;
 mod auditors;
+mod bounds;
 mod challenge;
 mod check;
 mod database;

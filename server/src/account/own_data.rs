@@ -13,8 +13,9 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::Plane;
 use super::access::{Action, route};
+use super::bounds::{self, Bounded};
 use super::register::{self, End};
-use super::session::Caller;
+use super::session::{Caller, still_there};
 use crate::clock;
 use crate::evidence::{self, LogName, Logged, Opened, time, unsayable};
 use crate::http::Json;
@@ -30,6 +31,8 @@ async fn get(
 ) -> Answer<Json<OwnData>> {
     let now = time(clock::now_ms())?;
     let mut tx = plane.db.write().await?;
+    still_there(&mut tx, &caller).await?;
+    bounds::count(&mut tx, caller.account, Bounded::OwnData).await?;
     let event = json!({ "handle": caller.handle });
     let noted = plane
         .evidence

@@ -8,6 +8,11 @@ type OfClass = (&'static str, Class, &'static [&'static str]);
 
 const CLASSES: &[OfClass] = &[
     (
+        "account.account_bounds",
+        AccountMetadata,
+        &["account", "what", "day", "count"],
+    ),
+    (
         "account.accounts",
         AccountMetadata,
         &[
