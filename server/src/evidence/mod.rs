@@ -15,7 +15,7 @@ mod statements;
 mod witness;
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::commitment::DirectoryKey;
@@ -92,6 +92,12 @@ pub(crate) enum EvidenceError {
 }
 
 /// Both logs, their keys, and those who watch them.
+/// A witness that knows more of a log than this relay, or something else.
+pub(super) struct Halt {
+    log: LogName,
+    witness: String,
+}
+
 pub(crate) struct Evidence {
     db: SqliteFile,
     keys: Keys,
@@ -100,7 +106,7 @@ pub(crate) struct Evidence {
     /// Something may have been added.
     added: Notify,
     /// Why nothing may be added, if so.
-    halted: OnceLock<String>,
+    halted: Mutex<Option<Halt>>,
 }
 
 impl Evidence {
@@ -127,7 +133,7 @@ impl Evidence {
             witnesses: Witnesses::open(settings)?,
             directory_key,
             added: Notify::new(),
-            halted: OnceLock::new(),
+            halted: Mutex::default(),
         }))
     }
 
@@ -161,7 +167,7 @@ impl Evidence {
         log: LogName,
         entries: &[Vec<u8>],
     ) -> Answer<u64> {
-        if self.halted().is_some() {
+        if self.is_halted() {
             return Err(Refusal::new(
                 Code::LogHalted,
                 "This relay's transparency log cannot go on, so nothing is changed that has to be \
