@@ -281,14 +281,22 @@ mod tests {
             key: [9; 32],
             kind: AccountKind::Custodian,
         };
-        let spelled: Vec<String> = [alice(7), device(1), GONE, Suspended, Resumed, Erased, records]
-            .map(|event| {
-                let value = event.to_value().unwrap();
-                let text = String::from_utf8(crate::canonical::to_canonical(&value).unwrap());
-                assert_eq!(DirectoryEvent::from_value(&value), Ok(event));
-                text.unwrap()
-            })
-            .to_vec();
+        let spelled: Vec<String> = [
+            alice(7),
+            device(1),
+            GONE,
+            Suspended,
+            Resumed,
+            Erased,
+            records,
+        ]
+        .map(|event| {
+            let value = event.to_value().unwrap();
+            let text = String::from_utf8(crate::canonical::to_canonical(&value).unwrap());
+            assert_eq!(DirectoryEvent::from_value(&value), Ok(event));
+            text.unwrap()
+        })
+        .to_vec();
         insta::assert_snapshot!(spelled.join("\n"));
         let mut person = alice(7).to_value().unwrap();
         person["kind"] = "person".into();

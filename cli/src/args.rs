@@ -152,6 +152,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: FileCommand,
     },
+    /// Keep records of conversations in an archive outside of this profile
+    Custodian {
+        #[command(subcommand)]
+        command: CustodianCommand,
+    },
     /// Receive what came in and send what waits
     Sync,
     /// Check the profile, the relay and the clock
@@ -174,6 +179,8 @@ impl Command {
             self,
             Self::Message {
                 command: MessageCommand::Watch(_)
+            } | Self::Custodian {
+                command: CustodianCommand::Run { .. }
             }
         )
     }

@@ -210,12 +210,7 @@ pub(crate) async fn run(context: &Context, command: OrgCommand) -> Outcome {
     }
 }
 
-async fn invite(
-    context: &Context,
-    role: OrgRole,
-    kind: DeviceKind,
-    expires_in_s: u64,
-) -> Outcome {
+async fn invite(context: &Context, role: OrgRole, kind: DeviceKind, expires_in_s: u64) -> Outcome {
     let client = context.open().await?;
     let made = client.invite_kind(role, kind, expires_in_s).await?;
     context

@@ -17,10 +17,10 @@ pub use message::{
     Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo,
 };
 pub use organisation::{OrganisationPolicyChange, OrganisationPolicyInfo, RemovalReceiptInfo};
-pub use sealwire_protocol::{account::OrgRole, certificate::DeviceKind};
 pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
 pub use sealwire_protocol::policy::{Action, GroupRole};
+pub use sealwire_protocol::{account::OrgRole, certificate::DeviceKind};
 
 /// How a client behaves; the defaults are for people, tests shorten the waits.
 #[derive(Debug, Clone)]

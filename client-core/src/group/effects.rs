@@ -15,6 +15,7 @@ use super::{
 use crate::{
     api::{Delivery, Event, Info, MessageKind},
     core::Core,
+    custody,
     error::{CoreError, Result},
     mls::{Effects, Roster},
     random,
@@ -50,6 +51,9 @@ pub(crate) async fn apply(
         None => Roster::default(),
     };
     for info in changes(&effects, &place.roster, &after) {
+        if core.keeps_records() {
+            custody::note_event(core, conn, &place.row, &info, at_ms).await?;
+        }
         add_info(conn, &info, at_ms, history, events).await?;
     }
     if effects.old.name() != effects.new.name() {

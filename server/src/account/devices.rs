@@ -104,7 +104,11 @@ async fn add(
     still_there(&mut db, &caller).await?;
     let (handle, key) = account_of(&mut db, &caller).await?;
     let certificate = certificate(&new.certificate.0, &handle, &key)?;
-    kinds::check(&certificate, kinds::of(&mut db, caller.account).await?, "this account")?;
+    kinds::check(
+        &certificate,
+        kinds::of(&mut db, caller.account).await?,
+        "this account",
+    )?;
     let logged = Logged::of(&plane.evidence, &caller);
     let known =
         sqlx::query("SELECT account_id, revoked_at, certificate FROM devices WHERE device = ?")

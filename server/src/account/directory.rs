@@ -30,10 +30,11 @@ async fn entry(
     Path(handle): Path<String>,
 ) -> Answer<Json<DirectoryEntry>> {
     let mut db = plane.db.readers.begin().await?;
-    let account = sqlx::query("SELECT id, account_key, suspended, kind FROM accounts WHERE handle = ?")
-        .bind(&handle)
-        .fetch_optional(&mut *db)
-        .await?;
+    let account =
+        sqlx::query("SELECT id, account_key, suspended, kind FROM accounts WHERE handle = ?")
+            .bind(&handle)
+            .fetch_optional(&mut *db)
+            .await?;
     let Some(account) = account else {
         let opened = plane.evidence.opened(&mut db, &handle, None).await?;
         return gone(handle, opened);

@@ -123,7 +123,11 @@ async fn store(
             "This invitation ran out; ask for a new one.",
         ));
     }
-    kinds::check(&new.certificate, kinds::parse(row.try_get(5)?)?, "this invitation")?;
+    kinds::check(
+        &new.certificate,
+        kinds::parse(row.try_get(5)?)?,
+        "this invitation",
+    )?;
     let account = add_account(plane, db, new, role).await?;
     let logged = Logged {
         evidence: &plane.evidence,

@@ -34,11 +34,7 @@ pub(super) async fn of(db: &mut SqliteConnection, account: i64) -> Answer<Device
 }
 
 /// Refuses a certificate of another kind than `kind`, which is that of `whose`.
-pub(super) fn check(
-    certificate: &DeviceCertificate,
-    kind: DeviceKind,
-    whose: &str,
-) -> Answer<()> {
+pub(super) fn check(certificate: &DeviceCertificate, kind: DeviceKind, whose: &str) -> Answer<()> {
     if certificate.kind() == kind {
         return Ok(());
     }

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sealwire_core::api::{
-    ConversationId, ConversationState, Delivery, DeviceKind, Event, Handle, MessageInfo, Options, OrgRole,
+    ConversationId, ConversationState, Delivery, DeviceKind, Event, Handle, MessageInfo, Options,
+    OrgRole,
 };
 use sealwire_core::{Change, Client, CoreError, Idle, JoinLink, KdfParams, Result};
 use serde::{Deserialize, Serialize};
