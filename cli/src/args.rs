@@ -5,8 +5,9 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, error::ErrorKind as ClapKind};
 
 use crate::{
-    account::AccountCommand, chat::ChatCommand, contact::ContactCommand, device::DeviceCommand,
-    file::FileCommand, message::MessageCommand, org::OrgCommand, output, search::Search,
+    account::AccountCommand, chat::ChatCommand, contact::ContactCommand,
+    custodian::CustodianCommand, device::DeviceCommand, file::FileCommand, message::MessageCommand,
+    org::OrgCommand, output, search::Search,
 };
 
 const EXIT_CODES: &str = "\
