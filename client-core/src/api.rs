@@ -17,10 +17,10 @@ pub use message::{
     Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo,
 };
 pub use organisation::{OrganisationPolicyChange, OrganisationPolicyInfo, RemovalReceiptInfo};
-pub use sealwire_protocol::account::OrgRole;
 pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
 pub use sealwire_protocol::policy::{Action, GroupRole};
+pub use sealwire_protocol::{account::OrgRole, certificate::DeviceKind};
 
 /// How a client behaves; the defaults are for people, tests shorten the waits.
 #[derive(Debug, Clone)]
@@ -250,6 +250,8 @@ pub struct InvitationInfo {
     pub id: u64,
     /// Role of the new account.
     pub role: OrgRole,
+    /// What the new account is.
+    pub kind: DeviceKind,
     /// Seconds since the Unix epoch.
     pub expires_at_s: u64,
     /// Handle that used it.

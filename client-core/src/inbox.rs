@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sealwire_crypto::open_blob;
 use sealwire_protocol::{
     account::{B64, InboxItem, NewDevice},
-    certificate::{CertificateBody, DeviceCertificate, DeviceKind},
+    certificate::{CertificateBody, DeviceCertificate},
     envelope::{
         Body, LinkGrant, LinkRequest, OpenedEnvelope, Rejoin, RosterBlob, RosterGroup, WelcomeBlob,
         open_envelope,
@@ -285,7 +285,7 @@ async fn approve(core: &Core, proposal: &LinkRequest) -> Result<()> {
         handle: core.identity.handle.clone(),
         account_key: core.identity.account,
         device: proposal.device,
-        kind: DeviceKind::Person,
+        kind: core.certificate.kind(),
         signature_key: proposal.signature_key,
         inbox_key: proposal.inbox_key,
         not_before_s: now.saturating_sub(CERTIFICATE_SLACK_S),

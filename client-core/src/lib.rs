@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod call;
+pub mod custody;
 pub mod error;
 pub mod export;
 pub mod import;

@@ -27,6 +27,20 @@ pub enum Info {
         /// Whom.
         people: Vec<String>,
     },
+    /// A records custodian was added: it reads and keeps everything from here on.
+    CustodianAdded {
+        /// Who did it.
+        by: String,
+        /// Whom.
+        people: Vec<String>,
+    },
+    /// A records custodian was removed.
+    CustodianRemoved {
+        /// Who did it.
+        by: String,
+        /// Whom.
+        people: Vec<String>,
+    },
     /// Further or replaced devices of people who stay.
     DeviceAdded {
         /// Who did it.
@@ -107,6 +121,8 @@ impl Info {
     pub(crate) fn concerns_nobody(&self) -> bool {
         match self {
             Self::Added { people, .. }
+            | Self::CustodianAdded { people, .. }
+            | Self::CustodianRemoved { people, .. }
             | Self::Removed { people, .. }
             | Self::DeviceAdded { people, .. }
             | Self::DeviceRemoved { people, .. } => people.is_empty(),
@@ -121,6 +137,13 @@ impl Info {
             Self::Welcomed { by } => format!("{by} added you"),
             Self::Added { by, people } => format!("{by} added {}", list(people)),
             Self::Removed { by, people } => format!("{by} removed {}", list(people)),
+            Self::CustodianAdded { by, people } => format!(
+                "{by} added the records custodian {}, who keeps all that is written from here on",
+                list(people)
+            ),
+            Self::CustodianRemoved { by, people } => {
+                format!("{by} removed the records custodian {}", list(people))
+            }
             Self::DeviceAdded { by, people } => {
                 format!("{by} added a device of {}", list(people))
             }

@@ -19,6 +19,8 @@ pub struct OrganisationPolicyInfo {
     /// Whose transparency logs and which witnesses are trusted, as a `tlog-policy` file (C2SP);
     /// `None`: the log that was seen first.
     pub logs: Option<String>,
+    /// Records custodians of all new conversations.
+    pub custodians: Vec<String>,
 }
 
 /// What to change of the organisation's policy; `None` leaves something as it is.
@@ -35,6 +37,8 @@ pub struct OrganisationPolicyChange {
     /// Whose transparency logs and which witnesses are trusted, as a `tlog-policy` file of at most
     /// some 7 KiB; empty: the log that each client saw first.
     pub logs: Option<String>,
+    /// Handles of the records custodians of all new conversations; empty for none.
+    pub custodians: Option<Vec<String>>,
 }
 
 /// What this device removed from one conversation in one run, because it was kept no longer.

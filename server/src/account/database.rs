@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     evidence::TABLES,
     include_str!("schema/0003_registers.sql"),
     include_str!("schema/0004_bounds.sql"),
+    include_str!("schema/0005_kinds.sql"),
 ];
 
 /// Why the account plane cannot start.

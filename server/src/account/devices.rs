@@ -14,11 +14,11 @@ use sealwire_protocol::problem::Code;
 use sealwire_protocol::proof::revocation_message;
 use sqlx::{Row, SqliteConnection};
 
-use super::Plane;
 use super::access::{Action, route};
 use super::bounds::{self, Bounded};
 use super::logged::Logged;
 use super::session::{Caller, device_id, still_there};
+use super::{Plane, kinds};
 use crate::clock;
 use crate::http::{Json, Path};
 use crate::refusal::{Answer, Refusal};
@@ -104,6 +104,11 @@ async fn add(
     still_there(&mut db, &caller).await?;
     let (handle, key) = account_of(&mut db, &caller).await?;
     let certificate = certificate(&new.certificate.0, &handle, &key)?;
+    kinds::check(
+        &certificate,
+        kinds::of(&mut db, caller.account).await?,
+        "this account",
+    )?;
     let logged = Logged::of(&plane.evidence, &caller);
     let known =
         sqlx::query("SELECT account_id, revoked_at, certificate FROM devices WHERE device = ?")

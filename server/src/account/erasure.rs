@@ -106,6 +106,7 @@ async fn erase(
             .await?;
     let (requests, requested) = register::held(tx, account, Right::Erasure, now, [0; 32]).await?;
     register::forget(tx, account).await?;
+    kinds::note_erasure(tx, &plane.evidence, account, handle).await?;
     let removed = remove_rows(tx, account, handle).await?;
     bounds::forget(tx, account).await?;
     plane.evidence.erase(tx, account, handle).await?;

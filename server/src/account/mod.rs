@@ -13,6 +13,7 @@ mod erasure;
 mod inbox;
 mod invitations;
 mod key_packages;
+mod kinds;
 mod logged;
 mod mailroom;
 mod members;

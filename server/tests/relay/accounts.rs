@@ -6,6 +6,7 @@ use sealwire_protocol::account::{
     B64, DirectoryEntry, Enrolled, Invitation, Invitations, Me, NewDevice, NewInvitation, OrgRole,
     Organisation, OwnData, Session,
 };
+use sealwire_protocol::certificate::DeviceKind;
 use sealwire_protocol::link::InvitationCode;
 use sealwire_protocol::problem::Code;
 
@@ -70,6 +71,7 @@ async fn invitations_that_are_unknown_expired_or_withdrawn() {
     let new = NewInvitation {
         code_hash: short.hash().into(),
         role: OrgRole::OrgMember,
+        kind: DeviceKind::Person,
         expires_in_s: 1,
     };
     let made: Invitation = relay

@@ -22,6 +22,7 @@ const CLASSES: &[OfClass] = &[
             "role",
             "suspended",
             "enrolled_at",
+            "kind",
         ],
     ),
     (
@@ -72,6 +73,7 @@ const CLASSES: &[OfClass] = &[
             "used_by",
             "mac",
             "enrolled",
+            "kind",
         ],
     ),
     (
