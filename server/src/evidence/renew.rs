@@ -8,6 +8,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::tile::{Kind, Resource, WIDTH};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
@@ -18,7 +19,7 @@ use crate::database;
 use crate::fault::Fault;
 
 /// Where ended logs lie in the data directory, each renewal in a folder of its own.
-pub(crate) const ENDED: &str = "ended-logs";
+const ENDED: &str = "ended-logs";
 
 /// In the order in which nothing refers to what is gone.
 const FORGET: &[&str] = &[
@@ -42,7 +43,9 @@ pub(crate) struct Ended {
 
 /// Ends both logs of `file`, the account plane's database in `dir`. May be done again after it broke off.
 pub(crate) async fn end(dir: &Path, file: &str) -> Result<Ended, Fault> {
-    let mut db = database::alone(&dir.join(file)).await.map_err(Fault::of(file))?;
+    let mut db = database::alone(&dir.join(file))
+        .await
+        .map_err(Fault::of(file))?;
     let heads = marked(&mut db, dir).await?;
     let folder = folder(dir, &heads)?;
     let present: Option<String> = sqlx::query_scalar("SELECT origin FROM trees LIMIT 1")
@@ -85,7 +88,9 @@ fn is_of(heads: &[LogHead], origin: &str) -> bool {
 
 /// Named after the key that the logs are named after, and their length.
 fn folder(dir: &Path, heads: &[LogHead]) -> Result<PathBuf, Fault> {
-    let head = heads.iter().find(|head| head.log == LogName::Audit.as_str());
+    let head = heads
+        .iter()
+        .find(|head| head.log == LogName::Audit.as_str());
     let name = head.and_then(|head| {
         let hash = head.origin.rsplit('/').nth(1)?.get(..16)?;
         Some(format!("{hash}-{}", head.size))
@@ -134,8 +139,9 @@ async fn put_log_aside(
     let mut sizes = vec![size];
     if let Some(head) = rows::head(db, log).await.map_err(unreadable)? {
         write(&folder.join("checkpoint"), head.to_string().as_bytes()).map_err(&fault)?;
-        let served = head.text().lines().nth(1).and_then(|size| size.parse().ok());
-        sizes.extend(served);
+        let served = Checkpoint::parse(head.text())
+            .map_err(|_| Fault::new(log.as_str(), "serves a head of no known form"))?;
+        sizes.push(served.size());
     }
     let tiles: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT level, number FROM tree_tiles WHERE tree = ?1 \
@@ -155,7 +161,9 @@ async fn put_log_aside(
             let Ok(resource) = Resource::new(kind, number, width) else {
                 continue;
             };
-            let bytes = rows::resource(db, log, resource).await.map_err(unreadable)?;
+            let bytes = rows::resource(db, log, resource)
+                .await
+                .map_err(unreadable)?;
             if let Some(bytes) = bytes {
                 write(&folder.join(resource.to_string()), &bytes).map_err(&fault)?;
             }
@@ -196,8 +204,14 @@ mod tests {
 
     #[test]
     fn tiles_are_as_wide_as_the_tree_has_them() {
-        assert_eq!((width(300, 0, 0), width(300, 0, 1), width(300, 0, 2)), (256, 44, 0));
-        assert_eq!((width(300, 1, 0), width(300, 2, 0), width(65_536, 1, 0)), (1, 0, 256));
+        assert_eq!(
+            (width(300, 0, 0), width(300, 0, 1), width(300, 0, 2)),
+            (256, 44, 0)
+        );
+        assert_eq!(
+            (width(300, 1, 0), width(300, 2, 0), width(65_536, 1, 0)),
+            (1, 0, 256)
+        );
         assert_eq!(width(u64::MAX, 9, 0), 0);
     }
 }
