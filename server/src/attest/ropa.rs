@@ -22,12 +22,15 @@ pub(crate) struct Recorded {
 pub(crate) async fn ropa(evidence: &Evidence, config: &Config, anyway: bool) -> Answer<Recorded> {
     let record = Record::of(config, time(clock::now_ms())?);
     let mut attested = false;
+    // Nobody else attests one between the look at the newest and this one.
+    let mut tx = evidence.begin().await?;
     if record.missing.is_empty() && (anyway || is_new(evidence, &record.said).await?) {
         let statement = record.said.statement(vec![evidence.subject()]);
         let statement = statement.map_err(|_| unsayable())?;
-        evidence.attest_alone(&statement).await?;
+        evidence.attest(&mut tx, &statement).await?;
         attested = true;
     }
+    tx.commit().await?;
     Ok(Recorded { record, attested })
 }
 

@@ -28,7 +28,7 @@ pub(crate) use self::events::{Opened, canonical, opened};
 use self::keys::Keys;
 pub(crate) use self::keys::{FILES as KEY_FILES, KeyError};
 pub(crate) use self::publish::{Published, run};
-pub(crate) use self::renew::{ENDED, end};
+pub(crate) use self::renew::end;
 pub(crate) use self::serve::router;
 pub(crate) use self::statements::{Logged, time, unsayable};
 use self::witness::{WitnessError, Witnesses};

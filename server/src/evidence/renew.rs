@@ -8,6 +8,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::tile::{Kind, Resource, WIDTH};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
@@ -18,7 +19,7 @@ use crate::database;
 use crate::fault::Fault;
 
 /// Where ended logs lie in the data directory, each renewal in a folder of its own.
-pub(crate) const ENDED: &str = "ended-logs";
+const ENDED: &str = "ended-logs";
 
 /// In the order in which nothing refers to what is gone.
 const FORGET: &[&str] = &[
@@ -138,12 +139,9 @@ async fn put_log_aside(
     let mut sizes = vec![size];
     if let Some(head) = rows::head(db, log).await.map_err(unreadable)? {
         write(&folder.join("checkpoint"), head.to_string().as_bytes()).map_err(&fault)?;
-        let served = head
-            .text()
-            .lines()
-            .nth(1)
-            .and_then(|size| size.parse().ok());
-        sizes.extend(served);
+        let served = Checkpoint::parse(head.text())
+            .map_err(|_| Fault::new(log.as_str(), "serves a head of no known form"))?;
+        sizes.push(served.size());
     }
     let tiles: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT level, number FROM tree_tiles WHERE tree = ?1 \

@@ -14,6 +14,7 @@ mod planes;
 mod policy;
 mod process;
 mod registers;
+mod renewal;
 mod retention;
 mod roles;
 mod s3;

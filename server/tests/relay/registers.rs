@@ -228,18 +228,12 @@ async fn requests_end_by_hand_or_by_what_the_program_does() {
     assert!(late.contains("run out"), "{late}");
     // Bob takes his copy: that ends it, and the statement knows when he had asked.
     let body = json!({});
-    let own: OwnData = relay
-        .ask(Method::GET, "me/data", Some(&bob), &body)
-        .await
-        .expect("given");
+    let own: OwnData = relay.get("me/data", Some(&bob)).await.expect("given");
     assert!(own.data.contains("T-1"), "{}", own.data);
     let (_, export) = said::<AccessExport>(&relay).await.remove(0);
     assert_eq!(export.requested.to_string(), received);
     // Nobody had asked by letter: it is entered as it happens.
-    let again: OwnData = relay
-        .ask(Method::GET, "me/data", Some(&alice), &body)
-        .await
-        .expect("given");
+    let again: OwnData = relay.get("me/data", Some(&alice)).await.expect("given");
     let listed = kept(&relay, &["request", "list"]);
     assert_eq!(listed["requests"][0]["statement"], own.attested.index);
     assert_eq!(listed["requests"][1]["statement"], again.attested.index);

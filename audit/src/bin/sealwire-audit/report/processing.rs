@@ -53,3 +53,52 @@ pub(super) fn processing(html: &mut Html, material: &Material) {
     }
     html.end_table().raw("</div>\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use sealwire_audit::predicate::{DataCategory, Ropa, Time};
+
+    use super::*;
+
+    #[test]
+    fn the_record_is_shown_with_all_its_categories() {
+        let mut html = Html::default();
+        processing(&mut html, &Material::default());
+        assert!(html.into_string().contains("None is attested"));
+        let category = DataCategory {
+            name: "account.inbox".to_owned(),
+            fields: vec!["device".to_owned(), "envelope".to_owned()],
+            retention_days: None,
+            legal_basis: "Art. 6 (1) f".to_owned(),
+            recipients: vec!["<them>".to_owned()],
+            location: "Frankfurt".to_owned(),
+        };
+        let ropa = Ropa {
+            controller: "Acme Ltd".to_owned(),
+            contact: "privacy@acme.example".to_owned(),
+            data_protection_officer: None,
+            purposes: vec!["messages".to_owned()],
+            data_subjects: vec!["employees".to_owned()],
+            transfers: Vec::new(),
+            categories: vec![category],
+            security_measures: Vec::new(),
+            generated: Time::from_millis(0).unwrap(),
+        };
+        let material = Material {
+            ropa: Some((7, ropa)),
+            ..Material::default()
+        };
+        let mut html = Html::default();
+        processing(&mut html, &material);
+        let page = html.into_string();
+        for wanted in [
+            "entry 7 of the log",
+            "Acme Ltd",
+            "device, envelope",
+            "&lt;them&gt;",
+            "until removed",
+        ] {
+            assert!(page.contains(wanted), "{wanted}: {page}");
+        }
+    }
+}
