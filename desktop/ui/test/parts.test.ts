@@ -59,7 +59,7 @@ describe("parts", () => {
     const trigger = screen.getByRole("button", { name: "More" });
     if (kind === "menu") {
       trigger.focus();
-      await userEvent.keyboard("{Enter}");
+      await userEvent.keyboard("{ArrowDown}");
     } else {
       await userEvent.pointer({ keys: "[MouseRight]", target: trigger });
     }

@@ -8,7 +8,7 @@ export type * from "./host";
 type StagingCalls = {
   /** Sends a text with files that were staged before. */
   send: {
-    params: CoreCalls["post"]["params"] & { staged: { id: number; caption: string }[] };
+    params: CoreCalls["post"]["params"] & { staged: number[] };
     result: Shown;
   };
 };
