@@ -24,7 +24,7 @@ for (const file of files) {
   });
 }
 const keys = (locale) => ["", "around/"].flatMap((place) => Object.keys(JSON.parse(read(`messages/${place}${locale}.json`))));
-const english = keys("en");
+const english = new Set(keys("en"));
 for (const locale of ["de", "zh"]) {
   const have = new Set(keys(locale));
   for (const key of english) if (!have.delete(key)) problems.push(`messages/${locale}.json lacks ${key}`);

@@ -63,7 +63,7 @@ describe("parts", () => {
     } else {
       await userEvent.pointer({ keys: "[MouseRight]", target: trigger });
     }
-    await screen.findByRole("menu");
+    await screen.findByRole("menu", { hidden: true });
     if (kind === "menu") await waitFor(() => expect(document.activeElement?.textContent).toContain("Reply"));
     expect(await violations()).toEqual([]);
     if (kind !== "menu") await userEvent.keyboard("{ArrowDown}");

@@ -51,6 +51,10 @@ export interface StagedFile {
   name: string;
   size: number;
   media_type: string;
+  width: number;
+  height: number;
+  /** A small picture as a `data:` address, if it is a picture. */
+  preview: string | null;
 }
 
 export interface InvitationCheck {

@@ -1,4 +1,5 @@
 // Where the person is: which conversation, which panel beside it, what lies above everything.
+import { host } from "./host.svelte";
 
 export type Section = "chats" | "organisation" | "compliance";
 
@@ -38,7 +39,11 @@ class View {
   width = $state(globalThis.innerWidth);
 
   /** One pane at a time. */
-  readonly narrow = $derived(this.width < NARROW_PX);
+  readonly narrow = $derived(this.width / this.zoom < NARROW_PX);
+
+  get zoom(): number {
+    return host.settings.zoom / 100;
+  }
 
   private past: Place[] = [];
   private future: Place[] = [];
