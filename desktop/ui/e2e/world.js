@@ -73,7 +73,7 @@ export class World {
     const downloads = join(this.folder, `${name}-downloads`);
     mkdirSync(downloads, { recursive: true });
     const bridge = await start(join(this.programs, "sealwire-desktop-bridge"), [
-      "--home", home, "--ui", join(here, "dist"), "--downloads", downloads, "--fast-kdf", "--no-keychain",
+      "--home", home, "--ui", join(here, "dist-test"), "--downloads", downloads, "--fast-kdf", "--no-keychain",
     ]);
     this.children.push(bridge.child);
     const person = new Person(name, bridge.said.url, downloads);
