@@ -19,8 +19,8 @@ after(() => world?.end());
 const focus = () =>
   alice.page.evaluate(() => document.activeElement?.closest("[data-region]")?.getAttribute("data-region") ?? document.activeElement?.tagName);
 
-async function clean(what, options) {
-  assert.deepEqual(await violations(alice.page, options), [], what);
+async function clean(what) {
+  assert.deepEqual(await violations(alice.page), [], what);
   await alice.shot(what);
 }
 
@@ -33,7 +33,7 @@ for (const [theme, density, contrast] of [["light", "comfortable", "system"], ["
     await clean(`message-${theme}-${contrast}`);
     await alice.page.keyboard.press("Enter");
     await alice.page.getByRole("menu").waitFor();
-    await clean(`menu-${theme}-${contrast}`, { layers: true });
+    await clean(`menu-${theme}-${contrast}`);
     await alice.page.keyboard.press("Escape");
     await alice.page.getByRole("menu").waitFor({ state: "detached" });
     await alice.page.keyboard.press("Control+/");
@@ -47,7 +47,7 @@ for (const [theme, density, contrast] of [["light", "comfortable", "system"], ["
     await alice.composer.fill("");
     await alice.page.getByRole("button", { name: "Emoji", exact: true }).click();
     await alice.page.getByLabel("Search emoji").waitFor();
-    await clean(`emoji-${theme}-${contrast}`, { layers: true });
+    await clean(`emoji-${theme}-${contrast}`);
     await alice.page.keyboard.press("Escape");
     await alice.page.getByLabel("Search emoji").waitFor({ state: "detached" });
   });
