@@ -1,7 +1,7 @@
 // A stand-in for the host, for tests of single screens: it answers each call with what a test gives,
 // in the core's own types, and keeps what it was asked. Whole screens are tested against the real core.
 import { useTransport } from "$lib/api/transport";
-import type { Calls, Event, HostState, Method, Params, Result } from "$lib/api/types";
+import type { Event, HostState, Method, Params, Result } from "$lib/api/types";
 import { host } from "$lib/state/host.svelte";
 
 type Answers = { [M in Method]?: Result<M> | ((params: Params<M>) => Result<M>) };
@@ -18,9 +18,9 @@ export function standIn(answers: Answers): StandIn {
   useTransport({
     async call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
       made.asked.push({ method, params });
-      const answer = made.answers[method] as Result<M> | ((params: Params<M>) => Result<M>) | undefined;
+      const answer = (made.answers as Record<string, unknown>)[method];
       if (answer === undefined) throw { kind: "internal", code: "no_answer", message: `${method} was not foreseen`, hint: "" };
-      return typeof answer === "function" ? (answer as (params: Calls[M]["params"]) => Result<M>)(params) : answer;
+      return (typeof answer === "function" ? (answer as (given: unknown) => unknown)(params) : answer) as Result<M>;
     },
     listen(fn) {
       listeners.add(fn);
