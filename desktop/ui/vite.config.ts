@@ -1,10 +1,10 @@
+import { words } from "./scripts/words.js";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
-import { compactMessages } from "./scripts/compact.js";
 
 export default defineConfig(({ mode }) => ({
   base: "./",
-  plugins: [compactMessages(), svelte()],
+  plugins: [words(), svelte()],
   resolve: {
     alias: { $lib: new URL("./src/lib", import.meta.url).pathname },
     // Tests run the code of the browser, not that of a server.
