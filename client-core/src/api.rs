@@ -7,7 +7,9 @@ mod organisation;
 
 use serde::Serialize;
 
-pub use crate::files::{AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState};
+pub use crate::files::{
+    AttachmentInfo, Direction, FileLook, NewFile, Source, TransferInfo, TransferState, look_at,
+};
 pub use crate::rights::{OwnDataInfo, StatementInfo};
 pub use crate::transparency::{DirectoryHeadInfo, DirectoryLogInfo};
 pub use groups::*;

@@ -56,5 +56,5 @@ mod writing;
 pub use actions::{Change, parse_conversation};
 pub use client::{Client, Idle};
 pub use error::{CoreError, ErrorKind, Result};
-pub use sealwire_crypto::KdfParams;
+pub use sealwire_crypto::{KdfParams, fingerprint};
 pub use sealwire_protocol::link::{ChatLink, DeviceLink, JoinLink};

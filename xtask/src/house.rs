@@ -25,6 +25,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &["sealwire-protocol", "sealwire-audit", "sealwire-crypto"],
     ),
     ("sealwire", &["sealwire-core"]),
+    ("sealwire-desktop-host", &["sealwire-core", "sealwire-tests"]),
+    ("sealwire-desktop-bridge", &["sealwire-desktop-host"]),
     (
         "sealwire-tests",
         &[
@@ -77,7 +79,7 @@ fn metadata() -> Vec<(String, PathBuf, BTreeSet<String>)> {
             let imports = imports
                 .iter()
                 .map(name)
-                .filter(|name| own.contains(name))
+                .filter(|import| own.contains(import) && *import != name(&package["name"]))
                 .collect();
             let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
             (name(package), manifest, imports)

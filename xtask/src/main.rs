@@ -46,5 +46,6 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Start(options) => start::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Types => build::types(),
     }
 }

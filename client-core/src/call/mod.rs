@@ -26,7 +26,7 @@ use crate::{Change, Client, CoreError, Result, parse_conversation};
 pub use conversations::{ConversationHead, ConversationRow, Filter, Preview};
 pub use messages::MessageDetails;
 pub use search::{Choice, ChoiceKind};
-pub use shown::{Shown, ShownPage, ShownRow, event};
+pub use shown::{Shown, ShownPage, ShownRow, event, plain};
 pub use trust::{Compliance, Security};
 
 /// How long a call waits for a change that others have to learn of. Longer changes go on.

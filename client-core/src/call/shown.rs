@@ -125,7 +125,8 @@ pub async fn event(client: &Client, event: Event) -> Result<Value> {
 }
 
 /// The beginning of a text in one line without marks, at most `most` characters.
-pub(super) fn plain(text: &str, most: usize) -> String {
+#[must_use]
+pub fn plain(text: &str, most: usize) -> String {
     let mut words = String::new();
     blocks(&parse(text), &mut words);
     let mut line = String::new();

@@ -1,7 +1,7 @@
 //! The calls in TypeScript.
 
 use std::any::TypeId;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 
 use ts_rs::{Config, TS, TypeVisitor};
@@ -11,6 +11,8 @@ pub struct Types {
     config: Config,
     seen: HashSet<TypeId>,
     declared: BTreeMap<String, String>,
+    /// Names that another file declares, and which.
+    elsewhere: BTreeMap<String, BTreeSet<String>>,
     calls: String,
 }
 
@@ -21,6 +23,7 @@ impl Default for Types {
             config: Config::new().with_large_int("number"),
             seen: HashSet::new(),
             declared: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
             calls: String::new(),
         }
     }
@@ -52,9 +55,18 @@ impl Types {
         T::name(&self.config)
     }
 
-    /// Declares a call.
+    /// What was declared so far is in another file of this name; the calls are left out.
+    pub fn import(&mut self, file: &str) {
+        let names = std::mem::take(&mut self.declared).into_keys();
+        self.elsewhere
+            .entry(file.to_owned())
+            .or_default()
+            .extend(names);
+        self.calls.clear();
+    }
+
+    /// Declares a call whose parameters are those of a table.
     pub fn call(&mut self, method: &str, docs: &[&str], params: &[(&str, String)], result: &str) {
-        let docs: Vec<&str> = docs.iter().map(|line| line.trim()).collect();
         let params: Vec<String> = params
             .iter()
             .map(|(name, kind)| match kind.strip_suffix(" | null") {
@@ -66,6 +78,12 @@ impl Types {
             true => "Record<string, never>".to_owned(),
             false => format!("{{ {} }}", params.join("; ")),
         };
+        self.call_with(method, docs, &params, result);
+    }
+
+    /// Declares a call.
+    pub fn call_with(&mut self, method: &str, docs: &[&str], params: &str, result: &str) {
+        let docs: Vec<&str> = docs.iter().map(|line| line.trim()).collect();
         // Writing to a string cannot fail.
         let _ = write!(
             self.calls,
@@ -80,16 +98,30 @@ impl Types {
         let mut text = String::from(
             "// Made from the Rust types by a test: `cargo xtask types` makes it anew.\n\n",
         );
+        let mut body = String::new();
         for declaration in self.declared.values() {
-            text.push_str(declaration);
-            text.push('\n');
+            body.push_str(declaration);
+            body.push('\n');
         }
         let _ = write!(
-            text,
+            body,
             "/** Every call: its parameters and its result. */\nexport interface {name} {{\n{}}}\n",
             self.calls
         );
-        text
+        let words: HashSet<&str> = body
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .collect();
+        for (file, names) in &self.elsewhere {
+            let used: Vec<&str> = names
+                .iter()
+                .map(String::as_str)
+                .filter(|name| words.contains(name))
+                .collect();
+            if !used.is_empty() {
+                let _ = write!(text, "import type {{ {} }} from \"{file}\";\n\n", used.join(", "));
+            }
+        }
+        text + &body
     }
 }
 
