@@ -225,14 +225,15 @@ impl Host {
 
     async fn send(&self, conversation: &str, post: &Post, staged: &[u64]) -> Result<Shown> {
         let files = hold(&self.0.staged).to_send(staged)?;
-        let message = {
+        let sent = async {
             let client = self.client().await?;
             let id = sealwire_core::parse_conversation(conversation)?;
-            match files.is_empty() {
+            Ok(match files.is_empty() {
                 true => client.post(&id, post).await?,
                 false => client.attach_and_send(&id, post, files).await?,
-            }
+            })
         };
+        let message = self.until_closed(sent).await?;
         if !staged.is_empty() {
             hold(&self.0.staged).remove(staged);
             self.tell_staged();
@@ -249,8 +250,11 @@ impl Host {
         let Some(folder) = self.0.options.surroundings.choose_folder(&name).await else {
             return Ok(false);
         };
-        self.client().await?.save_as(id, &folder).await?;
-        Ok(true)
+        let saved = async {
+            self.client().await?.save_as(id, &folder).await?;
+            Ok(true)
+        };
+        self.until_closed(saved).await
     }
 
     async fn diagnostics(&self) -> String {

@@ -139,8 +139,11 @@ impl Host {
     /// # Errors
     /// `locked`, `unknown_attachment`, `not_downloaded`, `file_too_large`, `copy_damaged`.
     pub async fn attachment(&self, id: i64, form: Form) -> Result<Content> {
-        let client = self.client().await?;
-        attachment::read(&client, id, form).await
+        let read = async {
+            let client = self.client().await?;
+            attachment::read(&client, id, form).await
+        };
+        self.until_closed(read).await
     }
 
     /// Puts files of this machine into the list of what waits to be sent. Those that cannot be
@@ -261,20 +264,32 @@ impl Host {
         hold(&self.0.stand).0
     }
 
-    /// The open client, for as long as a call takes.
+    /// The open client, for a moment.
     pub(crate) async fn client(&self) -> Result<RwLockReadGuard<'_, Client>> {
         let client = self.0.client.read().await;
+        // Looked at after the client was taken: whoever closes it has said so before.
+        if self.phase() != Phase::Open {
+            return Err(Problem::locked());
+        }
         RwLockReadGuard::try_map(client, Option::as_ref).map_err(|_| Problem::locked())
     }
 
-    /// Answers a call of the core. It ends when the profile is closed.
-    pub(crate) async fn core_call(&self, method: &str, params: &Value) -> Result<Value> {
+    /// Does something with the open client. It ends when the profile is closed.
+    pub(crate) async fn until_closed<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let mut leaving = self.0.leaving.subscribe();
-        let client = self.client().await?;
         tokio::select! {
-            answer = call::call(&client, method, params) => Ok(answer?),
+            done = work => done,
             _ = leaving.changed() => Err(Problem::locked()),
         }
+    }
+
+    /// Answers a call of the core.
+    pub(crate) async fn core_call(&self, method: &str, params: &Value) -> Result<Value> {
+        let answer = async {
+            let client = self.client().await?;
+            Ok(call::call(&client, method, params).await?)
+        };
+        self.until_closed(answer).await
     }
 
     pub(crate) fn tell(&self, event: impl Into<HostEvent>) {

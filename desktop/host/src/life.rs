@@ -31,11 +31,11 @@ const DAMAGE: &[&str] = &[
 ];
 
 /// Runs what takes long without a pause off the threads that serve everybody.
-pub(crate) async fn apart<T: Send + 'static>(
-    work: impl Future<Output = Result<T, CoreError>> + Send + 'static,
+pub(crate) async fn apart<T: Send + 'static, F: Future<Output = Result<T, CoreError>>>(
+    work: impl FnOnce() -> F + Send + 'static,
 ) -> Result<T> {
     let runtime = tokio::runtime::Handle::current();
-    let done = tokio::task::spawn_blocking(move || runtime.block_on(work)).await;
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(work())).await;
     // A panic of what was run is a fault, and no reason to end.
     Ok(done.map_err(|_| Problem::internal("a step was not finished"))??)
 }
@@ -94,7 +94,7 @@ impl Host {
         };
         self.stand(Phase::Opening, None).await;
         let (kdf, options) = (self.0.options.kdf, self.0.options.client.clone());
-        let made = apart(async move {
+        let made = apart(move || async move {
             Client::enrol(&dir, &passphrase, &link, &name, kdf, options).await
         });
         let joined = match made.await {
@@ -176,7 +176,7 @@ impl Host {
         self.stand(Phase::Opening, None).await;
         let (dir, options) = (self.profile_dir(), self.0.options.client.clone());
         let used = passphrase.clone();
-        let opened = apart(async move { Client::open(&dir, &used, options).await }).await;
+        let opened = apart(move || async move { Client::open(&dir, &used, options).await }).await;
         let taken = match opened {
             Ok(client) => self.take(client).await,
             Err(problem) => Err(problem),
@@ -201,13 +201,17 @@ impl Host {
         }
         *self.0.client.write().await = Some(client);
         self.touch();
-        tokio::spawn(pass_on(Arc::downgrade(&self.0), events));
         self.stand(Phase::Open, None).await;
+        tokio::spawn(pass_on(Arc::downgrade(&self.0), events));
         Ok(())
     }
 
     /// Closes the client, if one is open. For whoever has the turn.
     pub(crate) async fn close_client(&self) {
+        // First that it is closed, then that calls under way end: none begins in between.
+        if self.phase() == Phase::Open {
+            hold(&self.0.stand).0 = Phase::Locked;
+        }
         self.0.leaving.send_replace(());
         let client = self.0.client.write().await.take();
         hold(&self.0.staged).clear();

@@ -168,7 +168,7 @@ impl Host {
         };
         let (dir, kdf) = (self.profile_dir(), self.0.options.kdf);
         let wrapped = new.clone();
-        let changed = apart(async move { Client::change_passphrase(&dir, &old, &wrapped, kdf) });
+        let changed = apart(move || async move { Client::change_passphrase(&dir, &old, &wrapped, kdf) });
         match changed.await {
             Ok(()) if by_keychain => Ok(new),
             Ok(()) => {
