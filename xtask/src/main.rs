@@ -10,6 +10,7 @@ mod build;
 mod demo;
 mod deps;
 mod failure;
+mod front;
 #[cfg(test)]
 mod house;
 mod plot;

@@ -9,6 +9,7 @@ use crate::args::Test;
 use crate::build;
 use crate::deps;
 use crate::failure::Failure;
+use crate::front::Front;
 use crate::stop;
 use crate::text;
 
@@ -39,6 +40,13 @@ pub(crate) fn run(options: &Test) -> Result<(), Failure> {
         (S3_SERVER, deps::s3_server()?),
         (OUTSIDERS, deps::outsiders()?),
     ];
+    let front = Front::install()?;
+    if options.filters.is_empty() {
+        steps.run("front end checks", &mut front.script("check")?)?;
+        steps.run("front end tests", &mut front.script("test")?)?;
+    }
+    // The desktop app takes the built front end into its program.
+    steps.run("front end build", &mut front.script("build")?)?;
     steps.run(
         "build",
         build::cargo()?.args(["build", "--workspace", "--all-targets"]),
@@ -49,6 +57,9 @@ pub(crate) fn run(options: &Test) -> Result<(), Failure> {
             checks(&mut steps)?;
         }
         tests(&mut steps, &nextest, &tools, options)?;
+        if options.filters.is_empty() {
+            steps.run("front end screens", &mut front.script("e2e")?)?;
+        }
     }
     steps.summary()
 }
@@ -210,7 +221,7 @@ impl Steps {
             let result = if step.passed { "passed" } else { "FAILED" };
             let line = format!(
                 "{}{result}{:>9}   {}",
-                text::fit(step.name, 16),
+                text::fit(step.name, 18),
                 text::duration(step.took),
                 step.note
             );
