@@ -62,6 +62,7 @@ pub enum CertificateError {
 
 /// What a device is; all devices of an account are of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 #[repr(u32)]
 pub enum DeviceKind {
