@@ -12,8 +12,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, broadcast, watch};
 
 use crate::{
     attachment::{self, Content, Form},
-    calls,
-    disk,
+    calls, disk,
     event::{HostEvent, Own, Target},
     idle, keychain,
     keychain::{Keychain, SystemKeychain},
@@ -152,7 +151,12 @@ impl Host {
     /// # Errors
     /// `file_missing`, `not_a_file`, `too_many_files`, `locked`.
     pub async fn stage_paths(&self, paths: Vec<PathBuf>) -> Result<Vec<StagedFile>> {
-        let look = move || paths.into_iter().map(staging::look_at_path).collect::<Vec<_>>();
+        let look = move || {
+            paths
+                .into_iter()
+                .map(staging::look_at_path)
+                .collect::<Vec<_>>()
+        };
         let looked = tokio::task::spawn_blocking(look).await;
         let mut problem = None;
         let mut added = Vec::new();
@@ -178,7 +182,9 @@ impl Host {
     pub async fn stage_bytes(&self, name: &str, bytes: Vec<u8>) -> Result<StagedFile> {
         let name = name.to_owned();
         let look = move || staging::look_at_bytes(&name, bytes);
-        let looked = tokio::task::spawn_blocking(look).await.map_err(Problem::internal)?;
+        let looked = tokio::task::spawn_blocking(look)
+            .await
+            .map_err(Problem::internal)?;
         let file = self.add_staged(Ok(looked))?;
         self.tell_staged();
         Ok(file)

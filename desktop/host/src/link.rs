@@ -60,14 +60,29 @@ impl DeepLink {
         };
         if let Ok(link) = ChatLink::parse(text) {
             let from = Some(link.handle.to_string());
-            return Ok(made(LinkKind::Chat, &link.organisation, link.relay.to_string(), from));
+            return Ok(made(
+                LinkKind::Chat,
+                &link.organisation,
+                link.relay.to_string(),
+                from,
+            ));
         }
         if let Ok(link) = DeviceLink::parse(text) {
             let from = Some(link.handle.to_string());
-            return Ok(made(LinkKind::Device, &link.organisation, link.relay.to_string(), from));
+            return Ok(made(
+                LinkKind::Device,
+                &link.organisation,
+                link.relay.to_string(),
+                from,
+            ));
         }
         let link = join(text)?;
-        Ok(made(LinkKind::Join, &link.organisation, link.relay.to_string(), None))
+        Ok(made(
+            LinkKind::Join,
+            &link.organisation,
+            link.relay.to_string(),
+            None,
+        ))
     }
 }
 

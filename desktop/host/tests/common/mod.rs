@@ -67,12 +67,21 @@ impl Keychain for Memory {
     }
 
     fn store(&self, name: &str, secret: &str) -> Result<(), KeychainError> {
-        self.0.lock().expect("kept").insert(name.into(), secret.into());
+        self.0
+            .lock()
+            .expect("kept")
+            .insert(name.into(), secret.into());
         Ok(())
     }
 
     fn load(&self, name: &str) -> Result<Option<Zeroizing<String>>, KeychainError> {
-        Ok(self.0.lock().expect("kept").get(name).cloned().map(Zeroizing::new))
+        Ok(self
+            .0
+            .lock()
+            .expect("kept")
+            .get(name)
+            .cloned()
+            .map(Zeroizing::new))
     }
 
     fn remove(&self, name: &str) -> Result<(), KeychainError> {
@@ -182,7 +191,10 @@ impl App {
     /// Makes a call that has to fail, and gives the code.
     pub async fn fails(&self, method: &str, params: Value) -> String {
         let problem = self.asks(method, params).await.expect_err(method);
-        assert!(!problem.message.is_empty() && !problem.hint.is_empty(), "{problem:?}");
+        assert!(
+            !problem.message.is_empty() && !problem.hint.is_empty(),
+            "{problem:?}"
+        );
         problem.code
     }
 
@@ -213,7 +225,9 @@ impl App {
             let page = page.map_err(|problem| problem.message)?;
             let rows = page["rows"].as_array().expect("rows");
             let lines = rows.iter().filter(|row| row["row"] == "line");
-            let found = lines.map(|row| &row["message"]).find(|line| line["text"] == text);
+            let found = lines
+                .map(|row| &row["message"])
+                .find(|line| line["text"] == text);
             found.cloned().ok_or_else(|| page.to_string())
         })
         .await
