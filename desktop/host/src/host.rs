@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use sealwire_core::{Client, KdfParams, api::Options, call};
@@ -40,6 +40,8 @@ pub struct HostOptions {
     pub kdf: KdfParams,
     /// How the client behaves.
     pub client: Options,
+    /// How long a minute without the person is. Tests make it short.
+    pub minute: Duration,
 }
 
 impl HostOptions {
@@ -51,6 +53,7 @@ impl HostOptions {
             keychain: Arc::new(SystemKeychain),
             kdf: KdfParams::default(),
             client: Options::default(),
+            minute: Duration::from_secs(60),
         }
     }
 }
@@ -110,7 +113,8 @@ impl Host {
     /// Starts working, in a Tokio runtime: opens a profile whose key is in the keychain, and locks
     /// when nobody is there.
     pub async fn begin(&self) {
-        tokio::spawn(idle::run(Arc::downgrade(&self.0)));
+        let minute = self.0.options.minute;
+        tokio::spawn(idle::run(Arc::downgrade(&self.0), minute));
         self.open_by_keychain().await;
     }
 

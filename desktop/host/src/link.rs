@@ -1,5 +1,7 @@
 //! Links that come from outside. None is followed before the person has said so.
 
+use std::fmt;
+
 use sealwire_core::{ChatLink, DeviceLink, ErrorKind, JoinLink};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -20,7 +22,7 @@ pub enum LinkKind {
 }
 
 /// A link that waits for the person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DeepLink {
     /// What it is for.
@@ -45,6 +47,15 @@ pub struct InvitationCheck {
     pub relay: String,
     /// Fingerprint of the organisation's key, if the invitation names one.
     pub organisation_fingerprint: Option<String>,
+}
+
+impl fmt::Debug for DeepLink {
+    /// Without the link, which opens what it is for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeepLink")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
 }
 
 impl DeepLink {

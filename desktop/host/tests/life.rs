@@ -2,10 +2,11 @@
 
 mod common;
 
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
 use common::{App, Memory, Mute, PASSPHRASE};
-use sealwire_tests::Stage;
+use sealwire_desktop_host::NoKeychain;
+use sealwire_tests::{Stage, until};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,4 +190,32 @@ async fn a_second_app_is_told_who_has_the_profile() {
     app.host.close().await;
     assert_eq!(second.does("unlock", unlock).await["phase"], "open");
     second.host.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_app_locks_when_nobody_is_there() {
+    let stage = Stage::set_in_memory().await;
+    let home = stage.homes().join("alice");
+    let minute = Duration::from_millis(50);
+    let app = App::start_as(&home, Arc::new(NoKeychain), minute).await;
+    app.does("change_settings", json!({ "lock_after_min": 0 }))
+        .await;
+    app.joins(&stage.relay.owner_link().to_text(), "alice")
+        .await;
+    tokio::time::sleep(minute * 5).await;
+    assert_eq!(
+        app.phase().await,
+        "open",
+        "never, if the person wants it so"
+    );
+    app.does("change_settings", json!({ "lock_after_min": 1 }))
+        .await;
+    until("the lock", || async {
+        match app.phase().await {
+            phase if phase == "locked" => Ok(()),
+            phase => Err(phase.to_string()),
+        }
+    })
+    .await;
+    app.host.close().await;
 }

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     sync::{Arc, Mutex, atomic::AtomicUsize},
+    time::Duration,
 };
 
 use sealwire_desktop_host::{
@@ -126,6 +127,11 @@ pub struct App {
 impl App {
     /// Starts the app on the folder `home`.
     pub async fn start_with(home: &Path, keychain: Arc<dyn Keychain>) -> Self {
+        Self::start_as(home, keychain, Duration::from_secs(60)).await
+    }
+
+    /// As [`App::start_with`], with minutes of this length.
+    pub async fn start_as(home: &Path, keychain: Arc<dyn Keychain>, minute: Duration) -> Self {
         let around = Arc::new(Around {
             downloads: Some(home.join("saved")),
             opened: Mutex::default(),
@@ -135,6 +141,7 @@ impl App {
         options.keychain = keychain;
         options.kdf = EASY;
         options.client = quick();
+        options.minute = minute;
         let host = Host::new(options).expect("a folder of its own");
         host.begin().await;
         Self {
