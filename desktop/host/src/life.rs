@@ -31,11 +31,11 @@ const DAMAGE: &[&str] = &[
 ];
 
 /// Runs what takes long without a pause off the threads that serve everybody.
-pub(crate) async fn apart<T: Send + 'static>(
-    work: impl Future<Output = Result<T, CoreError>> + Send + 'static,
+pub(crate) async fn apart<T: Send + 'static, F: Future<Output = Result<T, CoreError>>>(
+    work: impl FnOnce() -> F + Send + 'static,
 ) -> Result<T> {
     let runtime = tokio::runtime::Handle::current();
-    let done = tokio::task::spawn_blocking(move || runtime.block_on(work)).await;
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(work())).await;
     // A panic of what was run is a fault, and no reason to end.
     Ok(done.map_err(|_| Problem::internal("a step was not finished"))??)
 }
@@ -75,7 +75,12 @@ impl Host {
     }
 
     /// Makes a profile by an invitation.
-    pub(crate) async fn join(&self, link: Secret, name: String, lock: NewLock) -> Result<HostState> {
+    pub(crate) async fn join(
+        &self,
+        link: Secret,
+        name: String,
+        lock: NewLock,
+    ) -> Result<HostState> {
         let turn = self.0.turn.lock().await;
         if self.phase() != Phase::Empty {
             return Err(Problem::usage(
@@ -94,7 +99,7 @@ impl Host {
         };
         self.stand(Phase::Opening, None).await;
         let (kdf, options) = (self.0.options.kdf, self.0.options.client.clone());
-        let made = apart(async move {
+        let made = apart(move || async move {
             Client::enrol(&dir, &passphrase, &link, &name, kdf, options).await
         });
         let joined = match made.await {
@@ -172,16 +177,21 @@ impl Host {
     }
 
     /// Opens the profile and says where the app stands then. For whoever has the turn.
-    pub(crate) async fn open_client(&self, passphrase: Zeroizing<String>) -> Result<Zeroizing<String>> {
+    pub(crate) async fn open_client(
+        &self,
+        passphrase: Zeroizing<String>,
+    ) -> Result<Zeroizing<String>> {
         self.stand(Phase::Opening, None).await;
         let (dir, options) = (self.profile_dir(), self.0.options.client.clone());
         let used = passphrase.clone();
-        let opened = apart(async move { Client::open(&dir, &used, options).await }).await;
+        let opened = apart(move || async move { Client::open(&dir, &used, options).await }).await;
         let taken = match opened {
             Ok(client) => self.take(client).await,
             Err(problem) => Err(problem),
         };
-        let Err(problem) = taken else { return Ok(passphrase) };
+        let Err(problem) = taken else {
+            return Ok(passphrase);
+        };
         let phase = match DAMAGE.contains(&problem.code.as_str()) {
             true => Phase::Damaged,
             false => Phase::Locked,
@@ -201,13 +211,17 @@ impl Host {
         }
         *self.0.client.write().await = Some(client);
         self.touch();
-        tokio::spawn(pass_on(Arc::downgrade(&self.0), events));
         self.stand(Phase::Open, None).await;
+        tokio::spawn(pass_on(Arc::downgrade(&self.0), events));
         Ok(())
     }
 
     /// Closes the client, if one is open. For whoever has the turn.
     pub(crate) async fn close_client(&self) {
+        // First that it is closed, then that calls under way end: none begins in between.
+        if self.phase() == Phase::Open {
+            hold(&self.0.stand).0 = Phase::Locked;
+        }
         self.0.leaving.send_replace(());
         let client = self.0.client.write().await.take();
         hold(&self.0.staged).clear();
@@ -225,7 +239,9 @@ async fn pass_on(host: Weak<Inner>, mut events: Receiver<Event>) {
         let host = Host(inner);
         match event {
             Ok(event) => {
-                let Ok(client) = host.client().await else { return };
+                let Ok(client) = host.client().await else {
+                    return;
+                };
                 match call::event(&client, event).await {
                     Ok(value) => host.tell(HostEvent::Core(Arc::new(value))),
                     // The front end reads what it could not be told.

@@ -25,8 +25,8 @@ macro_rules! calls {
                     let answer = async {
                         let Params { $($field),* } = self::params(stringify!($method), params)?;
                         let $host = asked;
-                        let result: $result = $body?;
-                        serde_json::to_value(result).map_err($crate::Problem::internal)
+                        let result: $crate::problem::Result<$result> = $body;
+                        serde_json::to_value(result?).map_err($crate::Problem::internal)
                     };
                     // Boxed one by one: in one piece they would be as large as the largest.
                     Box::pin(answer).await
