@@ -64,8 +64,11 @@ export interface InvitationCheck {
 }
 
 export interface DeepLink {
-  kind: string;
+  kind: "join" | "chat" | "device";
   link: string;
+  organisation: string;
+  relay: string;
+  from: string | null;
 }
 
 type None = Record<string, never>;

@@ -29,7 +29,7 @@ class Links {
   /** Takes an invitation for the first run, which confirms it itself. */
   takeInvitation(): string {
     const link = this.pending;
-    if (!link?.link.startsWith("sealwire://join/")) return "";
+    if (link?.kind !== "join") return "";
     this.pending = null;
     return link.link;
   }
