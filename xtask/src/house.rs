@@ -25,7 +25,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &["sealwire-protocol", "sealwire-audit", "sealwire-crypto"],
     ),
     ("sealwire", &["sealwire-core"]),
-    ("sealwire-desktop-host", &["sealwire-core", "sealwire-tests"]),
+    (
+        "sealwire-desktop-host",
+        &["sealwire-core", "sealwire-tests"],
+    ),
     ("sealwire-desktop-bridge", &["sealwire-desktop-host"]),
     (
         "sealwire-tests",

@@ -285,6 +285,10 @@ calls! {
         })?;
         client.ask_to_join(&link).await
     };
+    /// Asks one's own devices, and later the members, to add this device again.
+    rejoin { conversation: String } -> () = |client| client.rejoin(&id(&conversation)?, None).await;
+    /// Goes on in a conversation that stopped because it may be split, without what was refused.
+    stay { conversation: String } -> () = |client| client.stay(&id(&conversation)?).await;
     /// What can be counted in a conversation.
     insight { conversation: String } -> Insight = |client| client.insight(&id(&conversation)?).await;
 }

@@ -118,7 +118,11 @@ impl Types {
                 .filter(|name| words.contains(name))
                 .collect();
             if !used.is_empty() {
-                let _ = write!(text, "import type {{ {} }} from \"{file}\";\n\n", used.join(", "));
+                let _ = write!(
+                    text,
+                    "import type {{ {} }} from \"{file}\";\n\n",
+                    used.join(", ")
+                );
             }
         }
         text + &body

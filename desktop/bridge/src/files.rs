@@ -34,7 +34,10 @@ pub(crate) async fn show(
     let headers = [
         (header::CONTENT_TYPE, content.media_type),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; sandbox",
+        ),
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, Body::from(content.bytes.to_vec())).into_response())

@@ -27,7 +27,9 @@ impl Gate {
     /// The host by which this program was asked is its own: else a name that was made to lead here
     /// (DNS rebinding) would make a stranger's page ours.
     pub(crate) fn check_host(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
         match host == Some(&format!("127.0.0.1:{}", self.port)) {
             true => Ok(()),
             false => Err(StatusCode::FORBIDDEN),
@@ -67,7 +69,9 @@ mod tests {
     #[test]
     fn only_our_page_comes_in() {
         let gate = Gate::new(4321);
-        let ours = Shows { token: gate.token.clone() };
+        let ours = Shows {
+            token: gate.token.clone(),
+        };
         let own = Some("http://127.0.0.1:4321");
         assert!(gate.check(&headers("127.0.0.1:4321", own), &ours).is_ok());
         assert!(gate.check(&headers("127.0.0.1:4321", None), &ours).is_ok());
@@ -80,7 +84,9 @@ mod tests {
             assert!(gate.check(&headers(host, origin), &ours).is_err(), "{host}");
         }
         for token in ["", &gate.token[1..], &"0".repeat(64)] {
-            let other = Shows { token: token.into() };
+            let other = Shows {
+                token: token.into(),
+            };
             assert!(gate.check(&headers("127.0.0.1:4321", own), &other).is_err());
         }
     }

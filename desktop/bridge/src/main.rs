@@ -4,9 +4,9 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod around;
 mod files;
 mod gate;
-mod around;
 mod pages;
 mod serve;
 
@@ -70,7 +70,8 @@ async fn run(args: Args) -> Result<(), String> {
     if args.no_keychain {
         options.keychain = Arc::new(sealwire_desktop_host::NoKeychain);
     }
-    let host = Host::new(options).map_err(|problem| format!("{} {}", problem.message, problem.hint))?;
+    let host =
+        Host::new(options).map_err(|problem| format!("{} {}", problem.message, problem.hint))?;
     host.begin().await;
     let served = serve::serve(host.clone(), args.ui, args.port, quits).await;
     host.close().await;

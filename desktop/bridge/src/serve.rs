@@ -131,7 +131,11 @@ async fn talk(app: Arc<App>, mut socket: WebSocket) {
                 Some(Ok(_)) => continue,
             },
         };
-        if socket.send(Message::Text(say.to_string().into())).await.is_err() {
+        if socket
+            .send(Message::Text(say.to_string().into()))
+            .await
+            .is_err()
+        {
             return;
         }
     }

@@ -25,7 +25,13 @@ use crate::{
 const MAIN: &str = "main";
 const VIEWER: &str = "viewer";
 /// What the window that shows a file may ask the core.
-const VIEWED: &[&str] = &["attachment", "attachments", "message", "download", "transfers"];
+const VIEWED: &[&str] = &[
+    "attachment",
+    "attachments",
+    "message",
+    "download",
+    "transfers",
+];
 /// Schemes that are opened outside.
 const SCHEMES: &[&str] = &["https", "http", "mailto"];
 /// Longest address in bytes that is opened outside.
@@ -43,11 +49,19 @@ pub fn methods() -> impl Iterator<Item = (&'static str, &'static [&'static str])
 /// Takes an object of settings itself, so it is not in the table.
 const CHANGE_SETTINGS: (&str, &[&str]) = ("change_settings", &[MAIN]);
 
-pub(crate) async fn answer(host: &Host, window: &str, method: &str, params: Value) -> Result<Value> {
+pub(crate) async fn answer(
+    host: &Host,
+    window: &str,
+    method: &str,
+    params: Value,
+) -> Result<Value> {
     let Some((name, windows)) = methods().find(|(name, _)| *name == method) else {
         return Err(Problem::usage(
             "unknown_call",
-            format!("there is no call `{}`", method.chars().take(64).collect::<String>().escape_debug()),
+            format!(
+                "there is no call `{}`",
+                method.chars().take(64).collect::<String>().escape_debug()
+            ),
             "the program and its front are of different versions: install one again",
         ));
     };
@@ -181,12 +195,16 @@ impl ts_rs::TS for Made {
 impl Host {
     fn change_settings(&self, change: SettingsChange) -> Result<Settings> {
         let settings = hold(&self.0.settings).change(change)?;
-        self.tell(Own::Settings { settings: settings.clone() });
+        self.tell(Own::Settings {
+            settings: settings.clone(),
+        });
         Ok(settings)
     }
 
     fn open_external(&self, address: &str) -> Result<()> {
-        let parsed = Url::parse(address).ok().filter(|_| address.len() <= LONGEST_ADDRESS);
+        let parsed = Url::parse(address)
+            .ok()
+            .filter(|_| address.len() <= LONGEST_ADDRESS);
         let parsed = parsed.filter(|url| SCHEMES.contains(&url.scheme()));
         let Some(url) = parsed else {
             return Err(Problem::new(
@@ -217,7 +235,8 @@ impl Host {
             ));
         };
         if waits.kind == LinkKind::Chat {
-            self.core_call("ask_to_join", &json!({ "link": waits.link })).await?;
+            self.core_call("ask_to_join", &json!({ "link": waits.link }))
+                .await?;
         }
         hold(&self.0.link).take();
         Ok(())
@@ -259,7 +278,10 @@ impl Host {
 
     async fn diagnostics(&self) -> String {
         let state = self.state().await;
-        let code = state.problem.as_ref().map_or("none", |problem| &problem.code);
+        let code = state
+            .problem
+            .as_ref()
+            .map_or("none", |problem| &problem.code);
         let connection = match &state.connection {
             None => "none",
             Some(sealwire_core::api::Connection::Online) => "online",

@@ -1,6 +1,6 @@
 //! What the front end is told without asking.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,13 +8,23 @@ use serde_json::Value;
 use crate::{link::DeepLink, settings::Settings, staging::StagedFile, state::HostState};
 
 /// Something that happened.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(untagged)]
 pub enum HostEvent {
     /// In the core: its event as JSON, messages ready to draw.
     Core(Arc<Value>),
     /// In the host.
     Host(Own),
+}
+
+impl fmt::Debug for HostEvent {
+    /// By its name: messages are in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Core(value) => write!(f, "Core({})", value["event"]),
+            Self::Host(own) => own.fmt(f),
+        }
+    }
 }
 
 /// An event of the host itself.

@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use sealwire_core::{Client, KdfParams, api::Options, call};
@@ -12,8 +12,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, broadcast, watch};
 
 use crate::{
     attachment::{self, Content, Form},
-    calls,
-    disk,
+    calls, disk,
     event::{HostEvent, Own, Target},
     idle, keychain,
     keychain::{Keychain, SystemKeychain},
@@ -41,6 +40,8 @@ pub struct HostOptions {
     pub kdf: KdfParams,
     /// How the client behaves.
     pub client: Options,
+    /// How long a minute without the person is. Tests make it short.
+    pub minute: Duration,
 }
 
 impl HostOptions {
@@ -52,6 +53,7 @@ impl HostOptions {
             keychain: Arc::new(SystemKeychain),
             kdf: KdfParams::default(),
             client: Options::default(),
+            minute: Duration::from_secs(60),
         }
     }
 }
@@ -111,7 +113,8 @@ impl Host {
     /// Starts working, in a Tokio runtime: opens a profile whose key is in the keychain, and locks
     /// when nobody is there.
     pub async fn begin(&self) {
-        tokio::spawn(idle::run(Arc::downgrade(&self.0)));
+        let minute = self.0.options.minute;
+        tokio::spawn(idle::run(Arc::downgrade(&self.0), minute));
         self.open_by_keychain().await;
     }
 
@@ -152,7 +155,12 @@ impl Host {
     /// # Errors
     /// `file_missing`, `not_a_file`, `too_many_files`, `locked`.
     pub async fn stage_paths(&self, paths: Vec<PathBuf>) -> Result<Vec<StagedFile>> {
-        let look = move || paths.into_iter().map(staging::look_at_path).collect::<Vec<_>>();
+        let look = move || {
+            paths
+                .into_iter()
+                .map(staging::look_at_path)
+                .collect::<Vec<_>>()
+        };
         let looked = tokio::task::spawn_blocking(look).await;
         let mut problem = None;
         let mut added = Vec::new();
@@ -178,7 +186,9 @@ impl Host {
     pub async fn stage_bytes(&self, name: &str, bytes: Vec<u8>) -> Result<StagedFile> {
         let name = name.to_owned();
         let look = move || staging::look_at_bytes(&name, bytes);
-        let looked = tokio::task::spawn_blocking(look).await.map_err(Problem::internal)?;
+        let looked = tokio::task::spawn_blocking(look)
+            .await
+            .map_err(Problem::internal)?;
         let file = self.add_staged(Ok(looked))?;
         self.tell_staged();
         Ok(file)

@@ -7,17 +7,18 @@ use crate::{
     state::Phase,
 };
 
-const LOOK: Duration = Duration::from_secs(5);
+/// Looks in a minute.
+const LOOKS: u32 = 12;
 
 /// Looks now and then until the host is gone.
-pub(crate) async fn run(host: Weak<Inner>) {
+pub(crate) async fn run(host: Weak<Inner>, minute: Duration) {
     loop {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(minute / LOOKS).await;
         let Some(inner) = host.upgrade() else { return };
         let host = Host(inner);
-        let minutes = u64::from(host.settings().lock_after_min);
+        let minutes = host.settings().lock_after_min;
         let idle = hold(&host.0.active).elapsed();
-        if minutes > 0 && host.phase() == Phase::Open && idle >= Duration::from_secs(minutes * 60) {
+        if minutes > 0 && host.phase() == Phase::Open && idle >= minute * minutes {
             host.lock().await;
         }
     }

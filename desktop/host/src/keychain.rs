@@ -44,7 +44,9 @@ pub struct SystemKeychain;
 impl Keychain for SystemKeychain {
     fn available(&self) -> bool {
         // A service may be there and have no collection to keep anything in.
-        entry("probe").and_then(|probe| found(probe.get_password())).is_ok()
+        entry("probe")
+            .and_then(|probe| found(probe.get_password()))
+            .is_ok()
     }
 
     fn store(&self, name: &str, secret: &str) -> Result<(), KeychainError> {

@@ -75,7 +75,12 @@ impl Host {
     }
 
     /// Makes a profile by an invitation.
-    pub(crate) async fn join(&self, link: Secret, name: String, lock: NewLock) -> Result<HostState> {
+    pub(crate) async fn join(
+        &self,
+        link: Secret,
+        name: String,
+        lock: NewLock,
+    ) -> Result<HostState> {
         let turn = self.0.turn.lock().await;
         if self.phase() != Phase::Empty {
             return Err(Problem::usage(
@@ -172,7 +177,10 @@ impl Host {
     }
 
     /// Opens the profile and says where the app stands then. For whoever has the turn.
-    pub(crate) async fn open_client(&self, passphrase: Zeroizing<String>) -> Result<Zeroizing<String>> {
+    pub(crate) async fn open_client(
+        &self,
+        passphrase: Zeroizing<String>,
+    ) -> Result<Zeroizing<String>> {
         self.stand(Phase::Opening, None).await;
         let (dir, options) = (self.profile_dir(), self.0.options.client.clone());
         let used = passphrase.clone();
@@ -181,7 +189,9 @@ impl Host {
             Ok(client) => self.take(client).await,
             Err(problem) => Err(problem),
         };
-        let Err(problem) = taken else { return Ok(passphrase) };
+        let Err(problem) = taken else {
+            return Ok(passphrase);
+        };
         let phase = match DAMAGE.contains(&problem.code.as_str()) {
             true => Phase::Damaged,
             false => Phase::Locked,
@@ -229,7 +239,9 @@ async fn pass_on(host: Weak<Inner>, mut events: Receiver<Event>) {
         let host = Host(inner);
         match event {
             Ok(event) => {
-                let Ok(client) = host.client().await else { return };
+                let Ok(client) = host.client().await else {
+                    return;
+                };
                 match call::event(&client, event).await {
                     Ok(value) => host.tell(HostEvent::Core(Arc::new(value))),
                     // The front end reads what it could not be told.

@@ -1,5 +1,7 @@
 //! Links that come from outside. None is followed before the person has said so.
 
+use std::fmt;
+
 use sealwire_core::{ChatLink, DeviceLink, ErrorKind, JoinLink};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -20,7 +22,7 @@ pub enum LinkKind {
 }
 
 /// A link that waits for the person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DeepLink {
     /// What it is for.
@@ -47,6 +49,15 @@ pub struct InvitationCheck {
     pub organisation_fingerprint: Option<String>,
 }
 
+impl fmt::Debug for DeepLink {
+    /// Without the link, which opens what it is for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeepLink")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
 impl DeepLink {
     /// Parses a link of any kind in its one spelling.
     pub(crate) fn parse(text: &str) -> Result<Self> {
@@ -60,14 +71,29 @@ impl DeepLink {
         };
         if let Ok(link) = ChatLink::parse(text) {
             let from = Some(link.handle.to_string());
-            return Ok(made(LinkKind::Chat, &link.organisation, link.relay.to_string(), from));
+            return Ok(made(
+                LinkKind::Chat,
+                &link.organisation,
+                link.relay.to_string(),
+                from,
+            ));
         }
         if let Ok(link) = DeviceLink::parse(text) {
             let from = Some(link.handle.to_string());
-            return Ok(made(LinkKind::Device, &link.organisation, link.relay.to_string(), from));
+            return Ok(made(
+                LinkKind::Device,
+                &link.organisation,
+                link.relay.to_string(),
+                from,
+            ));
         }
         let link = join(text)?;
-        Ok(made(LinkKind::Join, &link.organisation, link.relay.to_string(), None))
+        Ok(made(
+            LinkKind::Join,
+            &link.organisation,
+            link.relay.to_string(),
+            None,
+        ))
     }
 }
 

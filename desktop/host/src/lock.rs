@@ -100,14 +100,18 @@ impl Host {
         };
         let (name, secret) = (entry.name.clone(), entry.passphrase.clone());
         let store = move |keychain: &dyn keychain::Keychain| keychain.store(&name, &secret);
-        keychain::ask(&self.0.options.keychain, store).await.map_err(refused)?;
+        keychain::ask(&self.0.options.keychain, store)
+            .await
+            .map_err(refused)?;
         disk::write(&self.entry_file(), entry.name.as_bytes())?;
         Ok(entry)
     }
 
     /// Forgets the entry of the keychain, and that there was one.
     pub(crate) async fn forget_entry(&self) -> Result<()> {
-        let Some(name) = self.entry_name() else { return Ok(()) };
+        let Some(name) = self.entry_name() else {
+            return Ok(());
+        };
         disk::remove(&self.entry_file())?;
         let remove = move |keychain: &dyn keychain::Keychain| keychain.remove(&name);
         if let Err(why) = keychain::ask(&self.0.options.keychain, remove).await {
@@ -168,7 +172,8 @@ impl Host {
         };
         let (dir, kdf) = (self.profile_dir(), self.0.options.kdf);
         let wrapped = new.clone();
-        let changed = apart(move || async move { Client::change_passphrase(&dir, &old, &wrapped, kdf) });
+        let changed =
+            apart(move || async move { Client::change_passphrase(&dir, &old, &wrapped, kdf) });
         match changed.await {
             Ok(()) if by_keychain => Ok(new),
             Ok(()) => {

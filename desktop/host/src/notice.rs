@@ -45,7 +45,9 @@ pub(crate) async fn of(
     event: &HostEvent,
     content: NotificationContent,
 ) -> Option<Notice> {
-    let HostEvent::Core(message) = event else { return None };
+    let HostEvent::Core(message) = event else {
+        return None;
+    };
     let text = |name: &str| message[name].as_str();
     let new = text("event") == Some("message") && text("kind") == Some("text");
     if !new || message["own"] != Value::Bool(false) || message["folded"] == Value::Bool(true) {
@@ -57,7 +59,9 @@ pub(crate) async fn of(
     };
     let id = sealwire_core::parse_conversation(&target.conversation).ok()?;
     let chat = client.conversation(&id).await.ok()?;
-    let read = message["position"].as_u64().is_some_and(|at| at <= chat.read_position);
+    let read = message["position"]
+        .as_u64()
+        .is_some_and(|at| at <= chat.read_position);
     if read || muted(&chat, now_ms()) && message["mentions_me"] != Value::Bool(true) {
         return None;
     }
@@ -71,7 +75,11 @@ pub(crate) async fn of(
         NotificationContent::Full => call_text(text("text").unwrap_or_default()),
         _ => String::new(),
     };
-    Some(Notice { title, body, target })
+    Some(Notice {
+        title,
+        body,
+        target,
+    })
 }
 
 /// The text in a line.

@@ -125,7 +125,11 @@ settings! {
 impl Settings {
     fn check(&self) -> Result<()> {
         let wrong = |what: &str, hint: &str| {
-            Err(Problem::usage("bad_setting", format!("{what} cannot be so"), hint))
+            Err(Problem::usage(
+                "bad_setting",
+                format!("{what} cannot be so"),
+                hint,
+            ))
         };
         if !(80..=200).contains(&self.zoom) {
             return wrong("the size", "choose 80 to 200 per cent");
@@ -134,10 +138,16 @@ impl Settings {
             return wrong("the time to take back", "choose 0, 5 or 10 seconds");
         }
         if self.lock_after_min > 24 * 60 {
-            return wrong("the time to the lock", "choose at most a day, or 0 for never");
+            return wrong(
+                "the time to the lock",
+                "choose at most a day, or 0 for never",
+            );
         }
         if self.link_previews {
-            return wrong("previews of links", "they are not offered: they load from elsewhere");
+            return wrong(
+                "previews of links",
+                "they are not offered: they load from elsewhere",
+            );
         }
         let tag = |c: char| c.is_ascii_alphanumeric() || c == '-';
         let language = &self.language;
@@ -186,7 +196,9 @@ impl SettingsFile {
         };
         let mut wrong = Vec::new();
         for name in known.keys().cloned().collect::<Vec<_>>() {
-            let Some(value) = raw.get(&name) else { continue };
+            let Some(value) = raw.get(&name) else {
+                continue;
+            };
             let before = known.insert(name.clone(), value.clone());
             match serde_json::from_value::<Settings>(Value::Object(known.clone())) {
                 Ok(settings) if settings.check().is_ok() => self.now = settings,
@@ -216,7 +228,10 @@ impl SettingsFile {
         self.problem = Some(Problem::new(
             ErrorKind::Io,
             "settings_damaged",
-            format!("the settings could not be read; the file is now {}", aside.display()),
+            format!(
+                "the settings could not be read; the file is now {}",
+                aside.display()
+            ),
             "set what you want again; nothing else was lost",
         ));
         Ok(())
@@ -262,8 +277,14 @@ mod tests {
         let mut file = SettingsFile::open(home.path()).expect("read");
         assert_eq!(file.now().theme, Theme::Dark);
         assert_eq!(file.now().zoom, 100, "not of any size");
-        assert_eq!(file.problem.as_ref().expect("told").code, "settings_damaged");
-        let change = SettingsChange { zoom: Some(150), ..SettingsChange::default() };
+        assert_eq!(
+            file.problem.as_ref().expect("told").code,
+            "settings_damaged"
+        );
+        let change = SettingsChange {
+            zoom: Some(150),
+            ..SettingsChange::default()
+        };
         file.change(change).expect("changed");
         let text = fs::read_to_string(&path).expect("there");
         assert!(text.contains("\"later\""), "{text}");

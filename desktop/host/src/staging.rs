@@ -70,7 +70,10 @@ impl AsRef<[u8]> for Shared {
 
 impl Staging {
     pub(crate) fn list(&self) -> Vec<StagedFile> {
-        self.files.values().map(|(shown, _)| shown.clone()).collect()
+        self.files
+            .values()
+            .map(|(shown, _)| shown.clone())
+            .collect()
     }
 
     fn add(&mut self, mut shown: StagedFile, held: Held) -> Result<StagedFile> {
@@ -161,14 +164,21 @@ pub(crate) fn look_at_path(path: PathBuf) -> Result<Looked> {
     let mut front = Vec::new();
     let file = File::open(&path).map_err(failed)?;
     file.take(most).read_to_end(&mut front).map_err(failed)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     Ok(Looked(shown(&name, &front, size), Held::Path(path)))
 }
 
 /// Looks at bytes that the person brought. Blocks.
 pub(crate) fn look_at_bytes(name: &str, bytes: Vec<u8>) -> Looked {
     let bytes = Zeroizing::new(bytes);
-    Looked(shown(name, &bytes, bytes.len() as u64), Held::Bytes(Arc::new(bytes)))
+    Looked(
+        shown(name, &bytes, bytes.len() as u64),
+        Held::Bytes(Arc::new(bytes)),
+    )
 }
 
 fn shown(name: &str, front: &[u8], size: u64) -> StagedFile {

@@ -21,7 +21,12 @@ pub fn host() -> String {
     calls::declare(&mut types);
     let change = types.name::<SettingsChange>();
     let result = types.name::<crate::Settings>();
-    types.call_with("change_settings", &["Changes some settings."], &change, &result);
+    types.call_with(
+        "change_settings",
+        &["Changes some settings."],
+        &change,
+        &result,
+    );
     types.name::<Own>();
     types.finish("HostCalls")
 }

@@ -206,12 +206,12 @@ describe("beside a conversation", () => {
   });
 
   it("notices are calm: requests, a new key, and a conversation that stopped", async () => {
-    app.answers.conversation_head = { ...chat.head!, info: { ...chat.head!.info, state: "halted", reason: "the history may be split" } };
+    app.answers.conversation_head = { ...chat.head!, info: { ...chat.head!.info, state: "halted", reason: "other members go on: the conversation may be split" } };
     app.tell({ event: "lag" });
     render(Notices, { chat });
     await screen.findByText(/dora asks to be let in/);
     await screen.findByText(/carol has another key now/);
-    await screen.findByText(/the history may be split/);
+    await screen.findByRole("button", { name: "Stay on this side" });
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(await violations()).toEqual([]);
     app.answers.admit = null;

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     sync::{Arc, Mutex, atomic::AtomicUsize},
+    time::Duration,
 };
 
 use sealwire_desktop_host::{
@@ -67,12 +68,21 @@ impl Keychain for Memory {
     }
 
     fn store(&self, name: &str, secret: &str) -> Result<(), KeychainError> {
-        self.0.lock().expect("kept").insert(name.into(), secret.into());
+        self.0
+            .lock()
+            .expect("kept")
+            .insert(name.into(), secret.into());
         Ok(())
     }
 
     fn load(&self, name: &str) -> Result<Option<Zeroizing<String>>, KeychainError> {
-        Ok(self.0.lock().expect("kept").get(name).cloned().map(Zeroizing::new))
+        Ok(self
+            .0
+            .lock()
+            .expect("kept")
+            .get(name)
+            .cloned()
+            .map(Zeroizing::new))
     }
 
     fn remove(&self, name: &str) -> Result<(), KeychainError> {
@@ -117,6 +127,11 @@ pub struct App {
 impl App {
     /// Starts the app on the folder `home`.
     pub async fn start_with(home: &Path, keychain: Arc<dyn Keychain>) -> Self {
+        Self::start_as(home, keychain, Duration::from_secs(60)).await
+    }
+
+    /// As [`App::start_with`], with minutes of this length.
+    pub async fn start_as(home: &Path, keychain: Arc<dyn Keychain>, minute: Duration) -> Self {
         let around = Arc::new(Around {
             downloads: Some(home.join("saved")),
             opened: Mutex::default(),
@@ -126,6 +141,7 @@ impl App {
         options.keychain = keychain;
         options.kdf = EASY;
         options.client = quick();
+        options.minute = minute;
         let host = Host::new(options).expect("a folder of its own");
         host.begin().await;
         Self {
@@ -182,7 +198,10 @@ impl App {
     /// Makes a call that has to fail, and gives the code.
     pub async fn fails(&self, method: &str, params: Value) -> String {
         let problem = self.asks(method, params).await.expect_err(method);
-        assert!(!problem.message.is_empty() && !problem.hint.is_empty(), "{problem:?}");
+        assert!(
+            !problem.message.is_empty() && !problem.hint.is_empty(),
+            "{problem:?}"
+        );
         problem.code
     }
 
@@ -213,7 +232,9 @@ impl App {
             let page = page.map_err(|problem| problem.message)?;
             let rows = page["rows"].as_array().expect("rows");
             let lines = rows.iter().filter(|row| row["row"] == "line");
-            let found = lines.map(|row| &row["message"]).find(|line| line["text"] == text);
+            let found = lines
+                .map(|row| &row["message"])
+                .find(|line| line["text"] == text);
             found.cloned().ok_or_else(|| page.to_string())
         })
         .await

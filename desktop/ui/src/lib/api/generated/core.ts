@@ -2014,6 +2014,16 @@ export interface CoreCalls {
     params: { link: string };
     result: null;
   };
+  /** Asks one's own devices, and later the members, to add this device again. */
+  rejoin: {
+    params: { conversation: string };
+    result: null;
+  };
+  /** Goes on in a conversation that stopped because it may be split, without what was refused. */
+  stay: {
+    params: { conversation: string };
+    result: null;
+  };
   /** What can be counted in a conversation. */
   insight: {
     params: { conversation: string };
