@@ -32,7 +32,7 @@ pub(super) struct Renew {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// There is no newer backup and no other copy of account.db.
-    #[arg(long, required = true)]
+    #[arg(long)]
     lost_for_good: bool,
     /// Print one line of JSON.
     #[arg(long)]
@@ -42,6 +42,13 @@ pub(super) struct Renew {
 pub(super) fn run(command: &Log) -> Result<(), Failure> {
     let Log::Renew(args) = command;
     let data = &args.data.data;
+    if !args.lost_for_good {
+        return Err(
+            "this ends both logs for good; if there is no newer backup and no other copy of account.db, \
+             say so with --lost-for-good"
+                .into(),
+        );
+    }
     if !data.join(group::DATABASE).exists() {
         return Err(format!("there is no relay in {}; check --data", data.display()).into());
     }
