@@ -22,7 +22,7 @@ impl fmt::Debug for HostEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Core(value) => write!(f, "Core({})", value["event"]),
-            Self::Host(own) => own.fmt(f),
+            Self::Host(own) => fmt::Debug::fmt(own, f),
         }
     }
 }
