@@ -34,6 +34,25 @@ mod hex {
     }
 }
 
+/// What an account is, and with it all its devices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountKind {
+    /// A person, of which an entry says nothing.
+    #[default]
+    Person,
+    /// A bot.
+    Agent,
+    /// A records custodian.
+    Custodian,
+}
+
+impl AccountKind {
+    const fn is_person(&self) -> bool {
+        matches!(self, Self::Person)
+    }
+}
+
 /// One change of what the directory says of a handle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -45,6 +64,9 @@ pub enum DirectoryEvent {
         /// The account key, 32 bytes.
         #[serde(with = "hex")]
         key: [u8; 32],
+        /// What it is.
+        #[serde(default, skip_serializing_if = "AccountKind::is_person")]
+        kind: AccountKind,
     },
     /// A device was added, or its certificate renewed.
     Device {
@@ -112,6 +134,8 @@ pub struct Account {
     pub handle: String,
     /// Its key, 32 bytes.
     pub key: [u8; 32],
+    /// What it is.
+    pub kind: AccountKind,
     /// SHA-256 of the certificate of each device that is not revoked.
     pub devices: BTreeMap<[u8; 16], [u8; 32]>,
     /// When each device that is revoked was, in seconds since 1970.
@@ -128,10 +152,11 @@ impl Standing {
     /// second account under one handle, a device that was revoked.
     pub fn then(self, event: DirectoryEvent) -> Result<Self, Malformed> {
         match (self, event) {
-            (Self::Nobody | Self::Erased, DirectoryEvent::Account { handle, key }) => {
+            (Self::Nobody | Self::Erased, DirectoryEvent::Account { handle, key, kind }) => {
                 Ok(Self::Account(Account {
                     handle,
                     key,
+                    kind,
                     devices: BTreeMap::new(),
                     revoked: BTreeMap::new(),
                     suspended: false,
@@ -186,6 +211,7 @@ mod tests {
         Begins {
             handle: "alice@acme".to_owned(),
             key: [key; 32],
+            kind: AccountKind::Person,
         }
     }
 
@@ -250,15 +276,31 @@ mod tests {
 
     #[test]
     fn events_have_one_spelling() {
-        let spelled: Vec<String> = [alice(7), device(1), GONE, Suspended, Resumed, Erased]
-            .map(|event| {
-                let value = event.to_value().unwrap();
-                let text = String::from_utf8(crate::canonical::to_canonical(&value).unwrap());
-                assert_eq!(DirectoryEvent::from_value(&value), Ok(event));
-                text.unwrap()
-            })
-            .to_vec();
+        let records = Begins {
+            handle: "records@acme".to_owned(),
+            key: [9; 32],
+            kind: AccountKind::Custodian,
+        };
+        let spelled: Vec<String> = [
+            alice(7),
+            device(1),
+            GONE,
+            Suspended,
+            Resumed,
+            Erased,
+            records,
+        ]
+        .map(|event| {
+            let value = event.to_value().unwrap();
+            let text = String::from_utf8(crate::canonical::to_canonical(&value).unwrap());
+            assert_eq!(DirectoryEvent::from_value(&value), Ok(event));
+            text.unwrap()
+        })
+        .to_vec();
         insta::assert_snapshot!(spelled.join("\n"));
+        let mut person = alice(7).to_value().unwrap();
+        person["kind"] = "person".into();
+        assert!(DirectoryEvent::from_value(&person).is_err());
         let more = serde_json::json!({"type": "suspended", "who": "alice@acme"});
         for wrong in [more, serde_json::json!({"type": "device", "device": "01"})] {
             assert!(DirectoryEvent::from_value(&wrong).is_err());

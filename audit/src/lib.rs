@@ -13,6 +13,7 @@
 //! | `canary` | looking for what was said in secret; with the feature of this name | |
 //! | [`canonical`] | the one spelling of a JSON value | RFC 8785 |
 //! | [`commitment`] | leaves that say nothing to outsiders | HMAC, RFC 2104 |
+//! | [`deadline`] | by when notices and answers are due | GDPR, NIS 2, CCPA |
 //! | [`directory`] | what the directory logs of a handle | |
 //! | [`dsse`] | signed envelopes | DSSE v1 |
 //! | [`statement`] | what an attestation says about what | in-toto Statement v1 |
@@ -30,6 +31,7 @@ pub mod canary;
 pub mod canonical;
 pub mod checkpoint;
 pub mod commitment;
+pub mod deadline;
 pub mod directory;
 pub mod dsse;
 mod error;

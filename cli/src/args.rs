@@ -5,8 +5,9 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, error::ErrorKind as ClapKind};
 
 use crate::{
-    account::AccountCommand, chat::ChatCommand, contact::ContactCommand, device::DeviceCommand,
-    file::FileCommand, message::MessageCommand, org::OrgCommand, output, search::Search,
+    account::AccountCommand, chat::ChatCommand, contact::ContactCommand,
+    custodian::CustodianCommand, device::DeviceCommand, file::FileCommand, message::MessageCommand,
+    org::OrgCommand, output, search::Search,
 };
 
 const EXIT_CODES: &str = "\
@@ -152,6 +153,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: FileCommand,
     },
+    /// Keep records of conversations in an archive outside of this profile
+    Custodian {
+        #[command(subcommand)]
+        command: CustodianCommand,
+    },
     /// Receive what came in and send what waits
     Sync,
     /// Check the profile, the relay and the clock
@@ -174,6 +180,8 @@ impl Command {
             self,
             Self::Message {
                 command: MessageCommand::Watch(_)
+            } | Self::Custodian {
+                command: CustodianCommand::Run { .. }
             }
         )
     }

@@ -6,6 +6,9 @@ use sealwire_core::{CoreError, ErrorKind};
 
 use crate::output::Output;
 
+/// As `sealwire-audit` ends at a broken link.
+const BROKEN: u8 = 8;
+
 /// What a command gives back once it has printed its result.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
@@ -18,6 +21,8 @@ pub(crate) enum Failure {
     OutputClosed,
     /// Ctrl-C.
     Interrupted,
+    /// Evidence that does not hold.
+    Broken(CoreError),
     /// Nothing was found, and that was to be told by the exit code.
     Empty,
 }
@@ -71,6 +76,10 @@ pub(crate) fn report(out: &Output, outcome: Outcome) -> ExitCode {
         Ok(()) | Err(Failure::OutputClosed) => ExitCode::SUCCESS,
         Err(Failure::Interrupted) => ExitCode::from(130),
         Err(Failure::Empty) => ExitCode::FAILURE,
+        Err(Failure::Broken(error)) => {
+            out.error(&error);
+            ExitCode::from(BROKEN)
+        }
         Err(Failure::Error(error)) => {
             out.error(&error);
             ExitCode::from(code(error.kind))

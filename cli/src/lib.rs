@@ -12,6 +12,7 @@ mod args;
 mod chat;
 mod contact;
 mod context;
+mod custodian;
 mod device;
 mod doctor;
 mod exit;
@@ -82,6 +83,7 @@ async fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Message { command } => message::run(context, command).await,
         Command::Search(options) => search::run(context, options).await,
         Command::File { command } => file::run(context, command).await,
+        Command::Custodian { command } => custodian::run(context, command).await,
         Command::Sync => network::run(context).await,
         Command::Doctor => doctor::run(context).await,
         Command::Completion { shell } => program::completion(context, shell),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use sealwire_core::{
     Client,
-    api::{InvitationInfo, OrgRole},
+    api::{DeviceKind, InvitationInfo, OrgRole},
 };
 
 use crate::{
@@ -31,6 +31,13 @@ pub(crate) enum OrgCommand {
         /// evidence, agents are bots
         #[arg(long, default_value = "member")]
         role: InvitedRole,
+        /// The account is a records custodian: a program of the organisation that
+        /// reads the conversations it is added to, which everybody there is shown
+        #[arg(long, conflicts_with = "role")]
+        custodian: bool,
+        /// The account is a bot, which everybody is shown
+        #[arg(long, conflicts_with_all = ["role", "custodian"])]
+        agent: bool,
         /// How long the link is good: 12h, 7d; at most 30d
         #[arg(long, default_value = "7d", value_name = "TIME", value_parser = parse_expiry)]
         expires: u64,
@@ -169,10 +176,31 @@ fn word(role: OrgRole) -> &'static str {
     }
 }
 
+/// Nothing for a person.
+const fn kind_word(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Person => "",
+        DeviceKind::Agent => "agent",
+        DeviceKind::Custodian => "records custodian",
+    }
+}
+
 /// Runs a command.
 pub(crate) async fn run(context: &Context, command: OrgCommand) -> Outcome {
     match command {
-        OrgCommand::Invite { role, expires } => invite(context, role.into(), expires).await,
+        OrgCommand::Invite {
+            role,
+            custodian,
+            agent,
+            expires,
+        } => {
+            let (role, kind) = match (custodian, agent) {
+                (true, _) => (OrgRole::OrgMember, DeviceKind::Custodian),
+                (_, true) => (OrgRole::Agent, DeviceKind::Agent),
+                _ => (role.into(), DeviceKind::Person),
+            };
+            invite(context, role, kind, expires).await
+        }
         OrgCommand::Invitations => invitations(context).await,
         OrgCommand::Withdraw { id } => withdraw(context, id).await,
         OrgCommand::Member { command } => member(context, command).await,
@@ -182,9 +210,9 @@ pub(crate) async fn run(context: &Context, command: OrgCommand) -> Outcome {
     }
 }
 
-async fn invite(context: &Context, role: OrgRole, expires_in_s: u64) -> Outcome {
+async fn invite(context: &Context, role: OrgRole, kind: DeviceKind, expires_in_s: u64) -> Outcome {
     let client = context.open().await?;
-    let made = client.invite(role, expires_in_s).await?;
+    let made = client.invite_kind(role, kind, expires_in_s).await?;
     context
         .out
         .result(&made, |page| page.line(made.link.as_str()))?;
@@ -193,9 +221,13 @@ async fn invite(context: &Context, role: OrgRole, expires_in_s: u64) -> Outcome 
         "Hand this link to one person, in a way that nobody else can read. It is good once, until {}.",
         minute_of_s(made.expires_at_s)
     ));
-    context
-        .out
-        .note("They run `sealwire account create --name THEIR-NAME` and paste it.");
+    context.out.note(match kind {
+        DeviceKind::Custodian => {
+            "Where the archive is to be written, run `sealwire account create --name records`, paste \
+             it, and then `sealwire custodian run`."
+        }
+        _ => "They run `sealwire account create --name THEIR-NAME` and paste it.",
+    });
     client.shutdown().await;
     Ok(())
 }
@@ -217,11 +249,12 @@ async fn invitations(context: &Context) -> Outcome {
 }
 
 fn print_invitations(page: &mut Page, list: &[InvitationInfo]) {
-    let mut table = Table::new(&["NUMBER", "ROLE", "GOOD UNTIL", "USED BY", "CHECKED"]);
+    let mut table = Table::new(&["NUMBER", "ROLE", "KIND", "GOOD UNTIL", "USED BY", "CHECKED"]);
     for made in list {
         table.row(vec![
             made.id.to_string().into(),
             word(made.role).into(),
+            kind_word(made.kind).into(),
             minute_of_s(made.expires_at_s).into(),
             made.used_by.as_deref().unwrap_or_default().into(),
             match made.genuine {
@@ -263,11 +296,12 @@ async fn list_members(context: &Context) -> Outcome {
     let client = context.open().await?;
     let members = client.organisation_members().await?;
     context.out.result(&members, |page| {
-        let mut table = Table::new(&["HANDLE", "ROLE", "STATE"]);
+        let mut table = Table::new(&["HANDLE", "ROLE", "KIND", "STATE"]);
         for member in &members {
             table.row(vec![
                 Line::new().styled(NAME, &member.handle),
                 word(member.role).into(),
+                kind_word(member.kind).into(),
                 if member.suspended {
                     Line::new().styled(WARN, "suspended")
                 } else {

@@ -146,7 +146,16 @@ pub(crate) async fn may_send(
     if !policy.settings().custodian_required {
         return Ok(true);
     }
-    Ok(has_custodian(&store::members(conn, &row.id).await?))
+    let leaves = store::members(conn, &row.id).await?;
+    // Whoever claims to be one does not suffice where the organisation says who is.
+    let named = core.organisation_policy();
+    let named = named.as_ref().map_or(&[][..], |policy| &policy.custodians);
+    Ok(match named {
+        [] => has_custodian(&leaves),
+        named => leaves
+            .iter()
+            .any(|leaf| leaf.kind() == DeviceKind::Custodian && named.contains(leaf.handle())),
+    })
 }
 
 /// What a person is told who writes before the custodian is there.

@@ -7,7 +7,9 @@ mod organisation;
 
 use serde::Serialize;
 
-pub use crate::files::{AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState};
+pub use crate::files::{
+    AttachmentInfo, Direction, FileLook, NewFile, Source, TransferInfo, TransferState, look_at,
+};
 pub use crate::rights::{OwnDataInfo, StatementInfo};
 pub use crate::transparency::{DirectoryHeadInfo, DirectoryLogInfo};
 pub use groups::*;
@@ -17,10 +19,10 @@ pub use message::{
     Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo,
 };
 pub use organisation::{OrganisationPolicyChange, OrganisationPolicyInfo, RemovalReceiptInfo};
-pub use sealwire_protocol::account::OrgRole;
 pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
 pub use sealwire_protocol::policy::{Action, GroupRole};
+pub use sealwire_protocol::{account::OrgRole, certificate::DeviceKind};
 
 /// How a client behaves; the defaults are for people, tests shorten the waits.
 #[derive(Debug, Clone)]
@@ -58,6 +60,7 @@ impl Default for Options {
 
 /// The profile's own account and device.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct AccountInfo {
     /// `alice@acme`.
     pub handle: String,
@@ -77,6 +80,7 @@ pub struct AccountInfo {
 
 /// Somebody this profile knows.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ContactInfo {
     /// Handle.
     pub handle: String,
@@ -96,6 +100,7 @@ pub struct ContactInfo {
 
 /// Whether a conversation can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "state", content = "reason")]
 pub enum ConversationState {
     /// Works.
@@ -112,6 +117,7 @@ pub enum ConversationState {
 
 /// One conversation in a list.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ConversationInfo {
     /// Identifier, hexadecimal.
     pub id: String,
@@ -147,6 +153,7 @@ pub struct ConversationInfo {
 
 /// One member of a conversation.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct MemberInfo {
     /// Handle.
     pub handle: String,
@@ -162,6 +169,7 @@ pub struct MemberInfo {
 
 /// State of the connection to the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "state", content = "reason")]
 pub enum Connection {
     /// Not connected, and why.
@@ -172,6 +180,7 @@ pub enum Connection {
 
 /// What fronts are told, as it happens.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "event")]
 #[non_exhaustive]
 pub enum Event {
@@ -225,6 +234,7 @@ pub enum Event {
 
 /// An invitation for a new account of the organisation.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct NewInvitationInfo {
     /// Number at the relay.
     pub id: u64,
@@ -236,11 +246,14 @@ pub struct NewInvitationInfo {
 
 /// An invitation made earlier.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct InvitationInfo {
     /// Number at the relay.
     pub id: u64,
     /// Role of the new account.
     pub role: OrgRole,
+    /// What the new account is.
+    pub kind: DeviceKind,
     /// Seconds since the Unix epoch.
     pub expires_at_s: u64,
     /// Handle that used it.
@@ -252,6 +265,7 @@ pub struct InvitationInfo {
 
 /// A device of one's own account.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DeviceInfo {
     /// Identifier, hexadecimal.
     pub id: String,

@@ -7,7 +7,7 @@ use sealwire_crypto::{
 };
 use sealwire_protocol::{
     account::{B64, Enrol, Organisation},
-    certificate::{CertificateBody, DeviceCertificate, DeviceKind},
+    certificate::{CertificateBody, DeviceCertificate},
     handle::Handle,
     ids::DeviceId,
     link::JoinLink,
@@ -95,7 +95,7 @@ impl Client {
     ///
     /// # Errors
     /// `profile_exists`, `weak_passphrase`, `bad_handle`, `relay_certificate`,
-    /// `invitation_unknown`, `invitation_used`, `invitation_expired`, `handle_taken`.
+    /// `invitation_unknown`, `invitation_used`, `invitation_expired`, `handle_taken`, `wrong_kind`.
     pub async fn enrol(
         dir: &Path,
         passphrase: &Zeroizing<String>,
@@ -171,7 +171,7 @@ fn request(
         handle: identity.handle.clone(),
         account_key: identity.account,
         device: identity.device,
-        kind: DeviceKind::Person,
+        kind: link.kind,
         signature_key: identity.device_key.public(),
         inbox_key: identity.inbox_key.public(),
         not_before_s: now_s.saturating_sub(CERTIFICATE_SLACK_S),

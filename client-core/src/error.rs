@@ -121,7 +121,9 @@ impl CoreError {
     /// What background work tries again: also what a person can mend without a new command, like
     /// a network that shows its own certificate, or a suspension that ends.
     pub fn may_pass(&self) -> bool {
-        self.is_transient() || self.kind == ErrorKind::Locked || self.code == "relay_certificate"
+        // One damaged answer of the log must not cost anybody an invitation.
+        const MENDED: [&str; 2] = ["relay_certificate", "directory_log"];
+        self.is_transient() || self.kind == ErrorKind::Locked || MENDED.contains(&self.code)
     }
 
     /// A repeat later may succeed without anybody doing anything.
@@ -158,5 +160,22 @@ impl From<sqlx::Error> for CoreError {
             format!("the profile's database failed: {error}"),
             "check the disk and its permissions; the last step was undone",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn untrusted(code: &'static str) -> CoreError {
+        CoreError::new(ErrorKind::Untrusted, code, "", "")
+    }
+
+    #[test]
+    fn one_damaged_answer_costs_nobody_an_invitation() {
+        assert!(untrusted("directory_log").may_pass());
+        for lasting in ["directory_conflict", "bad_directory", "bad_welcome"] {
+            assert!(!untrusted(lasting).may_pass(), "{lasting}");
+        }
     }
 }

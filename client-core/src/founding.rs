@@ -59,12 +59,30 @@ impl Client {
             handles,
             role: role_word(GroupRole::Member).into(),
         });
-        let policy = group::policy(&self.core, kind, name)?;
+        let mut policy = group::policy(&self.core, kind, name)?;
+        let keepers = self.keepers(&mut policy)?;
         let id = policy.conversation();
-        let (log, intent) = group::create(&self.core, &policy, name, wish).await?;
+        let wishes: Vec<Wish> = keepers.into_iter().chain(wish).collect();
+        let (log, intent) = group::create(&self.core, &policy, name, &wishes).await?;
         self.follow(log);
         self.core.emit_conversation(&id).await?;
         Ok((id, intent.map(Change::new)))
+    }
+
+    /// What the organisation's policy says of records in a new conversation: its rules require a
+    /// custodian, and the custodians are to be added first. They only read.
+    fn keepers(&self, policy: &mut GroupPolicy) -> Result<Option<Wish>> {
+        let organisation = self.core.organisation_policy();
+        let Some(named) = organisation.filter(|policy| !policy.custodians.is_empty()) else {
+            return Ok(None);
+        };
+        let mut settings = policy.settings().clone();
+        settings.custodian_required = true;
+        policy.set_settings(settings).map_err(CoreError::internal)?;
+        Ok(Some(Wish::Add {
+            handles: named.custodians.iter().map(ToString::to_string).collect(),
+            role: role_word(GroupRole::Reader).into(),
+        }))
     }
 
     /// The one conversation with somebody: finds it, or founds it. If both found it at the same
@@ -83,7 +101,7 @@ impl Client {
         }
         let account = self.peer(peer).await?;
         let own = self.core.identity.account;
-        let policy = GroupPolicy::direct(own, &account).map_err(|_| yourself())?;
+        let mut policy = GroupPolicy::direct(own, &account).map_err(|_| yourself())?;
         let id = policy.conversation();
         let wish = Wish::Add {
             handles: vec![peer.to_string()],
@@ -100,7 +118,9 @@ impl Client {
             Some(row) if row.state != LogState::Removed => row,
             _ => {
                 let name = peer.as_str();
-                let (log, intent) = group::create(&self.core, &policy, name, Some(wish)).await?;
+                let keepers = self.keepers(&mut policy)?;
+                let wishes: Vec<Wish> = keepers.into_iter().chain(Some(wish)).collect();
+                let (log, intent) = group::create(&self.core, &policy, name, &wishes).await?;
                 self.follow(log);
                 self.core.emit_conversation(&id).await?;
                 return Ok((id, intent.map(Change::new)));

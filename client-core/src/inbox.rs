@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sealwire_crypto::open_blob;
 use sealwire_protocol::{
     account::{B64, InboxItem, NewDevice},
-    certificate::{CertificateBody, DeviceCertificate, DeviceKind},
+    certificate::{CertificateBody, DeviceCertificate},
     envelope::{
         Body, LinkGrant, LinkRequest, OpenedEnvelope, Rejoin, RosterBlob, RosterGroup, WelcomeBlob,
         open_envelope,
@@ -43,11 +43,13 @@ pub(crate) async fn run(core: Arc<Core>, spawn: impl Fn(LogId) + Send + Sync) {
             Ok(_) => {}
             Err(error) => {
                 tracing::debug!(code = error.code, "inbox not read; will be tried again");
-                sleep(if error.kind == ErrorKind::Locked {
-                    RETRY * 15
-                } else {
-                    RETRY
-                })
+                sleep(
+                    if matches!(error.kind, ErrorKind::Locked | ErrorKind::Untrusted) {
+                        RETRY * 15
+                    } else {
+                        RETRY
+                    },
+                )
                 .await;
             }
         }
@@ -283,7 +285,7 @@ async fn approve(core: &Core, proposal: &LinkRequest) -> Result<()> {
         handle: core.identity.handle.clone(),
         account_key: core.identity.account,
         device: proposal.device,
-        kind: DeviceKind::Person,
+        kind: core.certificate.kind(),
         signature_key: proposal.signature_key,
         inbox_key: proposal.inbox_key,
         not_before_s: now.saturating_sub(CERTIFICATE_SLACK_S),

@@ -8,6 +8,8 @@
 #![deny(rustdoc::broken_intra_doc_links)]
 
 pub mod api;
+pub mod call;
+pub mod custody;
 pub mod error;
 pub mod export;
 pub mod import;
@@ -54,5 +56,5 @@ mod writing;
 pub use actions::{Change, parse_conversation};
 pub use client::{Client, Idle};
 pub use error::{CoreError, ErrorKind, Result};
-pub use sealwire_crypto::KdfParams;
+pub use sealwire_crypto::{KdfParams, fingerprint};
 pub use sealwire_protocol::link::{ChatLink, DeviceLink, JoinLink};

@@ -7,7 +7,11 @@ use std::{
 };
 
 use sealwire_crypto::OrganisationPublic;
-use sealwire_protocol::organisation_policy::{OrganisationPolicy, OrganisationPolicyError};
+use sealwire_protocol::{
+    certificate::DeviceKind,
+    handle::Handle,
+    organisation_policy::{MAX_CUSTODIANS, OrganisationPolicy, OrganisationPolicyError},
+};
 use tokio::time::sleep;
 
 use crate::{
@@ -15,7 +19,7 @@ use crate::{
     client::Client,
     core::Core,
     error::{CoreError, ErrorKind, Result},
-    store, transparency,
+    group, store, transparency,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -164,6 +168,9 @@ impl Client {
         if let Some(logs) = change.logs {
             self.name_logs(&mut next, logs).await?;
         }
+        if let Some(names) = change.custodians {
+            next.custodians = self.name_custodians(&names).await?;
+        }
         if let Some(present) = present
             && says_the_same(present, &next)
         {
@@ -176,6 +183,34 @@ impl Client {
         Ok(info(&next))
     }
 
+    /// The accounts with these handles, which have to be records custodians.
+    async fn name_custodians(&self, names: &[String]) -> Result<Vec<Handle>> {
+        let mut custodians = Vec::with_capacity(names.len());
+        for name in names {
+            let handle = self.parse_handle(name)?;
+            let found = group::lookup(&self.core, &handle).await?;
+            let custodian = found.devices.first().map(|device| device.kind());
+            if custodian != Some(DeviceKind::Custodian) {
+                return Err(CoreError::usage(
+                    "no_custodian",
+                    format!("{handle} is no records custodian"),
+                    "invite one first: `sealwire org invite --role custodian`",
+                ));
+            }
+            custodians.push(handle);
+        }
+        custodians.sort();
+        custodians.dedup();
+        if custodians.len() > MAX_CUSTODIANS {
+            return Err(CoreError::usage(
+                "too_many_custodians",
+                format!("a policy names at most {MAX_CUSTODIANS} records custodians"),
+                "name fewer",
+            ));
+        }
+        Ok(custodians)
+    }
+
     /// Lets the policy name the logs to trust, and with them the key of the directory.
     async fn name_logs(&self, policy: &mut OrganisationPolicy, logs: String) -> Result<()> {
         policy.log_policy = None;
@@ -184,7 +219,8 @@ impl Client {
             return Ok(());
         }
         transparency::check_log_policy(&logs)?;
-        policy.directory_key_hash = Some(transparency::directory_key_hash(&self.core).await?);
+        let hash = transparency::directory_key_hash(&self.core, &logs).await?;
+        policy.directory_key_hash = Some(hash);
         policy.log_policy = Some(logs);
         Ok(())
     }
@@ -213,6 +249,7 @@ fn successor(
         no_receipts: change.receipts.map_or(no_receipts, |receipts| !receipts),
         log_policy: present.and_then(|policy| policy.log_policy.clone()),
         directory_key_hash: present.and_then(|policy| policy.directory_key_hash),
+        custodians: present.map_or_else(Vec::new, |policy| policy.custodians.clone()),
     }
 }
 
@@ -232,6 +269,7 @@ fn info(policy: &OrganisationPolicy) -> OrganisationPolicyInfo {
         max_file_days: policy.max_blob_days,
         receipts: !policy.no_receipts,
         logs: policy.log_policy.clone(),
+        custodians: policy.custodians.iter().map(ToString::to_string).collect(),
     }
 }
 

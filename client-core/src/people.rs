@@ -4,6 +4,7 @@
 use sealwire_crypto::{OrganisationPublic, SafetyNumber, SecretBytes, SignContext};
 use sealwire_protocol::{
     account::{B64, MemberInfo as OrgMember, NewInvitation, OrgRole, Revocation},
+    certificate::DeviceKind,
     handle::Handle,
     ids::DeviceId,
     link::{DeviceLink, InvitationCode, JoinLink},
@@ -112,6 +113,20 @@ impl Client {
     /// # Errors
     /// `forbidden` without the role for it; network errors.
     pub async fn invite(&self, role: OrgRole, expires_in_s: u64) -> Result<NewInvitationInfo> {
+        self.invite_kind(role, DeviceKind::Person, expires_in_s)
+            .await
+    }
+
+    /// Makes an invitation for a new account of a kind: a person, an agent or a records custodian.
+    ///
+    /// # Errors
+    /// As [`Client::invite`].
+    pub async fn invite_kind(
+        &self,
+        role: OrgRole,
+        kind: DeviceKind,
+        expires_in_s: u64,
+    ) -> Result<NewInvitationInfo> {
         let code = InvitationCode::generate(&mut rand::rng());
         let secret = SecretBytes::generate(&mut rand::rng());
         let made = self
@@ -120,6 +135,7 @@ impl Client {
             .new_invitation(&NewInvitation {
                 code_hash: B64::from(code.hash()),
                 role,
+                kind,
                 expires_in_s,
             })
             .await?;
@@ -135,6 +151,7 @@ impl Client {
             organisation_key: identity.organisation_key,
             code,
             secret: Some(secret),
+            kind,
         };
         Ok(NewInvitationInfo {
             id: made.id,
@@ -157,6 +174,7 @@ impl Client {
             list.push(InvitationInfo {
                 id: made.id,
                 role: made.role,
+                kind: made.kind,
                 expires_at_s: made.expires_at_s,
                 used_by: made.used_by,
                 genuine,

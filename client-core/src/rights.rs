@@ -11,6 +11,7 @@ use crate::error::{CoreError, ErrorKind, Result};
 
 /// A statement that the relay has signed and logged about somebody, and what shows whom it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct StatementInfo {
     /// Place of its entry in the relay's audit log.
     pub index: u64,
@@ -35,6 +36,7 @@ impl From<Attested> for StatementInfo {
 
 /// What the relay knows of this account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct OwnDataInfo {
     /// JSON; the statement names its SHA-256.
     pub data: String,

@@ -40,10 +40,7 @@ pub(crate) async fn take_out_gone(core: &Core, handle: &Handle) -> Result<()> {
         concerned.push(log);
     }
     tx.commit().await?;
-    drop(conn);
-    for log in &concerned {
-        core.wake(log);
-    }
+    concerned.iter().for_each(|log| core.wake(log));
     Ok(())
 }
 
@@ -67,9 +64,6 @@ pub(crate) async fn take_out_revoked(core: &Core) -> Result<()> {
         }
     }
     tx.commit().await?;
-    drop(conn);
-    for log in &concerned {
-        core.wake(log);
-    }
+    concerned.iter().for_each(|log| core.wake(log));
     Ok(())
 }

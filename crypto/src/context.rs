@@ -32,6 +32,8 @@ pub enum SignContext {
     RemovalReceipt,
     /// An account asks for its erasure.
     Erasure,
+    /// A records custodian names the key of its archive's log.
+    Archive,
 }
 
 /// What every signed message of this crate begins with.
@@ -39,7 +41,7 @@ pub(crate) const PREFIX: &[u8] = b"sealwire v1 ";
 
 impl SignContext {
     /// Every context, in the order of declaration.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::DeviceCertificate,
         Self::Revocation,
         Self::DirectoryEntry,
@@ -52,6 +54,7 @@ impl SignContext {
         Self::Acknowledgement,
         Self::RemovalReceipt,
         Self::Erasure,
+        Self::Archive,
     ];
 
     /// The label that stands in the signed bytes.
@@ -70,6 +73,7 @@ impl SignContext {
             Self::Acknowledgement => "acknowledgement",
             Self::RemovalReceipt => "removal receipt",
             Self::Erasure => "erasure",
+            Self::Archive => "archive",
         }
     }
 

@@ -33,6 +33,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::certificate::DeviceKind;
+
 /// Bytes as unpadded base64url text.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct B64(pub Vec<u8>);
@@ -67,6 +69,7 @@ impl<T: AsRef<[u8]>> From<T> for B64 {
 
 /// Role in the organisation (not in a group).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum OrgRole {
     /// Everything, and the organisation key.
@@ -188,6 +191,9 @@ pub struct NewInvitation {
     pub code_hash: B64,
     /// Role of the new account.
     pub role: OrgRole,
+    /// What its devices are: the relay refuses another certificate.
+    #[serde(default, skip_serializing_if = "DeviceKind::is_person")]
+    pub kind: DeviceKind,
     /// Seconds until it runs out, at most 30 days.
     pub expires_in_s: u64,
 }
@@ -199,6 +205,9 @@ pub struct Invitation {
     pub id: u64,
     /// Role of the new account.
     pub role: OrgRole,
+    /// What its devices are.
+    #[serde(default, skip_serializing_if = "DeviceKind::is_person")]
+    pub kind: DeviceKind,
     /// When it runs out, seconds since the Unix epoch.
     pub expires_at_s: u64,
     /// Handle that used it.
@@ -223,6 +232,9 @@ pub struct MemberInfo {
     pub handle: String,
     /// Role.
     pub role: OrgRole,
+    /// What its devices are.
+    #[serde(default, skip_serializing_if = "DeviceKind::is_person")]
+    pub kind: DeviceKind,
     /// Suspended.
     pub suspended: bool,
 }
@@ -250,6 +262,9 @@ pub struct DirectoryEntry {
     pub handle: String,
     /// `AccountPublic`, 32 bytes; empty if the account was erased.
     pub account_key: B64,
+    /// What its devices are. Certificates that claim another kind do not count.
+    #[serde(default, skip_serializing_if = "DeviceKind::is_person")]
+    pub kind: DeviceKind,
     /// Suspended.
     pub suspended: bool,
     /// Certificates of devices that are not revoked, in order of enrolment.

@@ -21,6 +21,7 @@ use prost::Message;
 use sealwire_crypto::{
     AccountKey, AccountPublic, CryptoError, DevicePublic, InboxPublic, SignContext, Signature,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     canonical,
@@ -59,11 +60,14 @@ pub enum CertificateError {
     Signature,
 }
 
-/// What a device is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a device is; all devices of an account are of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
 #[repr(u32)]
 pub enum DeviceKind {
     /// A person's computer or telephone.
+    #[default]
     Person = 1,
     /// A bot.
     Agent = 2,
@@ -81,6 +85,30 @@ impl DeviceKind {
             3 => Some(Self::Custodian),
             _ => None,
         }
+    }
+
+    /// Whether it is a person's, which nothing that is sent says.
+    #[must_use]
+    pub const fn is_person(&self) -> bool {
+        matches!(self, Self::Person)
+    }
+
+    /// The word for it, which is that of the JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Agent => "agent",
+            Self::Custodian => "custodian",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Person, Self::Agent, Self::Custodian]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 }
 

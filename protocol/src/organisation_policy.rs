@@ -3,10 +3,16 @@
 use prost::Message;
 use sealwire_crypto::{OrganisationKey, OrganisationPublic, SignContext, Signature, sha256};
 
-use crate::{canonical, handle::check_organisation, limits::MAX_ORGANISATION_POLICY};
+use crate::{
+    canonical,
+    handle::{Handle, check_organisation},
+    limits::MAX_ORGANISATION_POLICY,
+};
 
 /// The longest bound that a policy can set: a hundred years. Longer is no bound at all.
 const MOST_DAYS: u32 = 36_500;
+/// Records custodians that a policy names at most.
+pub const MAX_CUSTODIANS: usize = 4;
 
 /// Why bytes are no organisation policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +52,9 @@ pub struct OrganisationPolicy {
     pub log_policy: Option<String>,
     /// SHA-256 of the key that hides handles in the directory's log.
     pub directory_key_hash: Option<[u8; 32]>,
+    /// Accounts that keep records of all new conversations: whoever founds one adds them, and
+    /// nobody sends without one of them. At most [`MAX_CUSTODIANS`], in order of handle.
+    pub custodians: Vec<Handle>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -78,6 +87,8 @@ struct WirePolicy {
     log_policy: String,
     #[prost(bytes = "vec", tag = "10")]
     directory_key_hash: Vec<u8>,
+    #[prost(string, repeated, tag = "11")]
+    custodians: Vec<String>,
 }
 
 impl OrganisationPolicy {
@@ -98,6 +109,7 @@ impl OrganisationPolicy {
             no_receipts: self.no_receipts,
             log_policy: self.log_policy.clone().unwrap_or_default(),
             directory_key_hash: self.directory_key_hash.map_or(Vec::new(), Vec::from),
+            custodians: self.custodians.iter().map(ToString::to_string).collect(),
         }
         .encode_to_vec()
     }
@@ -127,6 +139,7 @@ impl OrganisationPolicy {
             0 => None,
             _ => Some(wire.directory_key_hash.try_into().map_err(|_| Malformed)?),
         };
+        let custodians = custodians(&wire.custodians, &wire.organisation)?;
         let bound = |days| match days {
             0 => Ok(None),
             1..=MOST_DAYS => Ok(Some(days)),
@@ -142,6 +155,7 @@ impl OrganisationPolicy {
             no_receipts: wire.no_receipts,
             log_policy: Some(wire.log_policy).filter(|policy| !policy.is_empty()),
             directory_key_hash,
+            custodians,
         })
     }
 
@@ -194,6 +208,25 @@ impl OrganisationPolicy {
             .map_err(|_| BadSignature)?;
         Self::parse(&wire.body)
     }
+}
+
+/// Of the policy's own organisation, in order and once each.
+fn custodians(
+    names: &[String],
+    organisation: &str,
+) -> Result<Vec<Handle>, OrganisationPolicyError> {
+    if names.len() > MAX_CUSTODIANS || !names.is_sorted_by(|one, next| one < next) {
+        return Err(Malformed);
+    }
+    names
+        .iter()
+        .map(|handle| {
+            Handle::parse(handle)
+                .ok()
+                .filter(|handle| handle.organisation() == organisation)
+                .ok_or(Malformed)
+        })
+        .collect()
 }
 
 #[cfg(test)]

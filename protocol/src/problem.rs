@@ -72,6 +72,8 @@ codes! {
     InvitationUsed = "invitation_used", 409, "Invitation already used";
     /// The invitation ran out.
     InvitationExpired = "invitation_expired", 410, "Invitation expired";
+    /// The certificate is of another kind than the invitation or the account.
+    WrongKind = "wrong_kind", 422, "Another kind of account";
     /// Somebody else has this handle.
     HandleTaken = "handle_taken", 409, "Handle taken";
     /// The handle is not of the allowed form.

@@ -15,11 +15,16 @@ use crate::data_dir::{DataDir, write_private};
 use crate::group;
 use crate::relay;
 
+mod asking;
 mod auditor_command;
 mod backup_command;
 mod census_command;
+mod incident_command;
+mod log_command;
+mod request_command;
 mod restore_command;
 mod retention_command;
+mod ropa_command;
 
 /// A boxed error whose text is for people.
 type Failure = Box<dyn std::error::Error>;
@@ -46,6 +51,17 @@ enum Command {
     /// Whom you let read this relay's statements.
     #[command(subcommand)]
     Auditor(auditor_command::Auditor),
+    Ropa(ropa_command::Ropa),
+    /// The register of incidents: what happened, who was told, and what the clocks of GDPR, NIS 2 and
+    /// DORA say.
+    #[command(subcommand)]
+    Incident(incident_command::Incident),
+    /// The register of requests that people make about their data, with the clocks of GDPR and CCPA.
+    #[command(subcommand)]
+    Request(request_command::Request),
+    /// The relay's transparency logs.
+    #[command(subcommand)]
+    Log(log_command::Log),
     /// Write a backup of a relay, which goes on serving meanwhile. Works on one that is stopped, too.
     ///
     /// THE BACKUP IS NOT ENCRYPTED. It holds the relay's keys, the accounts of all people, and
@@ -107,6 +123,10 @@ pub fn run() -> ExitCode {
         Command::Retention(args) => retention_command::run(&args),
         Command::Census(args) => census_command::run(&args),
         Command::Auditor(args) => auditor_command::run(&args),
+        Command::Ropa(args) => ropa_command::run(&args),
+        Command::Incident(args) => incident_command::run(&args),
+        Command::Request(args) => request_command::run(&args),
+        Command::Log(args) => log_command::run(&args),
         Command::Backup(args) => backup_command::backup(&args),
         Command::Verify(args) => backup_command::verify(&args),
         Command::Restore(args) => restore_command::run(&args),

@@ -1,11 +1,15 @@
 //! The configuration file: every option with its default and meaning.
 
+mod processing;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use sealwire_protocol::handle::check_organisation;
 use sealwire_protocol::limits::{MAX_BLOB_CONTENT, MAX_BLOB_DAYS};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::processing::Processing;
 
 /// Name of the file in the data directory, unless the operator keeps it elsewhere.
 pub(crate) const FILE: &str = "relay.toml";
@@ -54,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) backup: Backup,
     /// Who watches the transparency logs.
     pub(crate) transparency: Transparency,
+    /// Why and for whom data is processed.
+    pub(crate) processing: Processing,
     /// Log output.
     pub(crate) log: Log,
 }
@@ -177,6 +183,7 @@ impl Default for Config {
             retention: Retention::default(),
             backup: Backup::default(),
             transparency: Transparency::default(),
+            processing: Processing::default(),
             log: Log::default(),
         }
     }

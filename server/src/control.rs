@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::account::AccountPlane;
 use crate::attest::{self, Drilled};
+use crate::config::Config;
 use crate::evidence::Evidence;
+use crate::refusal::Answer;
 use crate::retention::Retention;
 
 /// Name of the socket in the data directory.
@@ -30,13 +32,23 @@ pub(crate) const DISMISS: &str = "auditor dismiss ";
 pub(crate) const AUDITORS: &str = "auditor list";
 /// Tells of a drill: a [`Drilled`] as JSON follows.
 pub(crate) const DRILL: &str = "drill ";
-const LONGEST_LINE: u64 = 4096;
+/// Asks for the record of processing.
+pub(crate) const ROPA: &str = "ropa";
+/// Asks for it to be attested even if it says nothing new.
+pub(crate) const ROPA_ANYWAY: &str = "ropa anyway";
+/// Asks something of the register of incidents; JSON follows.
+pub(crate) const INCIDENT: &str = "incident ";
+/// Asks something of the register of requests; JSON follows.
+pub(crate) const REQUEST: &str = "request ";
+const LONGEST_LINE: u64 = 16 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What an operator may reach.
 pub(crate) struct Doors {
     pub(crate) retention: Arc<Retention>,
     pub(crate) account: Arc<AccountPlane>,
+    /// The settings in force.
+    pub(crate) config: Config,
 }
 
 /// Serves until the relay ends.
@@ -77,17 +89,32 @@ async fn answer(stream: UnixStream, doors: &Doors) -> io::Result<()> {
         }
     } else if let Some(drilled) = line.strip_prefix(DRILL) {
         drill(doors.account.evidence(), drilled).await
-    } else if line.starts_with("auditor ") {
-        auditors(&doors.account, line).await
     } else {
-        json!({ "error": "this relay does not know the command; it may be of another version" })
+        operator(&doors.account, &doors.config, line).await
     };
     timeout(PATIENCE, write.write_all(format!("{reply}\n").as_bytes())).await?
 }
 
-/// Commands about auditors, also of a relay that is stopped.
-pub(crate) async fn auditors(account: &AccountPlane, line: &str) -> Value {
-    let done = if let Some(words) = line.strip_prefix(ADMIT) {
+/// Commands that can be asked of a relay that is stopped, too.
+pub(crate) async fn operator(account: &AccountPlane, config: &Config, line: &str) -> Value {
+    let done = if let Some(asked) = line.strip_prefix(INCIDENT) {
+        account.incident(asked).await
+    } else if let Some(asked) = line.strip_prefix(REQUEST) {
+        account.request(asked).await
+    } else if line == ROPA || line == ROPA_ANYWAY {
+        let recorded = attest::ropa(account.evidence(), config, line == ROPA_ANYWAY).await;
+        recorded.map(|recorded| serde_json::to_value(recorded).unwrap_or_default())
+    } else if line.starts_with("auditor ") {
+        auditors(account, line).await
+    } else {
+        let why = "this relay does not know the command; it may be of another version";
+        return json!({ "error": why });
+    };
+    done.unwrap_or_else(|refusal| json!({ "error": refusal.to_wire().detail }))
+}
+
+async fn auditors(account: &AccountPlane, line: &str) -> Answer<Value> {
+    if let Some(words) = line.strip_prefix(ADMIT) {
         let (name, days) = words.split_once(' ').unwrap_or((words, ""));
         let token = account.admit_auditor(name, days.parse().unwrap_or(0)).await;
         token.map(|token| json!({ "token": token.as_str() }))
@@ -97,8 +124,7 @@ pub(crate) async fn auditors(account: &AccountPlane, line: &str) -> Value {
     } else {
         let all = account.auditors().await;
         all.map(|all| json!({ "auditors": all }))
-    };
-    done.unwrap_or_else(|refusal| json!({ "error": refusal.to_wire().detail }))
+    }
 }
 
 async fn drill(evidence: &Evidence, drilled: &str) -> Value {

@@ -18,12 +18,18 @@ pub(crate) enum DataDirError {
          restore again"
     )]
     HalfRestored(PathBuf),
+    #[error(
+        "the renewal of the transparency logs in {0} did not end; run `sealwire-relay log renew` again"
+    )]
+    HalfRenewed(PathBuf),
     #[error("cannot use the data directory {0}: {1}")]
     Io(PathBuf, io::Error),
 }
 
 /// Where a restore gathers its files. While it is there the data directory is not whole.
 pub(crate) const RESTORING: &str = "restore.new";
+/// Which logs are being ended. While it is there only a renewal may go on.
+pub(crate) const RENEWING: &str = "logs.renewing";
 /// The file that is locked.
 pub(crate) const LOCK: &str = "lock";
 
@@ -37,6 +43,15 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Takes the directory, making it if it is not there.
     pub(crate) fn open(path: &Path) -> Result<Self, DataDirError> {
+        let dir = Self::open_to_renew(path)?;
+        if path.join(RENEWING).exists() {
+            return Err(DataDirError::HalfRenewed(path.into()));
+        }
+        Ok(dir)
+    }
+
+    /// As [`DataDir::open`], also while the logs are being renewed.
+    pub(crate) fn open_to_renew(path: &Path) -> Result<Self, DataDirError> {
         let io = |error| DataDirError::Io(path.into(), error);
         keep_private();
         DirBuilder::new()
@@ -53,6 +68,14 @@ impl DataDir {
             path: path.into(),
             _lock: lock,
         })
+    }
+
+    /// The logs were renewed.
+    pub(crate) fn renewed(&self) -> Result<(), DataDirError> {
+        let io = |error| DataDirError::Io(self.path.clone(), error);
+        std::fs::remove_file(self.path.join(RENEWING)).map_err(io)?;
+        let dir = File::open(&self.path).map_err(io)?;
+        dir.sync_all().map_err(io)
     }
 
     /// A path inside.

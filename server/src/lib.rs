@@ -28,6 +28,7 @@ mod rate;
 mod refusal;
 mod relay;
 mod retention;
+mod ropa;
 mod tally;
 mod tls;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use sealwire_protocol::certificate::DeviceKind;
 use sealwire_protocol::link::{JoinLink, RelayAddress};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -94,6 +95,7 @@ pub(crate) async fn start(config: &Config, data: DataDir) -> Result<Started, Sta
                 organisation_key: None,
                 code,
                 secret: None,
+                kind: DeviceKind::Person,
             };
             link.to_text()
         });
@@ -201,7 +203,7 @@ impl Started {
         tasks.spawn(attest::run(
             Arc::clone(&relay.account),
             relay.data.join(""),
-            config,
+            config.clone(),
             drain.clone(),
         ));
         tasks.spawn(retention::schedule(
@@ -213,6 +215,7 @@ impl Started {
             control::Doors {
                 retention: Arc::clone(&relay.retention),
                 account: Arc::clone(&relay.account),
+                config,
             },
             drain.clone(),
         ));

@@ -78,9 +78,19 @@ impl Witness {
         &self.key
     }
 
+    /// Where it listens, `host:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Settings by which a relay asks it.
     pub fn settings(&self) -> String {
-        let Self { key, address, .. } = self;
+        self.settings_at(&self.address)
+    }
+
+    /// Settings by which a relay asks whoever listens at `address` for it.
+    pub fn settings_at(&self, address: &str) -> String {
+        let key = &self.key;
         format!("[transparency]\nwitnesses = [\"{key} http://{address}\"]\nquorum = 1\n")
     }
 }

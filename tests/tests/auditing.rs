@@ -13,6 +13,8 @@ use serde_json::Value;
 const OUTSIDERS: &str = "SEALWIRE_OUTSIDERS";
 /// A folder with npm's @sigstore/verify and @sigstore/bundle.
 const SIGSTORE: &str = "SEALWIRE_SIGSTORE";
+/// The Node.js that runs them, if not the one on `PATH`.
+const NODE: &str = "SEALWIRE_NODE";
 
 /// A relay that has attested something, and what the auditor was given.
 struct Scene {
@@ -138,7 +140,8 @@ fn outsiders(pack: &Path) -> Option<Output> {
 /// Has a bundle checked by Sigstore's own verifier in this folder.
 fn sigstore(modules: &OsStr, bundle: &Path, scene: &Scene, signer: &Path) -> Output {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut command = Command::new("node");
+    let node = std::env::var_os(NODE).unwrap_or_else(|| "node".into());
+    let mut command = Command::new(node);
     command.arg(tests.join("outsiders/check_bundle.js"));
     command.arg(modules).arg(bundle);
     command.arg(scene.desk.join("policy")).arg(signer);

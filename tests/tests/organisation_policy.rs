@@ -193,6 +193,7 @@ async fn a_relay_cannot_go_back_or_forge() {
         no_receipts: false,
         log_policy: None,
         directory_key_hash: None,
+        custodians: Vec::new(),
     }
     .sign(&mallory);
     for (show, code, words) in [

@@ -1,12 +1,16 @@
 //! A relay whose logs are watched by a witness that somebody else runs.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sealwire_core::ErrorKind;
 use sealwire_core::api::{OrgRole, OrganisationPolicyChange};
 use sealwire_tests::scratch::copy_dir;
 use sealwire_tests::witness::Witness;
 use sealwire_tests::{Scratch, Stage, raw, until};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 
 /// A relay, its witness, and room for copies.
 struct Scene {
@@ -111,4 +115,48 @@ async fn a_restored_relay_learns_its_size_and_refuses_to_fork() {
     assert_eq!(refused.code, "log_halted");
     assert!(refused.hint.contains("operator"), "{}", refused.hint);
     assert_eq!(head(&scene.stage).await, before);
+}
+
+/// Somebody between a relay and its witness, who says as long as `lies` that the witness has seen far more.
+async fn mallory(witness: String, lies: Arc<AtomicBool>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("bound").to_string();
+    tokio::spawn(async move {
+        while let Ok((mut relay, _)) = listener.accept().await {
+            let (witness, lies) = (witness.clone(), Arc::clone(&lies));
+            tokio::spawn(async move {
+                if lies.load(Ordering::SeqCst) {
+                    let mut request = [0; 64 * 1024];
+                    let _ = relay.read(&mut request).await;
+                    let lie = "HTTP/1.1 409 Conflict\r\ncontent-length: 4\r\nconnection: close\r\n\r\n9999";
+                    let _ = relay.write_all(lie.as_bytes()).await;
+                } else if let Ok(mut witness) = TcpStream::connect(witness).await {
+                    let _ = copy_bidirectional(&mut relay, &mut witness).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_false_word_in_a_witness_s_name_halts_only_until_the_witness_speaks() {
+    let mut scene = scene().await;
+    let (alice, bob, _) = scene.stage.alice_bob_carol().await;
+    let lies = Arc::new(AtomicBool::new(true));
+    let address = mallory(scene.witness.address().to_owned(), Arc::clone(&lies)).await;
+    let settings = scene.witness.settings_at(&address);
+    scene.stage.relay.restart_with(&settings).await;
+    let refused = alice
+        .set_organisation_role(&bob.handle(), OrgRole::OrgAdmin)
+        .await;
+    assert_eq!(refused.expect_err("halted").code, "log_halted");
+    lies.store(false, Ordering::SeqCst);
+    until("the logs going on", || async {
+        let done = alice
+            .set_organisation_role(&bob.handle(), OrgRole::OrgAdmin)
+            .await;
+        done.map_err(|error| error.to_string())
+    })
+    .await;
 }

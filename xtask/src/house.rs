@@ -26,6 +26,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("sealwire", &["sealwire-core"]),
     (
+        "sealwire-desktop-host",
+        &["sealwire-core", "sealwire-tests"],
+    ),
+    ("sealwire-desktop-bridge", &["sealwire-desktop-host"]),
+    (
         "sealwire-tests",
         &[
             "sealwire-core",
@@ -77,7 +82,7 @@ fn metadata() -> Vec<(String, PathBuf, BTreeSet<String>)> {
             let imports = imports
                 .iter()
                 .map(name)
-                .filter(|name| own.contains(name))
+                .filter(|import| own.contains(import) && *import != name(&package["name"]))
                 .collect();
             let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
             (name(package), manifest, imports)
@@ -231,6 +236,7 @@ fn the_ledger_names_every_field_that_the_relay_stores() {
     stored.extend(stored_in("server/src/group/blobs/schema.sql"));
     stored.extend(stored_in("server/src/account/schema/0001_start.sql"));
     stored.extend(stored_in("server/src/account/schema/0002_retention.sql"));
+    stored.extend(stored_in("server/src/account/schema/0003_registers.sql"));
     stored.extend(stored_in("server/src/tally.sql"));
     stored.extend(stored_in("server/src/evidence/tables.sql"));
     assert!(stored.len() > 50);

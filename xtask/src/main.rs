@@ -10,8 +10,10 @@ mod build;
 mod demo;
 mod deps;
 mod failure;
+mod front;
 #[cfg(test)]
 mod house;
+mod npm;
 mod plot;
 mod relay;
 mod search;
@@ -46,5 +48,6 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Start(options) => start::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Types => build::types(),
     }
 }

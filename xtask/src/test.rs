@@ -9,6 +9,8 @@ use crate::args::Test;
 use crate::build;
 use crate::deps;
 use crate::failure::Failure;
+use crate::front::Front;
+use crate::npm;
 use crate::stop;
 use crate::text;
 
@@ -20,6 +22,8 @@ const S3_SERVER: &str = "SEALWIRE_S3_SERVER";
 const OUTSIDERS: &str = "SEALWIRE_OUTSIDERS";
 /// Tells the same tests in which folder Sigstore's verifier is.
 const SIGSTORE: &str = "SEALWIRE_SIGSTORE";
+/// And which Node.js runs it.
+const NODE: &str = "SEALWIRE_NODE";
 
 /// One line of the closing summary.
 struct Step {
@@ -37,11 +41,20 @@ pub(crate) fn run(options: &Test) -> Result<(), Failure> {
         deps::rust_components()?;
     }
     let nextest = deps::nextest()?;
+    let sigstore = npm::sigstore()?;
     let tools = [
         (S3_SERVER, deps::s3_server()?),
         (OUTSIDERS, deps::outsiders()?),
-        (SIGSTORE, deps::sigstore()?),
+        (SIGSTORE, sigstore.modules),
+        (NODE, sigstore.node),
     ];
+    let front = Front::install()?;
+    if options.filters.is_empty() {
+        steps.run("front end checks", &mut front.script("check")?)?;
+        steps.run("front end tests", &mut front.script("test")?)?;
+    }
+    // The desktop app takes the built front end into its program.
+    steps.run("front end build", &mut front.script("build")?)?;
     steps.run(
         "build",
         build::cargo()?.args(["build", "--workspace", "--all-targets"]),
@@ -52,6 +65,9 @@ pub(crate) fn run(options: &Test) -> Result<(), Failure> {
             checks(&mut steps)?;
         }
         tests(&mut steps, &nextest, &tools, options)?;
+        if options.filters.is_empty() {
+            steps.run("front end screens", &mut front.script("e2e")?)?;
+        }
     }
     steps.summary()
 }
@@ -213,7 +229,7 @@ impl Steps {
             let result = if step.passed { "passed" } else { "FAILED" };
             let line = format!(
                 "{}{result}{:>9}   {}",
-                text::fit(step.name, 16),
+                text::fit(step.name, 18),
                 text::duration(step.took),
                 step.note
             );

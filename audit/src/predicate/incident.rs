@@ -63,7 +63,7 @@ pub enum ClockName {
 impl Predicate for Incident {
     const NAME: &'static str = "incident";
     const TYPE: &'static str = base!("incident");
-    const SIGNER: Role = Role::Organisation;
+    const SIGNER: Role = Role::Relay;
 
     fn check(&self) -> Result<(), Malformed> {
         if self.clocks.iter().any(|clock| clock.due < self.noticed) {

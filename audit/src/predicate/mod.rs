@@ -23,6 +23,7 @@ mod retention_run;
 mod ropa;
 mod spelled;
 mod storage_census;
+mod subject_request;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +41,7 @@ pub use storage_census::{
     BitsPerByte, Class, Column, Counter, EntropyBucket, Form, SizeBucket, StorageCensus, Stored,
     Table, class_of, known_columns,
 };
+pub use subject_request::{Law, Outcome, Right, SubjectRequest};
 
 use std::fmt;
 
@@ -186,4 +188,5 @@ known! {
     RetentionRun,
     Ropa,
     StorageCensus,
+    SubjectRequest,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::spelled::in_order;
+use super::spelled::{given, in_order};
 use super::{Hex, Predicate, Role, Time};
 use crate::Malformed;
 
@@ -16,14 +16,26 @@ pub struct RestoreDrill {
     pub ended: Time,
     /// SHA-256 of the backup.
     pub backup_sha256: Hex<32>,
-    /// The logs before and after.
+    /// The logs before and after; none if it was not restored.
     pub trees: Vec<TreeSizes>,
     /// How many rows were read and checked.
     pub rows_checked: u64,
     /// Whether all of it was right.
     pub ok: bool,
-    /// The relay's incarnation, which a restore renews.
-    pub incarnation: Incarnations,
+    /// What was not right; left out if all was.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub failure: Option<String>,
+    /// The relay's incarnation, which a restore renews; left out if it was not restored.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub incarnation: Option<Incarnations>,
 }
 
 /// Entries of a log.
@@ -58,9 +70,15 @@ impl Predicate for RestoreDrill {
         if !in_order(&[self.started, self.ended]) {
             return wrong("ends before it begins");
         }
-        if self.incarnation.old == self.incarnation.new {
-            return wrong("the incarnation was not renewed");
+        if self.ok == self.failure.is_some() {
+            return wrong("ends well with a failure, or fails without one");
         }
-        Ok(())
+        match &self.incarnation {
+            Some(Incarnations { old, new }) if old == new => {
+                wrong("the incarnation was not renewed")
+            }
+            None if self.ok => wrong("ends well, but nothing was restored"),
+            _ => Ok(()),
+        }
     }
 }

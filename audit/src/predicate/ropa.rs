@@ -12,10 +12,21 @@ use crate::Malformed;
 pub struct Ropa {
     /// Who decides about the processing.
     pub controller: String,
-    /// How to reach them, or their data protection officer.
+    /// How to reach them.
     pub contact: String,
+    /// How to reach their data protection officer; left out if they need none.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub data_protection_officer: Option<String>,
     /// What it is for.
     pub purposes: Vec<String>,
+    /// Whose data it is.
+    pub data_subjects: Vec<String>,
+    /// Transfers to third countries, each with its safeguards; none if empty.
+    pub transfers: Vec<String>,
     /// What is processed.
     pub categories: Vec<DataCategory>,
     /// What protects it.
@@ -50,7 +61,7 @@ pub struct DataCategory {
 impl Predicate for Ropa {
     const NAME: &'static str = "ropa";
     const TYPE: &'static str = base!("ropa");
-    const SIGNER: Role = Role::Organisation;
+    const SIGNER: Role = Role::Relay;
 
     fn check(&self) -> Result<(), Malformed> {
         if self.purposes.is_empty() || self.categories.is_empty() {

@@ -30,6 +30,28 @@ impl Time {
             .ok_or(Malformed::new("time", "is beyond the year 9999"))
     }
 
+    /// The same time of day so many months later, in UTC; the last day of the month if it has no such
+    /// day (Regulation (EEC) 1182/71 Art. 3 (2) c).
+    ///
+    /// # Errors
+    /// [`Malformed`] beyond the year 9999.
+    pub fn months_later(self, months: u8) -> Result<Self, Malformed> {
+        let local = jiff::tz::Offset::UTC.to_datetime(self.0);
+        let later = local.checked_add(jiff::Span::new().months(months)).ok();
+        later
+            .and_then(|later| jiff::tz::Offset::UTC.to_timestamp(later).ok())
+            .map(Self)
+            .ok_or(Malformed::new("time", "is beyond the year 9999"))
+    }
+
+    /// So many hours later.
+    ///
+    /// # Errors
+    /// [`Malformed`] beyond the year 9999.
+    pub fn hours_later(self, hours: u32) -> Result<Self, Malformed> {
+        Self::from_millis(self.millis().saturating_add(u64::from(hours) * 3_600_000))
+    }
+
     /// Milliseconds since the beginning of 1970.
     #[must_use]
     pub fn millis(self) -> u64 {

@@ -30,7 +30,7 @@ pub(crate) enum PolicyCommand {
     /// day and removes what is older; that cannot be taken back. Where a
     /// conversation or a message asks for less time, that counts.
     #[command(
-        override_usage = "sealwire org policy publish <--messages|--files|--receipts|--logs>"
+        override_usage = "sealwire org policy publish <--messages|--files|--receipts|--logs|--custodian>"
     )]
     Publish(Publish),
 }
@@ -52,6 +52,13 @@ pub(crate) struct Publish {
     /// docs/evidence.md shows it, or off
     #[arg(long, value_name = "FILE")]
     logs: Option<PathBuf>,
+    /// Who keeps records of all new conversations, or off; may be given more
+    /// than once
+    ///
+    /// Whoever founds a conversation adds them, and nobody writes in it while
+    /// none of them is there.
+    #[arg(long, value_name = "HANDLE")]
+    custodian: Vec<String>,
 }
 
 /// Parses `off` or a span of whole days; 0 is off.
@@ -115,6 +122,7 @@ async fn publish(context: &Context, options: &Publish) -> Outcome {
         max_file_days: options.files,
         receipts: options.receipts,
         logs: options.logs.as_deref().map(read_logs).transpose()?,
+        custodians: custodians(&options.custodian),
     };
     let policy = client.publish_organisation_policy(change).await?;
     context
@@ -122,6 +130,16 @@ async fn publish(context: &Context, options: &Publish) -> Outcome {
         .result(&policy, |page| print(page, Some(&policy)))?;
     client.shutdown().await;
     Ok(())
+}
+
+/// Nobody for `off`; no change if none was named.
+fn custodians(named: &[String]) -> Option<Vec<String>> {
+    let some = named
+        .iter()
+        .filter(|name| *name != "off")
+        .cloned()
+        .collect();
+    (!named.is_empty()).then_some(some)
 }
 
 /// The file of `--logs`; nothing for `off`.
@@ -151,6 +169,11 @@ fn print(page: &mut Page, policy: Option<&OrganisationPolicyInfo>) {
         "as seen first"
     };
     page.field("Logs", logs);
+    let custodians = match policy.custodians.is_empty() {
+        true => "not required".to_owned(),
+        false => policy.custodians.join(", "),
+    };
+    page.field("Custodian", custodians);
     page.field("Signature", "by the organisation's key");
 }
 
@@ -223,6 +246,7 @@ mod tests {
             max_file_days: None,
             receipts: true,
             logs: None,
+            custodians: vec!["records@acme".into()],
         }
     }
 

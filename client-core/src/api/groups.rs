@@ -11,6 +11,7 @@ pub const FOREVER_MS: u64 = 253_402_300_799_000;
 
 /// One thing that the members of a conversation agree on beside roles.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
     /// What it is about, at most [`MAX_TOPIC`] bytes; may be empty.
@@ -33,6 +34,7 @@ pub enum Setting {
 
 /// The rules of a conversation.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct PolicyInfo {
     /// Version of the policy's form.
     pub version: u32,
@@ -60,6 +62,7 @@ pub struct PolicyInfo {
 
 /// What this device alone remembers of a conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct LocalSettings {
     /// Milliseconds since the Unix epoch until which nothing is to be notified.
     pub muted_until: Option<u64>,
@@ -86,6 +89,7 @@ pub struct ChatLinkTerms {
 
 /// A new link to a conversation.
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct NewChatLinkInfo {
     /// Number on this device.
     pub number: i64,
@@ -97,6 +101,7 @@ pub struct NewChatLinkInfo {
 
 /// A link made earlier.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ChatLinkInfo {
     /// Number on this device.
     pub number: i64,
@@ -114,6 +119,7 @@ pub struct ChatLinkInfo {
 
 /// Somebody who asks to be let into a conversation.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct JoinRequestInfo {
     /// Number on this device.
     pub number: i64,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something that happened in a conversation; people by handle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "info")]
 #[non_exhaustive]
 pub enum Info {
@@ -21,6 +22,20 @@ pub enum Info {
     },
     /// People were removed.
     Removed {
+        /// Who did it.
+        by: String,
+        /// Whom.
+        people: Vec<String>,
+    },
+    /// A records custodian was added: it reads and keeps everything from here on.
+    CustodianAdded {
+        /// Who did it.
+        by: String,
+        /// Whom.
+        people: Vec<String>,
+    },
+    /// A records custodian was removed.
+    CustodianRemoved {
         /// Who did it.
         by: String,
         /// Whom.
@@ -106,6 +121,8 @@ impl Info {
     pub(crate) fn concerns_nobody(&self) -> bool {
         match self {
             Self::Added { people, .. }
+            | Self::CustodianAdded { people, .. }
+            | Self::CustodianRemoved { people, .. }
             | Self::Removed { people, .. }
             | Self::DeviceAdded { people, .. }
             | Self::DeviceRemoved { people, .. } => people.is_empty(),
@@ -120,6 +137,13 @@ impl Info {
             Self::Welcomed { by } => format!("{by} added you"),
             Self::Added { by, people } => format!("{by} added {}", list(people)),
             Self::Removed { by, people } => format!("{by} removed {}", list(people)),
+            Self::CustodianAdded { by, people } => format!(
+                "{by} added the records custodian {}, who keeps all that is written from here on",
+                list(people)
+            ),
+            Self::CustodianRemoved { by, people } => {
+                format!("{by} removed the records custodian {}", list(people))
+            }
             Self::DeviceAdded { by, people } => {
                 format!("{by} added a device of {}", list(people))
             }

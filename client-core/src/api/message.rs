@@ -6,6 +6,7 @@ use super::Info;
 
 /// What a line of the history is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
     /// Text, in `text`.
@@ -18,6 +19,7 @@ pub enum MessageKind {
 
 /// How far a message of one's own has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// Stored here, not yet confirmed by reading it back from the relay.
@@ -32,6 +34,7 @@ pub enum Delivery {
 
 /// How much a message presses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// As usual.
@@ -51,6 +54,7 @@ impl Priority {
 
 /// One line of a conversation's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct MessageInfo {
     /// Identifier, hexadecimal, the same at every member.
     pub id: String,
@@ -113,6 +117,7 @@ pub struct MessageInfo {
 
 /// What a message answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Quote {
     /// Identifier of the quoted message in this profile; `None` if it is not here.
     pub id: Option<String>,
@@ -124,6 +129,7 @@ pub struct Quote {
 
 /// A deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Deleted {
     /// Who deleted it.
     pub by: String,
@@ -133,6 +139,7 @@ pub struct Deleted {
 
 /// One emoji at a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ReactionInfo {
     /// The emoji.
     pub emoji: String,
@@ -144,6 +151,7 @@ pub struct ReactionInfo {
 
 /// Somebody confirmed a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Acknowledged {
     /// Who.
     pub by: String,
@@ -153,6 +161,7 @@ pub struct Acknowledged {
 
 /// An earlier text of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct RevisionInfo {
     /// The text.
     pub text: String,
@@ -162,6 +171,7 @@ pub struct RevisionInfo {
 
 /// How far a member has come in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ReceiptInfo {
     /// Handle.
     pub person: String,
@@ -211,6 +221,7 @@ impl Post {
 
 /// What a person has begun to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DraftInfo {
     /// Conversation, hexadecimal.
     pub conversation: String,
@@ -225,6 +236,7 @@ pub struct DraftInfo {
 /// Proof that somebody confirmed a message, for people outside of the conversation: together with
 /// the message's id it is checked with Ed25519 alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct AcknowledgementProof {
     /// Handle in the certificate.
     pub by: String,

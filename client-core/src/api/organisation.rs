@@ -1,9 +1,10 @@
 //! What fronts see of the organisation's policy and of what was removed by it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What the organisation asks of its people's clients.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct OrganisationPolicyInfo {
     /// 1 for the first policy, then one more with each.
     pub serial: u64,
@@ -18,10 +19,14 @@ pub struct OrganisationPolicyInfo {
     /// Whose transparency logs and which witnesses are trusted, as a `tlog-policy` file (C2SP);
     /// `None`: the log that was seen first.
     pub logs: Option<String>,
+    /// Records custodians of all new conversations.
+    pub custodians: Vec<String>,
 }
 
 /// What to change of the organisation's policy; `None` leaves something as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
 pub struct OrganisationPolicyChange {
     /// Days that messages are kept, at most 36,500; 0 for no bound.
     pub max_message_days: Option<u32>,
@@ -32,10 +37,13 @@ pub struct OrganisationPolicyChange {
     /// Whose transparency logs and which witnesses are trusted, as a `tlog-policy` file of at most
     /// some 7 KiB; empty: the log that each client saw first.
     pub logs: Option<String>,
+    /// Handles of the records custodians of all new conversations; empty for none.
+    pub custodians: Option<Vec<String>>,
 }
 
 /// What this device removed from one conversation in one run, because it was kept no longer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct RemovalReceiptInfo {
     /// 1 for the first, then one more with each.
     pub number: u64,

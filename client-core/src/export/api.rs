@@ -16,6 +16,7 @@ use crate::{client::Client, error::Result, expiry};
 
 /// In which form to write a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ExportFormat {
     /// One document for programs; `docs/export.schema.json` describes it.
@@ -51,6 +52,7 @@ pub struct ExportOptions {
 
 /// What was exported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ExportInfo {
     /// The folder.
     pub folder: String,

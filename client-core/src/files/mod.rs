@@ -13,6 +13,7 @@ mod api;
 pub(crate) mod disk;
 mod download;
 mod export;
+mod look;
 mod media;
 mod message;
 mod metadata;
@@ -29,6 +30,7 @@ mod upload;
 mod vault;
 
 pub(crate) use export::save_named;
+pub use look::{FileLook, look_at};
 pub(crate) use message::{content, take};
 pub(crate) use run::{Transfers, run};
 pub use types::{AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState};

@@ -70,7 +70,7 @@ pub(super) fn prepare(
 }
 
 /// A decoder that fails on a picture must not keep it from being sent, however it fails.
-fn look(bytes: &[u8], format: ImageFormat) -> Preview {
+pub(super) fn look(bytes: &[u8], format: ImageFormat) -> Preview {
     std::panic::catch_unwind(|| picture::look(bytes, format))
         .ok()
         .flatten()

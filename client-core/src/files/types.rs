@@ -51,6 +51,7 @@ impl From<Source> for NewFile {
 
 /// A file that a message carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct AttachmentInfo {
     /// Its number in this profile.
     pub id: i64,
@@ -84,6 +85,7 @@ pub struct AttachmentInfo {
 
 /// Which way a transfer goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// To the relay.
@@ -94,6 +96,7 @@ pub enum Direction {
 
 /// How far a transfer has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum TransferState {
     /// The file is being encrypted into the profile.
@@ -110,6 +113,7 @@ pub enum TransferState {
 
 /// One transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct TransferInfo {
     /// Its number in this profile; 0 while sealing.
     pub id: i64,

@@ -16,6 +16,7 @@ use sqlx::SqliteConnection;
 use super::receive::{Step, plain};
 use crate::{
     api::{Delivery, Event, MessageInfo, MessageKind, Priority},
+    custody::{self, Heard},
     error::Result,
     store::{self, Confirmation, Line, NewMessage, Outcome, Outgoing, Said, Traits, Wish},
     transparency,
@@ -80,9 +81,6 @@ impl Step<'_> {
         if !allowed {
             return self.refuse(conn, entry, &plain(what)).await;
         }
-        if self.is_too_late(entry) {
-            return Ok(());
-        }
         let salt = content.map_or_else(|| short_hash(bytes), |content| content.salt);
         let conversation = self.place.row.conversation;
         let said = Said {
@@ -94,6 +92,21 @@ impl Step<'_> {
             place: self.order(entry),
             at_ms: entry.received_at,
         };
+        if self.core.keeps_records() {
+            let heard = Heard {
+                leaf: &leaf,
+                id: said.id,
+                said: custody::Said::of(content, &said.id, bytes),
+                bytes,
+                files: content.is_some_and(|content| content.files().is_some()),
+                sequence: entry.seq,
+                received_at: entry.received_at,
+            };
+            custody::note_content(self.core, conn, &self.place.row, heard).await?;
+        }
+        if self.is_too_late(entry) {
+            return Ok(());
+        }
         let calls_all = role.is_some_and(|role| policy.may(role, Action::MentionAll));
         let refused = match meaning {
             Meaning::Message | Meaning::Unknown => {
@@ -300,6 +313,21 @@ impl Step<'_> {
                 {
                     let refusal = plain("its confirmation is not signed by its sender");
                     return self.refuse(conn, entry, &refusal).await;
+                }
+                if self.core.keeps_records() {
+                    let heard = Heard {
+                        leaf,
+                        id: *target,
+                        said: custody::Said::Confirmation {
+                            target: data_encoding::HEXLOWER.encode(&target.0),
+                            at: *at_s,
+                        },
+                        bytes: &signed,
+                        files: false,
+                        sequence: entry.seq,
+                        received_at: entry.received_at,
+                    };
+                    custody::note_content(self.core, conn, &self.place.row, heard).await?;
                 }
                 let confirmation = Confirmation {
                     target: *target,

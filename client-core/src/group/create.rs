@@ -27,12 +27,12 @@ pub(crate) fn policy(core: &Core, kind: GroupKind, name: &str) -> Result<GroupPo
 }
 
 /// Makes a group with this device alone under `policy`, listed as `name`, and stores what is
-/// wished of it first.
+/// wished of it first, in order; answers the last wish's intent.
 pub(crate) async fn create(
     core: &Core,
     policy: &GroupPolicy,
     name: &str,
-    wish: Option<Wish>,
+    wishes: &[Wish],
 ) -> Result<(LogId, Option<i64>)> {
     let log = LogId::random(&mut rand::rng());
     let id = policy.conversation();
@@ -65,10 +65,10 @@ pub(crate) async fn create(
     );
     row.save(&mut tx, Some(&group)).await?;
     store::save_members(&mut tx, &log, &roster).await?;
-    let intent = match wish {
-        None => None,
-        Some(wish) => Some(store::add_intent(&mut tx, &log, &wish, 0).await?),
-    };
+    let mut intent = None;
+    for wish in wishes {
+        intent = Some(store::add_intent(&mut tx, &log, wish, 0).await?);
+    }
     tx.commit().await?;
     Ok((log, intent))
 }

@@ -1,6 +1,7 @@
 //! What follows from a merged commit: history, roster, outbox and the next lane.
 
 use sealwire_protocol::{
+    certificate::DeviceKind,
     handle::Handle,
     policy::{Action, GroupPolicy},
 };
@@ -14,6 +15,7 @@ use super::{
 use crate::{
     api::{Delivery, Event, Info, MessageKind},
     core::Core,
+    custody,
     error::{CoreError, Result},
     mls::{Effects, Roster},
     random,
@@ -44,7 +46,14 @@ pub(crate) async fn apply(
         own,
         at_ms,
     } = merged;
-    for info in changes(&effects, &place.roster) {
+    let after = match effects.pass {
+        Some(_) => Roster::of(&place.group).map_err(CoreError::internal)?,
+        None => Roster::default(),
+    };
+    for info in changes(&effects, &place.roster, &after) {
+        if core.keeps_records() {
+            custody::note_event(core, conn, &place.row, &info, at_ms).await?;
+        }
         add_info(conn, &info, at_ms, history, events).await?;
     }
     if effects.old.name() != effects.new.name() {
@@ -61,7 +70,7 @@ pub(crate) async fn apply(
     if let Some(own) = own {
         finish_own(core, conn, place, own, effects.fresh_leaf).await?;
     }
-    place.roster = Roster::of(&place.group).map_err(CoreError::internal)?;
+    place.roster = after;
     store::save_members(conn, &place.row.id, &place.roster).await?;
     store::set_seated(conn, &place.row.id, &effects.seated, at_ms).await?;
     for (_, leaf) in place
@@ -160,19 +169,30 @@ pub(crate) async fn add_info(
     Ok(())
 }
 
-/// What a commit changed, as lines of the history. `roster` is of before.
-fn changes(effects: &Effects, roster: &Roster) -> Vec<Info> {
+/// What a commit changed, as lines of the history. `roster` is of before; `after` is empty if this
+/// device was removed.
+fn changes(effects: &Effects, roster: &Roster, after: &Roster) -> Vec<Info> {
     let by = || effects.actor.to_string();
     let people =
         |handles: &[Handle]| -> Vec<String> { handles.iter().map(ToString::to_string).collect() };
+    let (kept_by, added) = custodians(&effects.added, after);
+    let (not_kept_by, removed) = custodians(&effects.removed, roster);
     let mut lines = vec![
         Info::Added {
             by: by(),
-            people: people(&effects.added),
+            people: people(&added),
+        },
+        Info::CustodianAdded {
+            by: by(),
+            people: people(&kept_by),
         },
         Info::Removed {
             by: by(),
-            people: people(&effects.removed),
+            people: people(&removed),
+        },
+        Info::CustodianRemoved {
+            by: by(),
+            people: people(&not_kept_by),
         },
         Info::DeviceAdded {
             by: by(),
@@ -208,6 +228,18 @@ fn changes(effects: &Effects, roster: &Roster) -> Vec<Info> {
     }
     lines.extend(setting_changes(effects));
     lines
+}
+
+/// Those of `handles` that are records custodians in `roster`, and the others.
+fn custodians(handles: &[Handle], roster: &Roster) -> (Vec<Handle>, Vec<Handle>) {
+    let custodian = |handle: &&Handle| {
+        let mut leaves = roster.iter();
+        leaves.any(|(_, leaf)| leaf.handle() == *handle && leaf.kind() == DeviceKind::Custodian)
+    };
+    handles
+        .iter()
+        .cloned()
+        .partition(|handle| custodian(&handle))
 }
 
 fn setting_changes(effects: &Effects) -> Vec<Info> {

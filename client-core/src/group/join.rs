@@ -18,6 +18,7 @@ use super::{actor::LEAF_LIFE_MS, direct};
 use crate::{
     api::Info,
     core::Core,
+    custody,
     error::{CoreError, ErrorKind, Result},
     mls::{PADDING, Provider, Roster, current_pass, group_policy, join_config},
     random,
@@ -134,6 +135,9 @@ pub(crate) async fn join(
     let info = Info::Welcomed {
         by: sender.handle().to_string(),
     };
+    if core.keeps_records() {
+        custody::note_event(core, &mut tx, &row, &info, now).await?;
+    }
     let mut history = History::open(&mut tx, &conversation).await?;
     super::effects::add_info(&mut tx, &info, now, &mut history, &mut events).await?;
     history.save(&mut tx).await?;

@@ -37,6 +37,7 @@ pub struct ImportOptions {
 
 /// What was imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ImportInfo {
     /// The new conversation, hexadecimal.
     pub conversation: String,

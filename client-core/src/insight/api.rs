@@ -13,6 +13,7 @@ const PAGE: u32 = 500;
 /// What can be counted in a conversation. Messages that were deleted, have disappeared or are not
 /// sent do not count. Days and hours are those of this machine's time zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Insight {
     /// Conversation, hexadecimal.
     pub conversation: String,
@@ -30,6 +31,7 @@ pub struct Insight {
 
 /// What can be counted of one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct PersonInsight {
     /// Handle.
     pub handle: String,
@@ -45,6 +47,7 @@ pub struct PersonInsight {
 
 /// Messages of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DayCount {
     /// `2026-11-24`.
     pub day: String,
@@ -54,6 +57,7 @@ pub struct DayCount {
 
 /// A word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Keyword {
     /// The word, in lower case.
     pub word: String,

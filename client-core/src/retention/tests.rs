@@ -29,6 +29,7 @@ fn organisation(messages: u32, files: u32) -> OrganisationPolicy {
         no_receipts: false,
         log_policy: None,
         directory_key_hash: None,
+        custodians: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What fronts ask and get.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Filter, Query, snippet::Snippet};
 
@@ -25,7 +25,8 @@ pub struct SearchRequest {
 }
 
 /// Which hits come first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
     /// What this device took in last.
@@ -37,6 +38,7 @@ pub enum Sort {
 
 /// Some of what was found.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct SearchPage {
     /// The query as it was understood.
     pub query: Query,
@@ -53,6 +55,7 @@ pub struct SearchPage {
 
 /// A message that was found, and where to jump to.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct SearchHit {
     /// Conversation, hexadecimal.
     pub conversation: String,

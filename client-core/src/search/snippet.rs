@@ -20,6 +20,7 @@ const SLACK: usize = 16;
 
 /// A piece of text with what was looked for marked in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Snippet {
     /// The piece, at most 160 characters; line breaks and other control characters are spaces.
     pub text: String,

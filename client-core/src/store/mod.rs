@@ -10,6 +10,7 @@ mod import;
 mod insight;
 mod intent;
 mod invite;
+mod journal;
 mod key_package;
 mod log;
 mod member;
@@ -36,6 +37,7 @@ pub(crate) use import::*;
 pub(crate) use insight::*;
 pub(crate) use intent::*;
 pub(crate) use invite::*;
+pub(crate) use journal::*;
 pub(crate) use key_package::*;
 pub(crate) use log::*;
 pub(crate) use member::*;
@@ -64,6 +66,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0007_retention", include_str!("retention.sql")),
     ("0008_import", include_str!("import.sql")),
     ("0009_transparency", include_str!("transparency.sql")),
+    ("0010_journal", include_str!("journal.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

@@ -10,6 +10,7 @@ const DAY_MS: i64 = 86_400_000;
 
 /// One row of a conversation as shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "row")]
 pub enum TimelineRow {
     /// A new day begins.

@@ -17,6 +17,7 @@ const MAX_NODES: usize = 20_000;
 
 /// A block of text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "block")]
 pub enum Block {
     /// A paragraph.
@@ -56,6 +57,7 @@ pub enum Block {
 
 /// A piece of text within a block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "inline")]
 pub enum Inline {
     /// Text as written; HTML in it is text.

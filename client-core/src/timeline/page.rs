@@ -1,7 +1,7 @@
 //! Pages of a conversation as shown.
 
 use sealwire_protocol::ids::ConversationId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::arrange::{TimelineRow, arrange};
 use crate::{
@@ -12,7 +12,9 @@ use crate::{
 };
 
 /// Where a page stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "at", content = "of")]
 pub enum Anchor {
     /// At the end.
     Newest,
@@ -26,6 +28,7 @@ pub enum Anchor {
 
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct TimelinePage {
     /// The rows in order.
     pub rows: Vec<TimelineRow>,

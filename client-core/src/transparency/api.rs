@@ -11,6 +11,7 @@ use crate::store;
 
 /// The directory's transparency log as this device has checked it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DirectoryLogInfo {
     /// Name of the log.
     pub origin: String,
@@ -28,6 +29,7 @@ pub struct DirectoryLogInfo {
 
 /// A head of the directory's log that somebody has seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DirectoryHeadInfo {
     /// How many entries the log had.
     pub size: u64,

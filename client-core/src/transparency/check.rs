@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sealwire_audit::commitment::{Commitment, DirectoryIndex, DirectoryKey, Salt};
-use sealwire_audit::directory::{Account, DirectoryEvent, Standing};
+use sealwire_audit::directory::{Account, AccountKind, DirectoryEvent, Standing};
 use sealwire_crypto::{SecretBytes, sha256};
 use sealwire_protocol::account::{DirectoryEntry, OpenedEntry};
-use sealwire_protocol::certificate::UnverifiedCertificate;
+use sealwire_protocol::certificate::{DeviceKind, UnverifiedCertificate};
 use sealwire_protocol::handle::Handle;
 use tokio::time::sleep;
 
@@ -136,9 +136,18 @@ fn agrees(account: &Account, handle: &Handle, entry: &DirectoryEntry) -> bool {
     account.handle == handle.as_str()
         && account.devices.len() == entry.certificates.len()
         && account.key.as_slice() == entry.account_key.0
+        && kind_of(account.kind) == entry.kind
         && Some(&account.devices) == devices.as_ref()
         && Some(&account.revoked) == revoked.as_ref()
         && account.suspended == entry.suspended
+}
+
+const fn kind_of(kind: AccountKind) -> DeviceKind {
+    match kind {
+        AccountKind::Person => DeviceKind::Person,
+        AccountKind::Agent => DeviceKind::Agent,
+        AccountKind::Custodian => DeviceKind::Custodian,
+    }
 }
 
 /// Asks anew for whom the log has something new: this account and those it knows. What could not be

@@ -8,14 +8,14 @@ use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::leaf::Leaf;
 use sealwire_audit::merkle::Edge;
 use sealwire_audit::note::{MAX_NOTE, Note, VerifierKey};
-use sealwire_audit::policy::{Policy, Trusted};
+use sealwire_audit::policy::{Distrust, Policy, Trusted};
 use sealwire_audit::tile::{Kind, Resource, WIDTH, parse_bundle};
 use sealwire_crypto::{SecretBytes, sha256};
 use sealwire_protocol::content::LogHead;
 use sealwire_protocol::organisation_policy::OrganisationPolicy;
 use tokio::time::sleep;
 
-use super::{EVERY, FRESH_S, bad_log, conflict_error, gossip};
+use super::{EVERY, FRESH_S, bad_log, conflict_error, gossip, not_yet};
 use crate::core::Core;
 use crate::error::{CoreError, ErrorKind, Result};
 use crate::store::{self, DirectoryLog, SeenHead};
@@ -71,7 +71,8 @@ fn head_of(log: &DirectoryLog) -> Option<LogHead> {
 /// Reads what is new. Gives the log as it now is.
 ///
 /// # Errors
-/// `directory_conflict`, `directory_log`, `directory_stale`; network errors.
+/// `directory_conflict`, `directory_log`; `directory_behind`, `directory_stale` and network errors may
+/// pass.
 pub(super) async fn follow(core: &Core) -> Result<DirectoryLog> {
     let _one = core.transparency.following.lock().await;
     let mut log = begun(core).await?;
@@ -80,9 +81,12 @@ pub(super) async fn follow(core: &Core) -> Result<DirectoryLog> {
         .account
         .log_file("directory/checkpoint", MAX_NOTE)
         .await?;
-    let shown = shown.ok_or_else(not_published)?;
+    let shown = shown.ok_or_else(|| not_yet("its log is not yet published"))?;
     let note = Note::parse(&shown).map_err(bad_log)?;
-    let trusted = policy.check(&note).map_err(bad_log)?;
+    let trusted = policy.check(&note).map_err(|why| match why {
+        Distrust::NoQuorum { .. } => not_yet(why),
+        why => bad_log(why),
+    })?;
     is_plain(&trusted.checkpoint, &log)?;
     continue_to(core, &mut log, &trusted.checkpoint, &note).await?;
     gossip::settle(core, &log).await?;
@@ -103,16 +107,6 @@ fn is_plain(head: &Checkpoint, log: &DirectoryLog) -> Result<()> {
     }
 }
 
-/// A new relay, or one whose witnesses are out of reach.
-fn not_published() -> CoreError {
-    CoreError::new(
-        ErrorKind::Io,
-        "directory_behind",
-        "the relay has not yet published its directory's log",
-        "try again in a minute; tell your administrator if it stays",
-    )
-}
-
 /// The log has signed a larger head, which somebody has seen, and does not show it here.
 async fn not_behind(core: &Core, log: &DirectoryLog) -> Result<()> {
     let since = {
@@ -120,11 +114,8 @@ async fn not_behind(core: &Core, log: &DirectoryLog) -> Result<()> {
         store::newer_head_since(&mut conn, log.edge.size()).await?
     };
     match since {
-        Some(at_ms) if at_ms.saturating_add(PATIENCE_MS) < core.now_ms() => Err(CoreError::new(
-            ErrorKind::Io,
-            "directory_behind",
-            "others have seen a newer directory than the relay shows this device",
-            "try again in a minute; tell your administrator if it stays",
+        Some(at_ms) if at_ms.saturating_add(PATIENCE_MS) < core.now_ms() => Err(not_yet(
+            "others have seen a newer one than it shows this device",
         )),
         _ => Ok(()),
     }
@@ -166,11 +157,8 @@ async fn begun(core: &Core) -> Result<DirectoryLog> {
     let key = match &named {
         Some(named) => directory_log_of(named.logs().iter().map(|log| &log.key)),
         None => {
-            let keys = core
-                .account
-                .log_file("keys", MAX_KEYS)
-                .await?
-                .unwrap_or_default();
+            let keys = core.account.log_file("keys", MAX_KEYS).await?;
+            let keys = keys.ok_or_else(|| not_yet("the keys of its logs are not there"))?;
             let keys = String::from_utf8(keys).unwrap_or_default();
             let keys: Vec<VerifierKey> = keys
                 .lines()
@@ -240,11 +228,23 @@ pub(crate) fn check_log_policy(text: &str) -> Result<()> {
     }
 }
 
-/// SHA-256 of the key that hides handles, as this device has pinned it.
+/// SHA-256 of the key that hides handles in the directory's log that a policy names: as this device has
+/// pinned it, or of a log after a new beginning as the relay gives it.
 ///
 /// # Errors
-/// As reading the log.
-pub(crate) async fn directory_key_hash(core: &Core) -> Result<[u8; 32]> {
+/// As reading the log; `directory_log` if the relay's key is not that of the log named.
+pub(crate) async fn directory_key_hash(core: &Core, named: &str) -> Result<[u8; 32]> {
+    let named = Policy::parse(named.as_bytes()).map_err(bad_log)?;
+    let key = directory_log_of(named.logs().iter().map(|log| &log.key));
+    let key = key.ok_or_else(|| bad_log("the policy names none"))?;
+    let pinned = {
+        let mut conn = core.db.readers.acquire().await?;
+        store::directory_log(&mut conn).await?
+    };
+    if pinned.is_some_and(|pinned| pinned.key != key) {
+        let begun = directory_key(core, None, &key).await?;
+        return Ok(hash_of(&begun));
+    }
     let log = follow(core).await?;
     Ok(hash_of(&log.directory_key))
 }
@@ -331,7 +331,7 @@ async fn read_bundle(
     let resource = Resource::new(Kind::Entries, number, width).map_err(bad_log)?;
     let path = format!("directory/{resource}");
     let bytes = core.account.log_file(&path, MAX_BUNDLE).await?;
-    let bytes = bytes.ok_or_else(|| bad_log(format!("{path} is missing")))?;
+    let bytes = bytes.ok_or_else(|| not_yet(format!("{path} is missing")))?;
     let entries = parse_bundle(&bytes, width).map_err(bad_log)?;
     let known = usize::try_from(edge.size() % wide).map_err(CoreError::internal)?;
     for entry in entries.into_iter().skip(known) {

@@ -71,6 +71,17 @@ fn conflict_error(why: &str) -> CoreError {
     )
 }
 
+/// Something of the log is not there yet, or not at this moment: a new relay, one that is being
+/// restarted or restored, witnesses out of reach. What waits for the log is tried again.
+fn not_yet(what: impl std::fmt::Display) -> CoreError {
+    CoreError::new(
+        ErrorKind::Io,
+        "directory_behind",
+        format!("the relay's directory cannot be checked at the moment: {what}"),
+        "try again in a minute; tell your administrator if it stays",
+    )
+}
+
 /// The relay has shown a part of the log that is none.
 fn bad_log(what: impl std::fmt::Display) -> CoreError {
     CoreError::new(

@@ -72,6 +72,7 @@ fn administration_stays() {
     let invitation = |used_by: Option<&str>| Invitation {
         id: 1,
         role: OrgRole::OrgAdmin,
+        kind: DeviceKind::Person,
         expires_at_s: 1_700_000_000,
         used_by: used_by.map(Into::into),
         mac: used_by.map(|_| b64(7, 32)),
@@ -87,6 +88,7 @@ fn administration_stays() {
             shown(&NewInvitation {
                 code_hash: b64(1, 32),
                 role: OrgRole::Agent,
+                kind: DeviceKind::Custodian,
                 expires_in_s: 3_600,
             }),
             shown(&Invitations {
@@ -96,6 +98,7 @@ fn administration_stays() {
                 members: vec![MemberInfo {
                     handle: "alice@acme".into(),
                     role: OrgRole::OrgOwner,
+                    kind: DeviceKind::Person,
                     suspended: false,
                 }],
             }),
@@ -119,6 +122,7 @@ fn devices_and_inboxes_stay() {
             shown(&DirectoryEntry {
                 handle: "alice@acme".into(),
                 account_key: b64(2, 32),
+                kind: DeviceKind::Custodian,
                 suspended: false,
                 certificates: vec![b64(3, 8)],
                 revocations: vec![revocation()],

@@ -8,6 +8,7 @@ use super::{
     LinkError, RelayAddress, TlsMode,
     text::{JOIN, Parts, Writer, bytes, secret},
 };
+use crate::certificate::DeviceKind;
 
 /// An invitation's one-time code, 16 secret bytes.
 pub struct InvitationCode(SecretBytes<16>);
@@ -41,7 +42,8 @@ impl InvitationCode {
 
 /// Everything that somebody needs to enrol:
 ///
-/// `sealwire://join/HOST:PORT?tls=pin:…|ca&org=acme[&orgkey=…]&code=…[&secret=…]`, in this order.
+/// `sealwire://join/HOST:PORT?tls=pin:…|ca&org=acme[&orgkey=…]&code=…[&secret=…][&kind=…]`, in this
+/// order.
 pub struct JoinLink {
     /// Where the relay is.
     pub relay: RelayAddress,
@@ -56,6 +58,10 @@ pub struct JoinLink {
     /// The invitation secret, 32 bytes, which the relay never sees; see
     /// [`crate::proof::enrolment_mac`]. Absent in links that a relay's operator made.
     pub secret: Option<SecretBytes<32>>,
+    /// What the new account is: agent or custodian; a person's link does not say so. The relay has
+    /// it from the inviter and refuses a certificate of another kind, so a link that was changed on
+    /// its way lets nobody in.
+    pub kind: DeviceKind,
 }
 
 impl JoinLink {
@@ -72,6 +78,12 @@ impl JoinLink {
             Some(text) => Some(secret(text, "secret")?),
             None => None,
         };
+        let kind = match parts.optional("kind") {
+            Some(word) => DeviceKind::parse(word)
+                .filter(|kind| !kind.is_person())
+                .ok_or(LinkError::Damaged("kind"))?,
+            None => DeviceKind::Person,
+        };
         parts.finish()?;
         Ok(Self {
             relay,
@@ -80,6 +92,7 @@ impl JoinLink {
             organisation_key,
             code,
             secret,
+            kind,
         })
     }
 
@@ -96,6 +109,9 @@ impl JoinLink {
         writer.bytes("code", self.code.expose());
         if let Some(secret) = &self.secret {
             writer.bytes("secret", secret.expose());
+        }
+        if !self.kind.is_person() {
+            writer.word("kind", self.kind.as_str());
         }
         writer.finish()
     }

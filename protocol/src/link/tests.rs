@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use sealwire_crypto::OrganisationKey;
 
 use super::*;
+use crate::certificate::DeviceKind;
 use crate::testing::{alice, damaged, rng, secret};
 
 mod chat;
@@ -18,6 +19,7 @@ fn join_link(full: bool) -> JoinLink {
         organisation_key: full.then(|| OrganisationKey::from_seed(&secret(6)).public()),
         code: InvitationCode::from_slice(&[7; 16]).expect("16 bytes"),
         secret: full.then(|| secret(8)),
+        kind: DeviceKind::Person,
     }
 }
 
@@ -50,6 +52,10 @@ fn the_text_of_links_stays() {
         [
             text(&join_link(true)),
             text(&join_link(false)),
+            text(&JoinLink {
+                kind: DeviceKind::Custodian,
+                ..join_link(false)
+            }),
             device_link().to_text().to_string(),
         ]
         .join("\n\n")
@@ -66,6 +72,14 @@ fn a_join_link_reads_back() {
     assert_eq!(read.organisation_key, made.organisation_key);
     assert_eq!(read.code.expose(), &[7; 16]);
     assert!(read.secret.expect("a secret").ct_eq(&[8; 32]));
+    let custodian = JoinLink {
+        kind: DeviceKind::Custodian,
+        ..join_link(true)
+    };
+    let read = JoinLink::parse(&text(&custodian)).expect("its own text");
+    assert_eq!(read.kind, DeviceKind::Custodian);
+    let other = text(&custodian).replace("custodian", "person");
+    assert_eq!(refused(&other), LinkError::Damaged("kind"));
     let short = JoinLink::parse(&text(&join_link(false))).expect("its own text");
     assert!(short.secret.is_none() && short.organisation_key.is_none());
 }

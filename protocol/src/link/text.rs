@@ -153,6 +153,11 @@ impl Writer {
         BASE64URL_NOPAD.encode_append(value, &mut self.text);
     }
 
+    /// Adds a part that is a plain word.
+    pub(super) fn word(&mut self, name: &str, value: &str) {
+        self.plain(name, value);
+    }
+
     /// The link.
     pub(super) fn finish(self) -> Zeroizing<String> {
         self.text

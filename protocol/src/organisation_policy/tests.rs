@@ -18,6 +18,7 @@ fn first() -> OrganisationPolicy {
         no_receipts: false,
         log_policy: None,
         directory_key_hash: None,
+        custodians: Vec::new(),
     }
 }
 
@@ -30,6 +31,7 @@ fn second() -> OrganisationPolicy {
         no_receipts: true,
         log_policy: None,
         directory_key_hash: None,
+        custodians: Vec::new(),
         ..first()
     }
 }

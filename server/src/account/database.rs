@@ -15,6 +15,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_retention.sql"),
     tally::TABLE,
     evidence::TABLES,
+    include_str!("schema/0003_registers.sql"),
+    include_str!("schema/0004_bounds.sql"),
+    include_str!("schema/0005_kinds.sql"),
 ];
 
 /// Why the account plane cannot start.

@@ -14,10 +14,11 @@ use sealwire_protocol::problem::Code;
 use sealwire_protocol::proof::revocation_message;
 use sqlx::{Row, SqliteConnection};
 
-use super::Plane;
 use super::access::{Action, route};
+use super::bounds::{self, Bounded};
 use super::logged::Logged;
-use super::session::{Caller, device_id};
+use super::session::{Caller, device_id, still_there};
+use super::{Plane, kinds};
 use crate::clock;
 use crate::http::{Json, Path};
 use crate::refusal::{Answer, Refusal};
@@ -100,8 +101,14 @@ async fn add(
     Json(new): Json<NewDevice>,
 ) -> Answer<StatusCode> {
     let mut db = plane.db.write().await?;
+    still_there(&mut db, &caller).await?;
     let (handle, key) = account_of(&mut db, &caller).await?;
     let certificate = certificate(&new.certificate.0, &handle, &key)?;
+    kinds::check(
+        &certificate,
+        kinds::of(&mut db, caller.account).await?,
+        "this account",
+    )?;
     let logged = Logged::of(&plane.evidence, &caller);
     let known =
         sqlx::query("SELECT account_id, revoked_at, certificate FROM devices WHERE device = ?")
@@ -121,6 +128,7 @@ async fn add(
                 // Nothing changes, so nothing is logged.
                 return Ok(StatusCode::CREATED);
             }
+            bounds::count(&mut db, caller.account, Bounded::Certificate).await?;
             sqlx::query("UPDATE devices SET certificate = ? WHERE device = ?")
                 .bind(certificate.as_bytes())
                 .bind(certificate.device().as_bytes().as_slice())
@@ -130,6 +138,7 @@ async fn add(
         }
         None => {
             check_room(&mut db, caller.account).await?;
+            bounds::count(&mut db, caller.account, Bounded::Certificate).await?;
             insert(&mut db, &logged, &certificate).await?;
         }
     }

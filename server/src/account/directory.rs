@@ -3,11 +3,12 @@
 use axum::Router;
 use axum::extract::State;
 use sealwire_protocol::account::{B64, DirectoryEntry, DirectoryKey, OpenedEntry, Revocation};
+use sealwire_protocol::certificate::DeviceKind;
 use sealwire_protocol::problem::Code;
 use sqlx::{Row, SqliteConnection};
 
-use super::Plane;
 use super::access::{Action, route};
+use super::{Plane, kinds};
 use crate::evidence::Opened;
 use crate::http::{Json, Path};
 use crate::refusal::{Answer, Refusal};
@@ -29,10 +30,11 @@ async fn entry(
     Path(handle): Path<String>,
 ) -> Answer<Json<DirectoryEntry>> {
     let mut db = plane.db.readers.begin().await?;
-    let account = sqlx::query("SELECT id, account_key, suspended FROM accounts WHERE handle = ?")
-        .bind(&handle)
-        .fetch_optional(&mut *db)
-        .await?;
+    let account =
+        sqlx::query("SELECT id, account_key, suspended, kind FROM accounts WHERE handle = ?")
+            .bind(&handle)
+            .fetch_optional(&mut *db)
+            .await?;
     let Some(account) = account else {
         let opened = plane.evidence.opened(&mut db, &handle, None).await?;
         return gone(handle, opened);
@@ -50,6 +52,7 @@ async fn entry(
     let mut entry = DirectoryEntry {
         handle,
         account_key: B64(account.try_get(1)?),
+        kind: kinds::parse(account.try_get(3)?)?,
         suspended: account.try_get(2)?,
         certificates: Vec::new(),
         revocations: Vec::new(),
@@ -81,6 +84,7 @@ fn gone(handle: String, opened: Vec<Opened>) -> Answer<Json<DirectoryEntry>> {
     Ok(Json(DirectoryEntry {
         handle,
         account_key: B64::default(),
+        kind: DeviceKind::Person,
         suspended: false,
         certificates: Vec::new(),
         revocations: Vec::new(),

@@ -14,7 +14,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::access::{Action, route};
 use super::logged::Logged;
-use super::{AccountPlane, Plane, devices, organisation, roles};
+use super::{AccountPlane, Plane, devices, kinds, organisation, roles};
 use crate::clock;
 use crate::http::Json;
 use crate::refusal::{Answer, Refusal};
@@ -90,7 +90,7 @@ async fn store(
     new: &Checked,
 ) -> Answer<(StatusCode, OrgRole)> {
     let row = sqlx::query(
-        "SELECT id, role, expires_at, used_by, enrolled FROM invitations WHERE code_hash = ?",
+        "SELECT id, role, expires_at, used_by, enrolled, kind FROM invitations WHERE code_hash = ?",
     )
     .bind(new.code_hash.as_slice())
     .fetch_optional(&mut *db)
@@ -123,14 +123,21 @@ async fn store(
             "This invitation ran out; ask for a new one.",
         ));
     }
+    kinds::check(
+        &new.certificate,
+        kinds::parse(row.try_get(5)?)?,
+        "this invitation",
+    )?;
     let account = add_account(plane, db, new, role).await?;
     let logged = Logged {
         evidence: &plane.evidence,
         account,
         handle: new.handle.as_str(),
     };
-    logged.begins(db, *new.account_key.as_bytes()).await?;
+    let kind = new.certificate.kind();
+    logged.begins(db, *new.account_key.as_bytes(), kind).await?;
     devices::insert(db, &logged, &new.certificate).await?;
+    kinds::note(db, &logged, "admitted").await?;
     sqlx::query("UPDATE invitations SET used_by = ?, mac = ?, enrolled = ? WHERE id = ?")
         .bind(new.handle.as_str())
         .bind(new.mac.as_slice())
@@ -174,13 +181,14 @@ async fn add_account(
         ));
     }
     let id = sqlx::query(
-        "INSERT INTO accounts (handle, account_key, role, suspended, enrolled_at) \
-         VALUES (?, ?, ?, 0, ?)",
+        "INSERT INTO accounts (handle, account_key, role, suspended, enrolled_at, kind) \
+         VALUES (?, ?, ?, 0, ?, ?)",
     )
     .bind(new.handle.as_str())
     .bind(new.account_key.as_bytes().as_slice())
     .bind(roles::text(role))
     .bind(i64::try_from(clock::now_s()).unwrap_or(i64::MAX))
+    .bind(new.certificate.kind().as_str())
     .execute(db)
     .await?
     .last_insert_rowid();

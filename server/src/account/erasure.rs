@@ -3,7 +3,9 @@
 use axum::extract::State;
 use axum::{Extension, Router};
 use sealwire_audit::commitment::Salt;
-use sealwire_audit::predicate::{DevicesTold, Erasure, Hex, KindCount, Predicate as _, Step, Time};
+use sealwire_audit::predicate::{
+    DevicesTold, Erasure, Hex, KindCount, Outcome, Predicate as _, Right, Step, Time,
+};
 use sealwire_audit::statement::Subject;
 use sealwire_crypto::{AccountPublic, SecretBytes, SignContext, Signature};
 use sealwire_protocol::account::{Attested, EraseAccount};
@@ -15,8 +17,9 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::access::{Action, route};
 use super::own_data::attested;
+use super::register::{self, End};
 use super::session::Caller;
-use super::{AccountPlane, Plane, members};
+use super::{AccountPlane, Plane, bounds, members};
 use crate::clock;
 use crate::evidence::{self, Opened, time, unsayable};
 use crate::http::{Json, Path};
@@ -95,13 +98,17 @@ async fn erase(
     account: i64,
     handle: &str,
 ) -> Answer<Attested> {
-    let requested = time(clock::now_ms())?;
+    let now = time(clock::now_ms())?;
     let devices: i64 =
         sqlx::query_scalar("SELECT count(*) FROM devices WHERE account_id = ? AND revoked_at = 0")
             .bind(account)
             .fetch_one(&mut *tx)
             .await?;
+    let (requests, requested) = register::held(tx, account, Right::Erasure, now, [0; 32]).await?;
+    register::forget(tx, account).await?;
+    kinds::note_erasure(tx, &plane.evidence, account, handle).await?;
     let removed = remove_rows(tx, account, handle).await?;
+    bounds::forget(tx, account).await?;
     plane.evidence.erase(tx, account, handle).await?;
     let completed = time(clock::now_ms())?;
     // Made now and kept by nobody but the person: whom the statement is about, only they can show.
@@ -128,6 +135,12 @@ async fn erase(
     let about = Subject::of("erasure", &subject.0);
     let statement = statement.statement(vec![about]).map_err(|_| unsayable())?;
     let logged = plane.evidence.attest(tx, &statement).await?;
+    let end = End {
+        at: completed,
+        outcome: Outcome::Done,
+        statement: logged.number,
+    };
+    register::end(tx, &requests, &end).await?;
     let opened = Opened {
         number: logged.number,
         salt: *salt.secret().expose(),

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Router};
 use sealwire_protocol::account::{B64, Invitation, Invitations, NewInvitation, OrgRole};
+use sealwire_protocol::certificate::DeviceKind;
 use sealwire_protocol::link::InvitationCode;
 use sealwire_protocol::problem::Code;
 use sqlx::sqlite::SqliteRow;
@@ -11,7 +12,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::access::{Action, route};
 use super::session::Caller;
-use super::{AccountPlane, Plane, roles};
+use super::{AccountPlane, Plane, kinds, roles};
 use crate::clock;
 use crate::http::{Json, Path};
 use crate::refusal::{Answer, Refusal};
@@ -20,7 +21,7 @@ const DAY_S: u64 = 24 * 60 * 60;
 const LONGEST_S: u64 = 30 * DAY_S;
 const OWNER_S: u64 = 7 * DAY_S;
 const LISTED: i64 = 500;
-const COLUMNS: &str = "id, role, expires_at, used_by, mac";
+const COLUMNS: &str = "id, role, expires_at, used_by, mac, kind";
 
 pub(super) fn router(plane: &Plane) -> Router<Plane> {
     let router = route(Router::new(), plane, Action::Invite, invite);
@@ -33,6 +34,7 @@ fn invitation(row: &SqliteRow) -> Result<Invitation, sqlx::Error> {
     Ok(Invitation {
         id: u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0),
         role: roles::parse(row.try_get(1)?)?,
+        kind: kinds::parse(row.try_get(5)?)?,
         expires_at_s: u64::try_from(row.try_get::<i64, _>(2)?).unwrap_or(0),
         used_by: (!used_by.is_empty()).then_some(used_by),
         mac: (!mac.is_empty()).then_some(B64(mac)),
@@ -65,7 +67,7 @@ async fn invite(
     let mut db = plane.db.write().await?;
     if let Some(known) = find(&mut db, &code_hash).await? {
         // A lost answer may be repeated.
-        return if known.role == new.role && known.used_by.is_none() {
+        return if (known.role, known.kind) == (new.role, new.kind) && known.used_by.is_none() {
             Ok((StatusCode::CREATED, Json(known)))
         } else {
             Err(Refusal::malformed(
@@ -75,7 +77,8 @@ async fn invite(
     }
     check_room(&plane, &mut db).await?;
     let expires_at = clock::now_s() + new.expires_in_s;
-    insert(&mut db, &code_hash, new.role, expires_at, false).await?;
+    let terms = (new.role, new.kind);
+    insert(&mut db, &code_hash, terms, expires_at, false).await?;
     let made = find(&mut db, &code_hash).await?;
     db.commit().await?;
     let made = made.ok_or_else(|| Refusal::internal("an invitation is gone"))?;
@@ -111,18 +114,19 @@ async fn check_room(plane: &AccountPlane, db: &mut SqliteConnection) -> Answer<(
 async fn insert(
     db: &mut SqliteConnection,
     code_hash: &[u8; 32],
-    role: OrgRole,
+    (role, kind): (OrgRole, DeviceKind),
     expires_at: u64,
     for_owner: bool,
 ) -> Answer<()> {
     sqlx::query(
-        "INSERT INTO invitations (code_hash, role, expires_at, for_owner, used_by, mac, enrolled) \
-         VALUES (?, ?, ?, ?, '', x'', x'')",
+        "INSERT INTO invitations (code_hash, role, expires_at, for_owner, used_by, mac, enrolled, kind) \
+         VALUES (?, ?, ?, ?, '', x'', x'', ?)",
     )
     .bind(code_hash.as_slice())
     .bind(roles::text(role))
     .bind(i64::try_from(expires_at).unwrap_or(i64::MAX))
     .bind(for_owner)
+    .bind(kind.as_str())
     .execute(db)
     .await?;
     Ok(())
@@ -181,7 +185,8 @@ pub(super) async fn owner_code(plane: &AccountPlane) -> Answer<Option<Invitation
     } else {
         let code = InvitationCode::generate(&mut rand::rng());
         let expires_at = clock::now_s() + OWNER_S;
-        insert(&mut db, &code.hash(), OrgRole::OrgOwner, expires_at, true).await?;
+        let terms = (OrgRole::OrgOwner, DeviceKind::Person);
+        insert(&mut db, &code.hash(), terms, expires_at, true).await?;
         Some(code)
     };
     db.commit().await?;

@@ -12,7 +12,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::Plane;
 use super::access::{Action, route};
-use super::session::Caller;
+use super::session::{Caller, still_there};
 use crate::group::TakenKeyPackage;
 use crate::http::Json;
 use crate::refusal::{Answer, Refusal};
@@ -32,6 +32,7 @@ async fn add(
     let ends = check(&new)?;
     let device = caller.device;
     let mut db = plane.db.write().await?;
+    still_there(&mut db, &caller).await?;
     let mut ends = ends.into_iter();
     for (package, end) in new.one_time.iter().zip(&mut ends) {
         sqlx::query(

@@ -2,10 +2,11 @@
 
 use sealwire_audit::directory::DirectoryEvent;
 use sealwire_crypto::sha256;
-use sealwire_protocol::certificate::{DeviceCertificate, UnverifiedCertificate};
+use sealwire_protocol::certificate::{DeviceCertificate, DeviceKind, UnverifiedCertificate};
 use serde_json::Value;
 use sqlx::{Row, SqliteConnection};
 
+use super::kinds;
 use super::session::Caller;
 use crate::database::SqliteFile;
 use crate::evidence::Evidence;
@@ -30,9 +31,15 @@ impl<'a> Logged<'a> {
     }
 
     /// The handle belongs to this account key from now on.
-    pub(super) async fn begins(&self, tx: &mut SqliteConnection, key: [u8; 32]) -> Answer<()> {
+    pub(super) async fn begins(
+        &self,
+        tx: &mut SqliteConnection,
+        key: [u8; 32],
+        kind: DeviceKind,
+    ) -> Answer<()> {
         let handle = self.handle.to_owned();
-        self.changes(tx, &DirectoryEvent::Account { handle, key })
+        let kind = kinds::logged(kind);
+        self.changes(tx, &DirectoryEvent::Account { handle, key, kind })
             .await
     }
 
@@ -80,7 +87,7 @@ pub(super) async fn catch_up(db: &SqliteFile, evidence: &Evidence) -> Answer<()>
     loop {
         let mut tx = db.write().await?;
         let row = sqlx::query(
-            "SELECT id, handle, account_key, suspended FROM accounts a WHERE NOT EXISTS \
+            "SELECT id, handle, account_key, suspended, kind FROM accounts a WHERE NOT EXISTS \
              (SELECT 1 FROM tree_subjects s WHERE s.account = a.id) ORDER BY id LIMIT 1",
         )
         .fetch_optional(&mut *tx)
@@ -96,7 +103,8 @@ pub(super) async fn catch_up(db: &SqliteFile, evidence: &Evidence) -> Answer<()>
         };
         let key: Vec<u8> = row.try_get(2)?;
         let key = key.try_into().map_err(|_| damaged())?;
-        logged.begins(&mut tx, key).await?;
+        let kind = kinds::parse(row.try_get(4)?)?;
+        logged.begins(&mut tx, key, kind).await?;
         devices(&mut tx, &logged).await?;
         if row.try_get(3)? {
             logged.changes(&mut tx, &DirectoryEvent::Suspended).await?;

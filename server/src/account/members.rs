@@ -13,7 +13,7 @@ use sqlx::{Row, SqliteConnection};
 use super::access::{Action, route};
 use super::logged::Logged;
 use super::session::Caller;
-use super::{Plane, roles};
+use super::{Plane, kinds, roles};
 use crate::http::{Json, Path, Query};
 use crate::refusal::{Answer, Refusal};
 
@@ -37,7 +37,7 @@ async fn list(
     Query(After { after }): Query<After>,
 ) -> Answer<Json<Members>> {
     let rows = sqlx::query(
-        "SELECT handle, role, suspended FROM accounts WHERE handle > ? ORDER BY handle LIMIT ?",
+        "SELECT handle, role, suspended, kind FROM accounts WHERE handle > ? ORDER BY handle LIMIT ?",
     )
     .bind(after)
     .bind(LISTED)
@@ -47,6 +47,7 @@ async fn list(
         Ok(MemberInfo {
             handle: row.try_get(0)?,
             role: roles::parse(row.try_get(1)?)?,
+            kind: kinds::parse(row.try_get(3)?)?,
             suspended: row.try_get(2)?,
         })
     };
@@ -152,10 +153,10 @@ async fn set_suspended(
     } else {
         DirectoryEvent::Resumed
     };
-    account
-        .logged(plane, handle)
-        .changes(&mut db, &event)
-        .await?;
+    let logged = account.logged(plane, handle);
+    logged.changes(&mut db, &event).await?;
+    let what = if suspended { "suspended" } else { "resumed" };
+    kinds::note(&mut db, &logged, what).await?;
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

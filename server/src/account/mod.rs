@@ -2,6 +2,7 @@
 
 mod access;
 mod auditors;
+mod bounds;
 mod challenge;
 mod check;
 mod database;
@@ -12,12 +13,14 @@ mod erasure;
 mod inbox;
 mod invitations;
 mod key_packages;
+mod kinds;
 mod logged;
 mod mailroom;
 mod members;
 mod organisation;
 mod own_data;
 mod policy;
+mod register;
 mod retention;
 mod roles;
 mod session;
@@ -29,6 +32,7 @@ use std::sync::Arc;
 use axum::Router;
 use sealwire_audit::statement::Statement;
 use sealwire_protocol::link::InvitationCode;
+use serde_json::json;
 use sqlx::SqliteConnection;
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +43,7 @@ use self::mailroom::AccountMailroom;
 use self::token::Tokens;
 use crate::config::{Config, Limits, Retention};
 use crate::database::SqliteFile;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, LogHead, ORGANISATION};
 use crate::group::Mailroom;
 use crate::refusal::Answer;
 use crate::tally::{self, Count, Kind, Run};
@@ -97,6 +101,21 @@ impl AccountPlane {
     /// The logs.
     pub(crate) fn evidence(&self) -> &Arc<Evidence> {
         &self.evidence
+    }
+
+    /// Says in the new audit log which logs ended before it began. No statement of those is a statement
+    /// of this one.
+    pub(crate) async fn begin_anew(&self, ended: &[LogHead]) -> Answer<()> {
+        let mut tx = self.db.write().await?;
+        let event = json!({ "ended": ended });
+        self.evidence
+            .note(&mut tx, "log-begun", ORGANISATION, &event)
+            .await?;
+        sqlx::query("UPDATE requests SET statement = -1")
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// The door for the group plane.

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Router};
 use data_encoding::{BASE64, HEXLOWER};
-use sealwire_audit::predicate::{AccessExport, CategoryCount, Hex, Predicate as _};
+use sealwire_audit::predicate::{AccessExport, CategoryCount, Hex, Outcome, Predicate as _, Right};
 use sealwire_audit::statement::Subject;
 use sealwire_crypto::sha256;
 use sealwire_protocol::account::{Attested, OwnData};
@@ -13,7 +13,9 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::Plane;
 use super::access::{Action, route};
-use super::session::Caller;
+use super::bounds::{self, Bounded};
+use super::register::{self, End};
+use super::session::{Caller, still_there};
 use crate::clock;
 use crate::evidence::{self, LogName, Logged, Opened, time, unsayable};
 use crate::http::Json;
@@ -27,19 +29,24 @@ async fn get(
     State(plane): State<Plane>,
     Extension(caller): Extension<Caller>,
 ) -> Answer<Json<OwnData>> {
-    let requested = time(clock::now_ms())?;
+    let now = time(clock::now_ms())?;
     let mut tx = plane.db.write().await?;
+    still_there(&mut tx, &caller).await?;
+    bounds::count(&mut tx, caller.account, Bounded::OwnData).await?;
     let event = json!({ "handle": caller.handle });
     let noted = plane
         .evidence
         .note(&mut tx, "access-export", caller.account, &event)
         .await?;
+    let commitment = noted.commitment.0;
+    let (requests, requested) =
+        register::held(&mut tx, caller.account, Right::Access, now, commitment).await?;
     let (data, categories) = gather(&mut tx, caller.account).await?;
     let data = evidence::canonical(&data)?;
     let statement = AccessExport {
         requested,
-        completed: time(clock::now_ms())?,
-        subject: Hex(noted.commitment.0),
+        completed: now,
+        subject: Hex(commitment),
         categories,
         export_sha256: Hex(sha256(&[data.as_bytes()])),
     };
@@ -48,6 +55,12 @@ async fn get(
         .statement(vec![subject])
         .map_err(|_| unsayable())?;
     let logged = plane.evidence.attest(&mut tx, &statement).await?;
+    let end = End {
+        at: now,
+        outcome: Outcome::Done,
+        statement: logged.number,
+    };
+    register::end(&mut tx, &requests, &end).await?;
     tx.commit().await?;
     let attested = attested(logged, noted.opened)?;
     Ok(Json(OwnData { data, attested }))
@@ -91,6 +104,7 @@ async fn gather(db: &mut SqliteConnection, account: i64) -> Answer<(Value, Vec<C
             key_packages,
         ),
         ("inbox", INBOX, account.to_string(), envelope),
+        ("requests", REQUESTS, account.to_string(), request),
     ];
     for (name, query, parameter, read) in parts {
         let rows = sqlx::query(query)
@@ -167,6 +181,21 @@ fn envelope(row: &SqliteRow) -> Answer<Value> {
         "device": HEXLOWER.encode(row.try_get(0)?),
         "receivedAt": at(row.try_get(1)?)?,
         "envelope": BASE64.encode(row.try_get(2)?),
+    }))
+}
+
+const REQUESTS: &str = "SELECT reference, asked, law, received, answered FROM requests \
+                        WHERE account = CAST(? AS INTEGER) ORDER BY number";
+
+fn request(row: &SqliteRow) -> Answer<Value> {
+    let received: i64 = row.try_get(3)?;
+    let answered: i64 = row.try_get(4)?;
+    Ok(json!({
+        "reference": row.try_get::<String, _>(0)?,
+        "right": row.try_get::<String, _>(1)?,
+        "law": row.try_get::<String, _>(2)?,
+        "received": at(received / 1_000)?,
+        "answered": if answered == 0 { Value::Null } else { at(answered / 1_000)?.into() },
     }))
 }
 

@@ -11,7 +11,7 @@ use sealwire_protocol::certificate::UnverifiedCertificate;
 use sealwire_protocol::ids::DeviceId;
 use sealwire_protocol::problem::Code;
 use sealwire_protocol::proof::challenge_message;
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 
 use super::access::{Action, route};
 use super::{Plane, roles, token};
@@ -153,6 +153,26 @@ pub(super) async fn authenticate(plane: &Plane, headers: &HeaderMap) -> Answer<C
         role: roles::parse(row.try_get(4)?)?,
         device,
     })
+}
+
+/// Whether the caller's device is still what it was when the request came, as the transaction that
+/// writes for it sees it: an erasure may have been faster, and what is written after it stays.
+pub(super) async fn still_there(tx: &mut SqliteConnection, caller: &Caller) -> Answer<()> {
+    let there: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM devices WHERE device = ? AND account_id = ? \
+         AND revoked_at = 0)",
+    )
+    .bind(caller.device.as_bytes().as_slice())
+    .bind(caller.account)
+    .fetch_one(tx)
+    .await?;
+    if there {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::Unauthenticated,
+        "The device of the session was taken away meanwhile; sign in again.",
+    ))
 }
 
 async fn me(Extension(caller): Extension<Caller>) -> Json<Me> {

@@ -84,7 +84,10 @@ fn flat(config: &Config) -> Answer<BTreeMap<String, String>> {
             None => drop(options.insert(name.clone(), plain(value))),
         }
     }
-    options.retain(|name, _| !["s3.credentials", "tls.key"].contains(&name.as_str()));
+    // What the record of processing says, stands there.
+    options.retain(|name, _| {
+        !["s3.credentials", "tls.key"].contains(&name.as_str()) && !name.starts_with("processing.")
+    });
     Ok(options)
 }
 

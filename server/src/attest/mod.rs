@@ -6,6 +6,7 @@ mod configuration;
 mod directory;
 mod restore_drill;
 mod retention;
+mod ropa;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::config::Config;
 pub(crate) use self::census::take as census;
 pub(crate) use self::restore_drill::{Drilled, restore_drill};
 pub(crate) use self::retention::retention_run;
+pub(crate) use self::ropa::{Recorded, ropa};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 const HOURLY: Duration = Duration::from_secs(60 * 60);
@@ -32,6 +34,9 @@ pub(crate) async fn run(
 ) {
     if configuration::attest(&account, &config).await.is_err() {
         tracing::error!("the configuration could not be attested");
+    }
+    if ropa(account.evidence(), &config, false).await.is_err() {
+        tracing::error!("the record of processing could not be attested");
     }
     let mut hourly = tokio::time::interval(HOURLY);
     loop {

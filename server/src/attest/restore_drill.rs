@@ -10,18 +10,19 @@ use crate::evidence::Evidence;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Drilled {
-    /// Name of the audit log in the backup.
-    pub(crate) origin: String,
+    /// Name of the audit log in the backup; `None` if the backup could not be restored.
+    pub(crate) origin: Option<String>,
     pub(crate) said: RestoreDrill,
 }
 
-/// Attests a drill with a backup of this relay. If it cannot be, says why.
+/// Attests a drill with a backup of this relay, or with one that says no more whose it is. If it cannot be,
+/// says why.
 pub(crate) async fn restore_drill(
     evidence: &Evidence,
     drilled: &Drilled,
 ) -> Result<(), &'static str> {
     let subject = evidence.subject();
-    if subject.name.as_ref() != Some(&drilled.origin) {
+    if drilled.origin.is_some() && subject.name != drilled.origin {
         return Err("the backup is of another relay; pass --data of the one that it was made of");
     }
     if drilled.said.ended.millis() > clock::now_ms() {

@@ -3,15 +3,10 @@
 use std::time::Duration;
 
 use clap::Subcommand;
-use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
+use super::asking::ask;
 use super::{Data, Failure, say};
-use crate::config::Config;
 use crate::control;
-use crate::data_dir::DataDir;
-use crate::group;
-use crate::relay::Planes;
 
 /// Works on a relay that runs, by asking it, and on one that is stopped.
 #[derive(Subcommand)]
@@ -43,18 +38,18 @@ pub(super) enum Auditor {
 pub(super) fn run(command: &Auditor) -> Result<(), Failure> {
     match command {
         Auditor::Admit { data, name, days } => {
-            let said = ask(data, &format!("{}{name} {days}", control::ADMIT))?;
+            let said = ask(data, None, &format!("{}{name} {days}", control::ADMIT))?;
             say(said["token"].as_str().unwrap_or_default());
         }
         Auditor::Dismiss { data, name } => {
-            let said = ask(data, &format!("{}{name}", control::DISMISS))?;
+            let said = ask(data, None, &format!("{}{name}", control::DISMISS))?;
             if said["dismissed"] != true {
                 return Err(format!("there is no auditor {name}; `auditor list` shows all").into());
             }
             say("They can read no more.");
         }
         Auditor::List { data } => {
-            let said = ask(data, control::AUDITORS)?;
+            let said = ask(data, None, control::AUDITORS)?;
             let all = said["auditors"].as_array().map_or(&[][..], Vec::as_slice);
             for auditor in all {
                 let name = auditor["name"].as_str().unwrap_or_default();
@@ -68,36 +63,4 @@ pub(super) fn run(command: &Auditor) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn ask(data: &Data, line: &str) -> Result<Value, Failure> {
-    let dir = &data.data;
-    if !dir.join(group::DATABASE).exists() {
-        return Err(format!("there is no relay in {}; check --data", dir.display()).into());
-    }
-    let said = match control::ask(dir, line)? {
-        Some(said) => said,
-        None => stopped(data, line)?,
-    };
-    match said["error"].as_str() {
-        Some(error) => Err(error.into()),
-        None => Ok(said),
-    }
-}
-
-fn stopped(data: &Data, line: &str) -> Result<Value, Failure> {
-    let dir = DataDir::open(&data.data)?;
-    let config = Config::read(&data.data.join("relay.toml"))?;
-    config.check()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let Planes { account, group } =
-            Planes::open(&config, &dir, CancellationToken::new()).await?;
-        let said = control::auditors(&account, line).await;
-        group.close(Duration::ZERO).await;
-        account.close().await;
-        Ok(said)
-    })
 }

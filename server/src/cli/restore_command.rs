@@ -77,18 +77,29 @@ fn drill(args: &Restore) -> Result<(), Failure> {
         Some(reply) => reply,
         None => stopped(args, &drilled)?,
     };
+    let failure = drilled.said.failure.as_deref();
     if let Some(error) = reply["error"].as_str() {
-        return Err(format!("the backup can be restored, but {error}").into());
+        let how = failure.map_or_else(
+            || "can be restored".to_owned(),
+            |failure| format!("cannot be restored ({failure})"),
+        );
+        return Err(format!("the backup {how}, but {error}").into());
     }
     if args.json {
         say(&serde_json::to_string(&drilled.said)?);
-    } else {
+    } else if failure.is_none() {
         say(&format!(
             "The backup can be restored: {} rows were checked. The relay has attested it in its audit log.",
             drilled.said.rows_checked
         ));
     }
-    Ok(())
+    failure.map_or(Ok(()), |failure| {
+        Err(format!(
+            "{failure}. The backup cannot be restored, and the relay has attested that in its audit log; \
+             make a new one, and hold the drill again"
+        )
+        .into())
+    })
 }
 
 /// Attests with a relay that is stopped. One that runs but cannot be asked holds the lock.

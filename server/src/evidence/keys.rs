@@ -15,6 +15,15 @@ use crate::data_dir::write_private;
 /// The files of the keys, in the data directory.
 pub(crate) const FILES: [&str; 3] = ["directory.key", "audit.key", "attestations.key"];
 
+/// Those of the logs, among them.
+pub(super) const LOG_FILES: [&str; 2] = ["directory.key", "audit.key"];
+
+/// Name of the log whose key is in a file; `None` if there is no file.
+pub(super) fn origin(path: &Path) -> Result<Option<String>, KeyError> {
+    let key = read(path)?;
+    Ok(key.map(|key| key.verifier().name().to_string()))
+}
+
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyError {

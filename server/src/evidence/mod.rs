@@ -8,13 +8,14 @@ mod check;
 mod events;
 mod keys;
 mod publish;
+mod renew;
 mod rows;
 mod serve;
 mod statements;
 mod witness;
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::commitment::DirectoryKey;
@@ -27,6 +28,7 @@ pub(crate) use self::events::{Opened, canonical, opened};
 use self::keys::Keys;
 pub(crate) use self::keys::{FILES as KEY_FILES, KeyError};
 pub(crate) use self::publish::{Published, run};
+pub(crate) use self::renew::end;
 pub(crate) use self::serve::router;
 pub(crate) use self::statements::{Logged, time, unsayable};
 use self::witness::{WitnessError, Witnesses};
@@ -90,6 +92,12 @@ pub(crate) enum EvidenceError {
 }
 
 /// Both logs, their keys, and those who watch them.
+/// A witness that knows more of a log than this relay, or something else.
+pub(super) struct Halt {
+    log: LogName,
+    witness: String,
+}
+
 pub(crate) struct Evidence {
     db: SqliteFile,
     keys: Keys,
@@ -98,7 +106,7 @@ pub(crate) struct Evidence {
     /// Something may have been added.
     added: Notify,
     /// Why nothing may be added, if so.
-    halted: OnceLock<String>,
+    halted: Mutex<Option<Halt>>,
 }
 
 impl Evidence {
@@ -125,13 +133,19 @@ impl Evidence {
             witnesses: Witnesses::open(settings)?,
             directory_key,
             added: Notify::new(),
-            halted: OnceLock::new(),
+            halted: Mutex::default(),
         }))
     }
 
     /// Under which the directory's log hides handles.
     pub(crate) const fn directory_key(&self) -> &DirectoryKey {
         &self.directory_key
+    }
+
+    /// The keys of both logs, a `vkey` each.
+    pub(crate) fn log_keys(&self) -> Vec<String> {
+        let key = |log| self.keys.log(log).verifier().to_string();
+        LogName::ALL.map(key).to_vec()
     }
 
     /// The head of a log as it is in this transaction, not signed.
@@ -153,7 +167,7 @@ impl Evidence {
         log: LogName,
         entries: &[Vec<u8>],
     ) -> Answer<u64> {
-        if self.halted().is_some() {
+        if self.is_halted() {
             return Err(Refusal::new(
                 Code::LogHalted,
                 "This relay's transparency log cannot go on, so nothing is changed that has to be \

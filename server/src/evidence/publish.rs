@@ -1,7 +1,7 @@
 //! Publishing: the head of what was committed is signed, cosigned, and only then served.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use sealwire_audit::merkle::prove_consistency;
@@ -21,6 +21,9 @@ const GATHER: Duration = Duration::from_millis(100);
 const RENEW: Duration = Duration::from_secs(60 * 60);
 /// After something that may pass.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// While a witness knows more than this relay: it may have been wrong, or somebody in its name.
+const RECHECK: Duration = Duration::from_secs(30);
 
 /// What this process has published of each log.
 #[derive(Default)]
@@ -55,6 +58,8 @@ pub(crate) async fn run(
         }
         wait = if evidence.publish_all(&mut published).await {
             RENEW
+        } else if evidence.is_halted() {
+            RECHECK
         } else {
             RETRY
         };
@@ -73,9 +78,7 @@ impl Evidence {
     }
 
     async fn publish(&self, log: LogName, published: &mut Published) -> Answer<bool> {
-        if self.halted().is_some() {
-            return Ok(true);
-        }
+        let halted = self.is_halted();
         // The one writing connection: behind whatever is being committed.
         let mut tx = self.db.write().await?;
         let checkpoint = self.unsigned_head(&mut tx, log).await?;
@@ -86,7 +89,7 @@ impl Evidence {
             .as_ref()
             .is_some_and(|head| head.text() == checkpoint.to_string());
         let fresh = |at: &Instant| self.witnesses.all().is_empty() || at.elapsed() < RENEW;
-        if same && published.at.get(&log).is_some_and(fresh) {
+        if !halted && same && published.at.get(&log).is_some_and(fresh) {
             return Ok(true);
         }
         let mut head = checkpoint.sign(self.keys.log(log)).map_err(|_| broken())?;
@@ -99,10 +102,14 @@ impl Evidence {
                         head.add(line).map_err(|_| broken())?;
                     }
                     cosigned += 1;
+                    self.agree(log, witness);
                 }
                 Cosigned::NotNow => {}
-                Cosigned::Never => return Ok(true),
+                Cosigned::Never => return Ok(false),
             }
+        }
+        if self.is_halted() {
+            return Ok(false);
         }
         if cosigned < self.witnesses.quorum() {
             tracing::warn!(
@@ -139,20 +146,22 @@ impl Evidence {
                 }
                 Said::AtSize(known) if known <= size => *seen = known,
                 Said::AtSize(known) => {
-                    self.halt(format!(
+                    let why = format!(
                         "the witness {} has seen {known} entries of the log {}, and this relay has \
                          {size}: it was restored from an older state",
                         witness.name(),
                         log.as_str()
-                    ));
+                    );
+                    self.halt(log, witness, &why);
                     return Ok(Cosigned::Never);
                 }
                 Said::Conflict => {
-                    self.halt(format!(
+                    let why = format!(
                         "the witness {} has seen other entries of the log {} than this relay has",
                         witness.name(),
                         log.as_str()
-                    ));
+                    );
+                    self.halt(log, witness, &why);
                     return Ok(Cosigned::Never);
                 }
                 Said::Nothing(why) => {
@@ -189,14 +198,34 @@ impl Evidence {
     }
 
     /// Lets nothing more be added: whatever came after would be a second history.
-    fn halt(&self, why: String) {
-        tracing::error!(why, "the transparency log is halted");
-        drop(self.halted.set(why));
+    fn halt(&self, log: LogName, witness: &Witness, why: &str) {
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        if halted.is_none() {
+            tracing::error!(why, "the transparency log is halted");
+            *halted = Some(Halt {
+                log,
+                witness: witness.name().to_owned(),
+            });
+        }
     }
 
-    /// Why the logs cannot go on, if so.
-    pub(crate) fn halted(&self) -> Option<&str> {
-        self.halted.get().map(String::as_str)
+    /// A witness has cosigned what this relay has. If it was the one that had seen more, it was wrong then:
+    /// what it cosigned now it could not cosign otherwise.
+    fn agree(&self, log: LogName, witness: &Witness) {
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        let by = |halt: &mut Halt| halt.log == log && halt.witness == witness.name();
+        if halted.take_if(by).is_some() {
+            tracing::warn!(
+                witness = witness.name(),
+                "the witness has cosigned after all; the transparency log goes on"
+            );
+        }
+    }
+
+    /// Whether the logs cannot go on.
+    pub(crate) fn is_halted(&self) -> bool {
+        let halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.is_some()
     }
 }
 

@@ -17,7 +17,8 @@ const LONGEST: usize = 16 * 1024;
 pub(crate) enum WitnessError {
     #[error(
         "option `transparency.witnesses`: {0:?} is not `VKEY URL`, with the key of a witness as \
-         `sealwire-audit witness init` prints it and the address that it serves"
+         `sealwire-audit witness init` prints it and the address that it serves: https, or http on \
+         this machine"
     )]
     Spelling(String),
     #[error("option `transparency.quorum` must be at least 1 and at most the number of witnesses")]
@@ -115,9 +116,8 @@ impl Witness {
         let (key, url) = text.split_once(' ')?;
         let key = VerifierKey::parse(key).ok()?;
         let mut address = Url::parse(url).ok()?;
-        let sound = key.kind() == KeyKind::Cosignature
-            && matches!(address.scheme(), "http" | "https")
-            && address.query().is_none();
+        let sound =
+            key.kind() == KeyKind::Cosignature && is_private(&address) && address.query().is_none();
         let path = format!("{}/add-checkpoint", address.path().trim_end_matches('/'));
         address.set_path(&path);
         sound.then_some(Self { key, address })
@@ -158,6 +158,21 @@ impl Witness {
     }
 }
 
+/// Nobody on the way may answer in a witness's name: that could halt the logs.
+fn is_private(address: &Url) -> bool {
+    let own = match address.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    match address.scheme() {
+        "https" => true,
+        "http" => own,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,7 +206,8 @@ mod tests {
         }
         let note = format!("{} http://127.0.0.1:7380", vkey(KeyKind::Note));
         let file = good.replace("http://", "file://");
-        for wrong in [KEY, &note, &file, &vkey(KeyKind::Cosignature)] {
+        let afar = good.replace("127.0.0.1", "witness.example");
+        for wrong in [KEY, &note, &file, &afar, &vkey(KeyKind::Cosignature)] {
             let error = Witnesses::open(&settings(&[wrong], 1))
                 .err()
                 .expect("refused");

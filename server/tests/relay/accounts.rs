@@ -4,8 +4,9 @@ use reqwest::Method;
 use sealwire_crypto::{OrganisationKey, SignContext};
 use sealwire_protocol::account::{
     B64, DirectoryEntry, Enrolled, Invitation, Invitations, Me, NewDevice, NewInvitation, OrgRole,
-    Organisation, Session,
+    Organisation, OwnData, Session,
 };
+use sealwire_protocol::certificate::DeviceKind;
 use sealwire_protocol::link::InvitationCode;
 use sealwire_protocol::problem::Code;
 
@@ -70,6 +71,7 @@ async fn invitations_that_are_unknown_expired_or_withdrawn() {
     let new = NewInvitation {
         code_hash: short.hash().into(),
         role: OrgRole::OrgMember,
+        kind: DeviceKind::Person,
         expires_in_s: 1,
     };
     let made: Invitation = relay
@@ -348,4 +350,39 @@ async fn a_long_body_without_a_session_gets_the_refusal() {
     let long = vec!["x".repeat(1000); 1000];
     let refused = relay.tell(Method::POST, "key-packages", None, &long).await;
     assert_eq!(refused.expect_err("no session").code, Code::Unauthenticated);
+}
+
+#[tokio::test]
+async fn what_leaves_a_trace_for_ever_is_bounded_a_day() {
+    let mut relay = Relay::new();
+    let (alice, token) = relay.alice().await;
+    let renew = async |relay: &Relay, number: u64| {
+        let mut body = alice.certificate.body().clone();
+        body.not_after_s += number;
+        let new = NewDevice {
+            certificate: body.sign(&alice.account).as_bytes().into(),
+        };
+        relay
+            .tell(Method::POST, "devices", Some(&token), &new)
+            .await
+    };
+    for number in 1..=50 {
+        renew(&relay, number).await.expect("renewed");
+        renew(&relay, number)
+            .await
+            .expect("the same again counts for nothing");
+    }
+    let refused = renew(&relay, 51).await.expect_err("too much for a day");
+    assert_eq!(refused.code, Code::RateLimited);
+    // A restart forgives nothing.
+    relay.terminate();
+    relay.start();
+    let refused = renew(&relay, 52).await.expect_err("too much for a day");
+    assert_eq!(refused.code, Code::RateLimited);
+
+    for _ in 0..10 {
+        let _: OwnData = relay.get("me/data", Some(&token)).await.expect("a copy");
+    }
+    let refused = relay.get::<OwnData>("me/data", Some(&token)).await;
+    assert_eq!(refused.expect_err("too much").code, Code::RateLimited);
 }

@@ -378,4 +378,21 @@ async fn a_drill_is_attested_and_leaves_nothing_else() {
     let error = failure(&drill(&other, &tar));
     assert!(error.contains("another relay"), "{error}");
     assert!(newest_drill(&other).await.is_none());
+    // A backup that went bad is told of, too.
+    let mut bytes = std::fs::read(&tar).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&tar, bytes).expect("written");
+    let failed = drill(&other, &tar);
+    let error = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert_eq!(failed.status.code(), Some(1), "{error}");
+    assert!(error.contains("cannot be restored"), "{error}");
+    let attested = newest_drill(&other).await.expect("attested");
+    assert!(!attested.ok && attested.incarnation.is_none());
+    let why = attested.failure.expect("a reason");
+    assert!(
+        error.contains(&why) && !why.contains("sealwire-drill"),
+        "{why}"
+    );
+    assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 1);
 }

@@ -13,6 +13,8 @@ mod measure;
 mod planes;
 mod policy;
 mod process;
+mod registers;
+mod renewal;
 mod retention;
 mod roles;
 mod s3;

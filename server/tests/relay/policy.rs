@@ -23,6 +23,7 @@ fn first() -> OrganisationPolicy {
         no_receipts: false,
         log_policy: None,
         directory_key_hash: None,
+        custodians: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use sealwire_protocol::account::{MemberInfo, Members, NewInvitation, OrgRole, RoleChange};
+use sealwire_protocol::certificate::DeviceKind;
 use sealwire_protocol::problem::Code;
 
 use crate::support::Relay;
@@ -72,6 +73,7 @@ async fn an_administrator_cannot_rise_or_act_above() {
         let new = NewInvitation {
             code_hash: [3u8; 32].into(),
             role,
+            kind: DeviceKind::Person,
             expires_in_s: 60,
         };
         let refused = relay

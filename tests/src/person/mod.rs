@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sealwire_core::api::{
-    ConversationId, ConversationState, Delivery, Event, Handle, MessageInfo, Options, OrgRole,
+    ConversationId, ConversationState, Delivery, DeviceKind, Event, Handle, MessageInfo, Options,
+    OrgRole,
 };
 use sealwire_core::{Change, Client, CoreError, Idle, JoinLink, KdfParams, Result};
 use serde::{Deserialize, Serialize};
@@ -201,7 +202,15 @@ impl Person {
     /// # Panics
     /// If the relay refuses.
     pub async fn invitation(&self) -> JoinLink {
-        let made = self.invite(OrgRole::OrgMember, 3_600).await;
+        self.invitation_of(DeviceKind::Person).await
+    }
+
+    /// Makes an invitation for a person, an agent or a records custodian.
+    ///
+    /// # Panics
+    /// If the relay refuses.
+    pub async fn invitation_of(&self, kind: DeviceKind) -> JoinLink {
+        let made = self.invite_kind(OrgRole::OrgMember, kind, 3_600).await;
         let made = made.expect("an invitation");
         JoinLink::parse(&made.link).expect("a good link")
     }

@@ -8,6 +8,11 @@ type OfClass = (&'static str, Class, &'static [&'static str]);
 
 const CLASSES: &[OfClass] = &[
     (
+        "account.account_bounds",
+        AccountMetadata,
+        &["account", "what", "day", "count"],
+    ),
+    (
         "account.accounts",
         AccountMetadata,
         &[
@@ -17,6 +22,7 @@ const CLASSES: &[OfClass] = &[
             "role",
             "suspended",
             "enrolled_at",
+            "kind",
         ],
     ),
     (
@@ -44,6 +50,18 @@ const CLASSES: &[OfClass] = &[
     ),
     ("account.inbox", Ciphertext, &["envelope"]),
     (
+        "account.incidents",
+        Operational,
+        &[
+            "number", "noticed", "kind", "what", "affected", "rules", "subject", "closed",
+        ],
+    ),
+    (
+        "account.incident_steps",
+        Operational,
+        &["number", "incident", "at", "step", "text"],
+    ),
+    (
         "account.invitations",
         AccountMetadata,
         &[
@@ -55,6 +73,7 @@ const CLASSES: &[OfClass] = &[
             "used_by",
             "mac",
             "enrolled",
+            "kind",
         ],
     ),
     (
@@ -81,6 +100,23 @@ const CLASSES: &[OfClass] = &[
         &["id", "name", "key"],
     ),
     ("account.policies", AccountMetadata, &["id", "signed"]),
+    (
+        "account.requests",
+        AccountMetadata,
+        &[
+            "number",
+            "account",
+            "reference",
+            "asked",
+            "law",
+            "received",
+            "extended",
+            "answered",
+            "outcome",
+            "statement",
+            "subject",
+        ],
+    ),
     ("account.retention_removed", Operational, REMOVED),
     (
         "account.retention_runs",

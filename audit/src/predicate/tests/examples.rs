@@ -35,7 +35,8 @@ fn people() -> Vec<(&'static str, Value)> {
     });
     let ropa = json!({
         "controller": "Acme Ltd", "contact": "privacy@acme.example",
-        "purposes": ["messages among employees"],
+        "dataProtectionOfficer": "dpo@acme.example", "dataSubjects": ["employees"],
+        "purposes": ["messages among employees"], "transfers": ["none beyond the EEA"],
         "categories": [{
             "name": "accounts", "fields": ["handle", "role"], "retentionDays": 400,
             "legalBasis": "Art. 6 (1) f", "recipients": [], "location": "Frankfurt",
@@ -49,12 +50,17 @@ fn people() -> Vec<(&'static str, Value)> {
         "clocks": [{"name": "24h", "due": "2026-11-26T23:00:00Z", "met": "2026-11-26T09:00:00Z"}],
         "measures": ["a larger disk"],
     });
+    let request = json!({
+        "subject": hex(9), "right": "restriction", "law": "gdpr", "received": NIGHT,
+        "due": "2027-02-25T23:00:00Z", "extended": LATER, "answered": MONTH, "outcome": "done",
+    });
     vec![
         ("access-export", export),
         ("erasure", erasure),
         ("incident", incident),
         ("legal-hold", hold),
         ("ropa", ropa),
+        ("subject-request", request),
     ]
 }
 
@@ -93,7 +99,7 @@ fn stores() -> Vec<(&'static str, Value)> {
     let drill = json!({
         "started": NIGHT, "ended": LATER, "backupSha256": hex(6),
         "trees": [{"log": "audit", "before": 40, "after": 40}],
-        "rowsChecked": 812, "ok": true,
+        "rowsChecked": 812, "ok": false, "failure": "groups.db: row 7 is damaged",
         "incarnation": {"old": &hex(7)[32..], "new": &hex(8)[32..]},
     });
     vec![
@@ -127,6 +133,7 @@ pub(super) fn written(known: &Known) -> Statement {
         Known::RetentionRun(one) => one.statement(subjects),
         Known::Ropa(one) => one.statement(subjects),
         Known::StorageCensus(one) => one.statement(subjects),
+        Known::SubjectRequest(one) => one.statement(subjects),
     }
     .unwrap()
 }

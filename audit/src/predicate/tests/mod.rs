@@ -37,6 +37,7 @@ fn has_form(name: &str, predicate: &Value) -> bool {
         "retention-run" => is::<RetentionRun>(predicate),
         "ropa" => is::<Ropa>(predicate),
         "storage-census" => is::<StorageCensus>(predicate),
+        "subject-request" => is::<SubjectRequest>(predicate),
         _ => panic!("{name}"),
     }
 }
@@ -169,6 +170,7 @@ fn members_must_fit_together() {
             json!(9_007_199_254_740_992_u64),
         ),
         ("restore-drill", "/ended", early.clone()),
+        ("restore-drill", "/ok", json!(true)),
         ("restore-drill", "/incarnation/old", json!("08".repeat(16))),
         ("retention-run", "/ended", early),
         ("retention-run", "/removed/0/removed", json!(0)),
@@ -181,6 +183,12 @@ fn members_must_fit_together() {
         ("storage-census", "/unparsedTotal", json!(0)),
         ("storage-census", "/stored/0/count", json!(4)),
         ("storage-census", "/stored/0/sizeBuckets/0/upTo", json!(512)),
+        (
+            "subject-request",
+            "/answered",
+            json!("2026-11-25T22:59:59Z"),
+        ),
+        ("subject-request", "/due", json!("2026-11-25T22:59:59Z")),
     ] {
         let mut examples = examples().into_iter();
         let (_, mut predicate) = examples.find(|one| one.0 == name).unwrap();

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use sealwire_crypto::{DeviceKey, DevicePublic, SecretBytes, SignContext, Signature};
 use sealwire_protocol::account::{B64, ChallengeRequest, NewInvitation, OrgRole, SessionRequest};
+use sealwire_protocol::certificate::DeviceKind;
 use sealwire_protocol::handle::Handle;
 use sealwire_protocol::ids::DeviceId;
 use sealwire_protocol::problem::{Code, Problem};
@@ -278,6 +279,7 @@ async fn paths_and_queries_are_what_the_table_says() {
     let invitation = NewInvitation {
         code_hash: B64::from([0; 32]),
         role: OrgRole::OrgMember,
+        kind: DeviceKind::Person,
         expires_in_s: 60,
     };
     client.new_invitation(&invitation).await.unwrap_err();

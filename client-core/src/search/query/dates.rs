@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 /// A day, month or year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(type = "string"))]
 pub enum When {
     /// This day.
     Today,

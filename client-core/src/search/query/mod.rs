@@ -32,6 +32,7 @@ pub const MOST_CLAUSES: usize = 32;
 
 /// A query that was understood.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Query {
     /// What all has to hold.
     pub clauses: Vec<Clause>,
@@ -39,6 +40,7 @@ pub struct Query {
 
 /// One condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Clause {
     /// Where it stands in the query, in characters (Unicode scalar values).
     pub span: Range<usize>,
@@ -51,6 +53,7 @@ pub struct Clause {
 
 /// What a message must have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Term {
     /// A word; words joined by punctuation count as a phrase.
@@ -75,6 +78,7 @@ pub enum Term {
 
 /// A condition on something other than words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "filter", content = "value")]
 pub enum Filter {
     /// Written by: a handle, its part before the `@`, or `me`.
@@ -95,6 +99,7 @@ pub enum Filter {
 
 /// What a message can have in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Has {
     /// The address of a page.
@@ -113,6 +118,7 @@ pub enum Has {
 
 /// What a message can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Is {
     /// Written from this account.

@@ -145,6 +145,7 @@ impl Relay {
         let new = NewInvitation {
             code_hash: code.hash().into(),
             role,
+            kind: DeviceKind::Person,
             expires_in_s: 3600,
         };
         let _: Invitation = self

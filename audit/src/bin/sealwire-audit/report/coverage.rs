@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealwire_audit::predicate::{Clock, Known, Role};
+use sealwire_audit::predicate::{Clock, Known, Role, SubjectRequest};
 
 use super::html::Html;
 use super::material::{Mark, Material};
@@ -39,11 +39,20 @@ pub(super) fn coverage(html: &mut Html, material: &Material, signers_known: bool
     html.row(&["legal holds in force", &material.open_holds().to_string()]);
     html.row(&["copies of data given", &material.exports.len().to_string()]);
     html.row(&["incidents", &material.incidents.len().to_string()]);
-    let clocks = material.incidents.iter().flat_map(|one| &one.clocks);
+    let clocks = material.incidents.values().flat_map(|one| &one.clocks);
     let missed = |clock: &&Clock| clock.met.is_none_or(|met| met > clock.due);
     html.row(&[
         "notices of incidents not given in time",
         &clocks.filter(missed).count().to_string(),
+    ]);
+    let late = |one: &&SubjectRequest| one.answered > one.due;
+    html.row(&[
+        "requests answered by hand",
+        &material.requests.len().to_string(),
+    ]);
+    html.row(&[
+        "of these, after they were due",
+        &material.requests.iter().filter(late).count().to_string(),
     ]);
     if let Some(config) = &material.config {
         let digest = config.binary.sha256.to_string();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealwire_audit::predicate::{
     AccessExport, ConfigSnapshot, Erasure, HoldAction, Incident, Known, LegalHold, RestoreDrill,
-    RetentionRun, Role, StorageCensus, Time,
+    RetentionRun, Role, Ropa, StorageCensus, SubjectRequest, Time,
 };
 
 use crate::pack::Said;
@@ -21,21 +21,31 @@ pub(super) struct Material {
     /// By type.
     pub(super) marks: BTreeMap<&'static str, Vec<Mark>>,
     pub(super) runs: Vec<RetentionRun>,
+    /// The newest about each.
     pub(super) erasures: Vec<Erasure>,
     pub(super) exports: Vec<AccessExport>,
-    pub(super) incidents: Vec<Incident>,
+    /// The newest about each, by its subject.
+    pub(super) incidents: BTreeMap<String, Incident>,
+    pub(super) requests: Vec<SubjectRequest>,
     pub(super) drills: Vec<RestoreDrill>,
     /// The newest, with its entry.
     pub(super) census: Option<(u64, StorageCensus)>,
     /// The newest.
     pub(super) config: Option<ConfigSnapshot>,
+    /// The newest, with its entry.
+    pub(super) ropa: Option<(u64, Ropa)>,
     holds: Vec<LegalHold>,
 }
 
 impl Material {
     /// Takes a statement, in the order of the log.
     pub(super) fn add(&mut self, said: Said) {
-        let Said { index, what, roles } = said;
+        let Said {
+            index,
+            what,
+            subjects,
+            roles,
+        } = said;
         let mark = Mark {
             at: moment(&what),
             roles,
@@ -43,9 +53,21 @@ impl Material {
         self.marks.entry(what.name()).or_default().push(mark);
         match what {
             Known::RetentionRun(one) => self.runs.push(one),
-            Known::Erasure(one) => self.erasures.push(one),
+            Known::Erasure(one) => {
+                self.erasures.retain(|old| old.subject != one.subject);
+                self.erasures.push(one);
+            }
             Known::AccessExport(one) => self.exports.push(one),
-            Known::Incident(one) => self.incidents.push(one),
+            Known::Incident(one) => {
+                let about = subjects
+                    .first()
+                    .and_then(|about| about.digest.get("sha256"));
+                // Without one it stands for itself.
+                let about = about.cloned().unwrap_or_else(|| index.to_string());
+                self.incidents.insert(about, one);
+            }
+            Known::SubjectRequest(one) => self.requests.push(one),
+            Known::Ropa(one) => self.ropa = Some((index, one)),
             Known::RestoreDrill(one) => self.drills.push(one),
             Known::LegalHold(one) => self.holds.push(one),
             Known::StorageCensus(one) => {
@@ -66,7 +88,7 @@ impl Material {
                     self.config = Some(one);
                 }
             }
-            Known::KeyDirectory(_) | Known::Ropa(_) => {}
+            Known::KeyDirectory(_) => {}
         }
     }
 
@@ -96,5 +118,6 @@ fn moment(what: &Known) -> Time {
         Known::RetentionRun(one) => one.ended,
         Known::Ropa(one) => one.generated,
         Known::StorageCensus(one) => one.taken,
+        Known::SubjectRequest(one) => one.answered,
     }
 }

@@ -5,6 +5,7 @@ mod html;
 mod material;
 mod page;
 mod plot;
+mod processing;
 mod sections;
 
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ use sealwire_audit::predicate::Time;
 use super::html::Html;
 use super::material::Material;
 use super::plot::minute;
-use super::{coverage, sections};
+use super::{coverage, processing, sections};
 use crate::pack::CheckedLog;
 use crate::verify::Verified;
 
@@ -42,6 +42,7 @@ impl Page<'_> {
         sections::retention(&mut html, self.material);
         sections::census(&mut html, self.material);
         sections::erasures(&mut html, self.material);
+        processing::processing(&mut html, self.material);
         coverage::coverage(&mut html, self.material, self.verified.signers_known);
         html.raw(include_str!("limits.html"));
         html.raw("</body>\n</html>\n");

@@ -9,7 +9,7 @@ use sealwire_audit::leaf::{Attestation, Leaf};
 use sealwire_audit::merkle::{leaf_hash, verify_inclusion};
 use sealwire_audit::predicate::{Known, Role};
 use sealwire_audit::proof::LogProof;
-use sealwire_audit::statement::Statement;
+use sealwire_audit::statement::{Statement, Subject};
 use sealwire_crypto::EvidencePublic;
 
 use super::keys::PackKeys;
@@ -23,6 +23,8 @@ pub(crate) struct Said {
     pub(crate) index: u64,
     /// What it says.
     pub(crate) what: Known,
+    /// What it is about.
+    pub(crate) subjects: Vec<Subject>,
     /// Who has signed, of those that the verifier knows.
     pub(crate) roles: BTreeSet<Role>,
 }
@@ -61,12 +63,13 @@ pub(super) fn check(
             return Err(broken(&why));
         }
         keys.used(&by);
-        let what = read(&envelope).map_err(|why| broken(&why))?;
+        let (what, subjects) = read(&envelope).map_err(|why| broken(&why))?;
         let roles = signers.roles(&by, &what).map_err(|why| broken(&why))?;
         check_proof(folder, head, at, &entry)?;
         said(Said {
             index: at.index,
             what,
+            subjects,
             roles,
         });
     }
@@ -92,7 +95,7 @@ fn named_signers(envelope: &Envelope, keys: &PackKeys) -> Result<Vec<EvidencePub
     ids.map(signer).collect()
 }
 
-fn read(envelope: &Envelope) -> Result<Known, String> {
+fn read(envelope: &Envelope) -> Result<(Known, Vec<Subject>), String> {
     if envelope.payload_type() != IN_TOTO {
         return Err("envelope: does not hold an in-toto statement".to_owned());
     }
@@ -100,10 +103,11 @@ fn read(envelope: &Envelope) -> Result<Known, String> {
     // So that no two programs read two things in it.
     from_canonical(envelope.payload()).map_err(said)?;
     let statement = Statement::parse(envelope.payload()).map_err(said)?;
-    Known::parse(&statement).map_err(|why| {
+    let what = Known::parse(&statement).map_err(|why| {
         let kind = statement.predicate_type().escape_debug();
         format!("{why} ({kind})")
-    })
+    })?;
+    Ok((what, statement.subjects().to_vec()))
 }
 
 /// Checks that the proof is of this entry and leads to the head of the pack.

@@ -1,0 +1,248 @@
+//! The archive as a folder: `records/DAY.jsonl`, `files/SHA-256`, and the head of its log.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+};
+
+use sealwire_audit::{
+    checkpoint::Checkpoint,
+    merkle::Edge,
+    note::{Note, SignerKey, VerifierKey},
+};
+use sealwire_crypto::sha256;
+
+use super::{CHECKPOINT, FILES, RECORDS, broken, record::Record, writing};
+use crate::error::{CoreError, Result};
+
+/// Longest line that is read: a text of 256 KiB in JSON, and more.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+/// An archive that is written.
+pub(super) struct Folder {
+    dir: PathBuf,
+    key: SignerKey,
+    edge: Edge,
+    /// The day of the newest records.
+    day: String,
+    /// Device and journal number of the newest record.
+    last: Option<(String, u64)>,
+}
+
+impl Folder {
+    /// Opens the archive in `dir`. Everything up to its signed head has to be as it was written; what stands
+    /// behind that was about to be written when the program ended, is still in the journal, and is
+    /// cut off.
+    ///
+    /// # Errors
+    /// `archive_broken`, `archive_io`.
+    pub(super) fn open(dir: &Path, key: SignerKey) -> Result<Self> {
+        let head = head(dir, key.verifier())?;
+        let mut folder = Self {
+            dir: dir.to_path_buf(),
+            key,
+            edge: Edge::new(),
+            day: String::new(),
+            last: None,
+        };
+        for day in days(dir)? {
+            let path = day_path(dir, &day);
+            let mut kept = 0;
+            let end = each_line(&path, &mut |_, line| {
+                if folder.edge.size() == head.size() {
+                    return Ok(false);
+                }
+                let record = parse(&path, line)?;
+                folder.take(line)?;
+                folder.last = Some((record.device, record.journal));
+                kept += line.len() as u64 + 1;
+                Ok(true)
+            })?;
+            if end > kept {
+                cut(&path, kept)?;
+            }
+            if kept > 0 {
+                folder.day = day;
+            }
+        }
+        if folder.edge.size() != head.size() || folder.edge.root() != *head.root() {
+            return Err(broken("its records do not lead to its signed head"));
+        }
+        Ok(folder)
+    }
+
+    /// Records in it.
+    pub(super) const fn size(&self) -> u64 {
+        self.edge.size()
+    }
+
+    /// Device and journal number of the newest record.
+    pub(super) fn last(&self) -> Option<(&str, u64)> {
+        self.last
+            .as_ref()
+            .map(|(device, number)| (device.as_str(), *number))
+    }
+
+    /// Where a file of this hash goes.
+    pub(super) fn file(&self, sha256: &str) -> PathBuf {
+        self.dir.join(FILES).join(sha256)
+    }
+
+    /// Writes records behind the others, of `day` (`2026-11-26`) or of a later one that has begun. When it
+    /// returns they are durable, and the head is signed anew.
+    pub(super) fn append(&mut self, day: &str, mut records: Vec<Record>) -> Result<()> {
+        if day > self.day.as_str() {
+            self.day = day.into();
+        }
+        let mut bytes = Vec::new();
+        for record in &mut records {
+            record.number = self.edge.size();
+            let line = serde_json::to_vec(record).map_err(CoreError::internal)?;
+            self.take(&line)?;
+            self.last = Some((record.device.clone(), record.journal));
+            bytes.extend(line);
+            bytes.push(b'\n');
+        }
+        let path = day_path(&self.dir, &self.day);
+        add(&path, &bytes).map_err(|error| writing(&path, &error))?;
+        self.sign()
+    }
+
+    /// Signs the head of what is there.
+    pub(super) fn sign(&self) -> Result<()> {
+        let origin = self.key.verifier().name().as_str();
+        let head = Checkpoint::new(origin, self.edge.size(), self.edge.root())
+            .and_then(|head| head.sign(&self.key))
+            .map_err(CoreError::internal)?;
+        let path = self.dir.join(CHECKPOINT);
+        replace(&path, head.to_string().as_bytes()).map_err(|error| writing(&path, &error))
+    }
+
+    fn take(&mut self, line: &[u8]) -> Result<()> {
+        push(&mut self.edge, line)
+    }
+}
+
+/// Adds a record's line to the tree: the leaf is its SHA-256, since a line may be longer than an entry.
+pub(super) fn push(edge: &mut Edge, line: &[u8]) -> Result<()> {
+    edge.push(&sha256(&[line]), |_| ())
+        .map_err(CoreError::internal)
+}
+
+/// The signed head of an archive.
+pub(super) fn head(dir: &Path, key: &VerifierKey) -> Result<Checkpoint> {
+    let path = dir.join(CHECKPOINT);
+    let bytes = fs::read(&path).map_err(|error| writing(&path, &error))?;
+    let note = Note::parse(&bytes).map_err(|error| broken(format!("checkpoint: {error}")))?;
+    match note.signed_by(key) {
+        Ok(Some(_)) => {}
+        _ => return Err(broken("checkpoint: is not signed by the archive's key")),
+    }
+    let head =
+        Checkpoint::parse(note.text()).map_err(|error| broken(format!("checkpoint: {error}")))?;
+    if head.origin() != key.name().as_str() {
+        return Err(broken("checkpoint: is of another archive"));
+    }
+    Ok(head)
+}
+
+/// The days that have records, in order.
+pub(super) fn days(dir: &Path) -> Result<Vec<String>> {
+    let path = dir.join(RECORDS);
+    let entries = fs::read_dir(&path).map_err(|error| writing(&path, &error))?;
+    let mut days = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| writing(&path, &error))?.file_name();
+        let name = name.to_string_lossy();
+        let day = name.strip_suffix(".jsonl").filter(|day| is_day(day));
+        match day {
+            Some(day) => days.push(day.to_owned()),
+            None => return Err(broken(format!("{RECORDS}/{name} is none of its files"))),
+        }
+    }
+    days.sort();
+    Ok(days)
+}
+
+fn is_day(text: &str) -> bool {
+    text.parse::<jiff::civil::Date>()
+        .is_ok_and(|date| date.to_string() == text)
+}
+
+/// The file with the records of a day.
+pub(super) fn day_path(dir: &Path, day: &str) -> PathBuf {
+    dir.join(RECORDS).join(format!("{day}.jsonl"))
+}
+
+/// Reads a line.
+pub(super) fn parse(path: &Path, line: &[u8]) -> Result<Record> {
+    serde_json::from_slice(line)
+        .map_err(|_| broken(format!("{} holds a line that is no record", path.display())))
+}
+
+/// Calls for each whole line, with its number from 1, until it says no; answers the length of the file. What
+/// follows the last line end is not called for.
+pub(super) fn each_line(
+    path: &Path,
+    call: &mut dyn FnMut(u64, &[u8]) -> Result<bool>,
+) -> Result<u64> {
+    let failed = |error: &io::Error| writing(path, error);
+    let file = File::open(path).map_err(|error| failed(&error))?;
+    let len = file.metadata().map_err(|error| failed(&error))?.len();
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let mut bounded = io::Read::take(&mut reader, LONGEST);
+        bounded
+            .read_until(b'\n', &mut line)
+            .map_err(|error| failed(&error))?;
+        match line.strip_suffix(b"\n") {
+            Some(whole) => {
+                if !call(number, whole)? {
+                    break;
+                }
+            }
+            None => break,
+        }
+    }
+    Ok(len)
+}
+
+fn cut(path: &Path, len: u64) -> Result<()> {
+    let failed = |error: io::Error| writing(path, &error);
+    if len == 0 {
+        return fs::remove_file(path).map_err(failed);
+    }
+    let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
+    file.set_len(len)
+        .and_then(|()| file.sync_all())
+        .map_err(failed)
+}
+
+fn add(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = !path.exists();
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    if new { sync_parent(path) } else { Ok(()) }
+}
+
+/// Puts a file in the place of another, so that at any moment one of them is there whole.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    sync_parent(path)
+}
+
+/// Makes names in the folder of `path` durable.
+pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}

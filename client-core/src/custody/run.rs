@@ -1,0 +1,151 @@
+//! From the journal into the archive.
+
+use std::{path::Path, time::Duration};
+
+use jiff::Timestamp;
+use sealwire_protocol::content::{Content, Decoded};
+use serde::Serialize;
+
+use super::{attachment, begin, broken, folder::Folder, record::Record};
+use crate::{
+    client::{Client, Idle},
+    core::Core,
+    error::{CoreError, Result},
+    store::{self, JournalRow},
+};
+
+/// Records that are written at once.
+const BATCH: u32 = 64;
+/// Between two looks when nothing rings.
+const PAUSE: Duration = Duration::from_secs(5);
+/// How long a catching-up may take.
+const CATCH_UP: Duration = Duration::from_secs(600);
+
+/// How an archive stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArchiveInfo {
+    /// Records in it.
+    pub records: u64,
+    /// Of those, written by this call.
+    pub written: u64,
+}
+
+impl Client {
+    /// Writes what this records custodian reads into the archive in `dir`, which is begun if it is not
+    /// there. With `once` it ends when every conversation was read to its end and all of it is
+    /// written; else only with the client. `tell` hears of each batch.
+    ///
+    /// # Errors
+    /// `not_a_custodian`, `archive_elsewhere`, `archive_taken`, `archive_broken`, `archive_io`; with
+    /// `once`, `timed_out`.
+    pub async fn keep_archive(
+        &self,
+        dir: &Path,
+        once: bool,
+        tell: &mut dyn FnMut(&ArchiveInfo),
+    ) -> Result<ArchiveInfo> {
+        let core = &self.core;
+        let (key, size) = begin::key(core, dir).await?;
+        let mut folder = Folder::open(dir, key)?;
+        if folder.size() < size {
+            return Err(broken(format!(
+                "it has {} records, and {size} were written",
+                folder.size()
+            )));
+        }
+        let mut info = ArchiveInfo {
+            records: folder.size(),
+            written: 0,
+        };
+        if once && self.caught_up(CATCH_UP).await? == Idle::TimedOut {
+            return Err(CoreError::new(
+                crate::ErrorKind::Io,
+                "timed_out",
+                "the relay did not give everything in time",
+                "nothing is lost; run it again",
+            ));
+        }
+        let mut progress = core.progress.subscribe();
+        loop {
+            progress.borrow_and_update();
+            loop {
+                let written = match drain(core, &mut folder).await {
+                    // What passes is waited for, unless somebody waits for this to end.
+                    Err(error) if error.may_pass() && !once => {
+                        tracing::warn!(code = error.code, "not archived yet");
+                        break;
+                    }
+                    drained => drained?,
+                };
+                if written == 0 {
+                    break;
+                }
+                info.written += written;
+                info.records = folder.size();
+                tell(&info);
+            }
+            if once {
+                return Ok(info);
+            }
+            let _ = tokio::time::timeout(PAUSE, progress.changed()).await;
+        }
+    }
+}
+
+/// Moves one batch; answers how many records it had.
+async fn drain(core: &Core, folder: &mut Folder) -> Result<u64> {
+    let device = core.identity.device.to_string();
+    // What was archived before the program ended, and not forgotten here any more.
+    let done = match folder.last() {
+        Some((last, number)) if last == device => number,
+        _ => 0,
+    };
+    let rows = {
+        let mut conn = core.db.readers.acquire().await?;
+        store::journal_after(&mut conn, done, BATCH).await?
+    };
+    let now_ms = core.now_ms();
+    let mut records = Vec::with_capacity(rows.len());
+    for row in &rows {
+        records.push(complete(core, folder, row, now_ms).await?);
+    }
+    let written = records.len() as u64;
+    let up_to = rows.last().map_or(done, |row| row.number);
+    if written > 0 {
+        folder.append(&day(now_ms), records)?;
+    }
+    let mut conn = core.db.writer.lock().await;
+    let mut tx = core.db.begin(&mut conn).await?;
+    store::archived(&mut tx, up_to, folder.size()).await?;
+    tx.commit().await?;
+    Ok(written)
+}
+
+/// The record of a row, its files brought into the archive.
+async fn complete(core: &Core, folder: &Folder, row: &JournalRow, now_ms: u64) -> Result<Record> {
+    let mut record: Record = serde_json::from_slice(&row.record).map_err(CoreError::internal)?;
+    record.journal = row.number;
+    record.archived_at = now_ms;
+    if row.content.is_empty() {
+        return Ok(record);
+    }
+    if let Ok(Decoded::Known(content)) = Content::decode(&row.content) {
+        let files = content.files();
+        for file in files.iter().flat_map(|files| &files.attachments) {
+            record
+                .files
+                .push(attachment::keep(core, folder, file).await?);
+        }
+    }
+    Ok(record)
+}
+
+fn day(now_ms: u64) -> String {
+    let at = i64::try_from(now_ms)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .unwrap_or(Timestamp::UNIX_EPOCH);
+    at.to_zoned_datetime(jiff::tz::TimeZone::UTC)
+        .date()
+        .to_string()
+}

@@ -1,0 +1,41 @@
+//! What stands in for a window system.
+
+use std::{future::Future, path::PathBuf, pin::Pin};
+
+use sealwire_desktop_host::{Platform, Surroundings};
+use tokio::sync::watch;
+
+pub(crate) struct Around {
+    downloads: Option<PathBuf>,
+    quit: watch::Sender<bool>,
+}
+
+impl Around {
+    pub(crate) fn new(downloads: Option<PathBuf>, quit: watch::Sender<bool>) -> Self {
+        Self { downloads, quit }
+    }
+}
+
+impl Surroundings for Around {
+    fn platform(&self) -> Platform {
+        Platform {
+            tray: false,
+            notifications: false,
+            content_protection: false,
+            native: false,
+        }
+    }
+
+    fn open_external(&self, _: &str) -> Result<(), String> {
+        Err("the bridge opens nothing".into())
+    }
+
+    fn choose_folder(&self, _: &str) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
+        let folder = self.downloads.clone();
+        Box::pin(async { folder })
+    }
+
+    fn quit(&self) {
+        self.quit.send_replace(true);
+    }
+}

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { World } from "./world.js";
+
+let world, alice, bob;
+before(async () => {
+  world = await World.begin();
+  [alice, bob] = await world.together("bob");
+  await alice.call("create_conversation", { name: "Release team", members: ["bob@acme"] });
+  await bob.conversation("Release team").waitFor();
+  await alice.goto("Release team");
+  await bob.goto("Release team");
+});
+after(() => world?.end());
+
+/** Waits until `look` holds. */
+async function until(look, what) {
+  for (let tries = 0; tries < 150; tries += 1) {
+    if (await look()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(what);
+}
+
+test("a conversation goes both ways, and says how far it has come", async () => {
+  await alice.say("Shall we ship **today**?");
+  await bob.message("Shall we ship").waitFor();
+  assert.equal(await bob.message("Shall we ship").locator("strong").textContent(), "today");
+  await bob.say("Yes, after lunch");
+  await alice.message("Yes, after lunch").waitFor();
+  await until(async () => (await alice.message("Shall we ship").locator(".status.read").count()) === 1, "Bob has read it");
+  assert.match(await alice.message("Shall we ship").getAttribute("aria-label"), /^You, .*Shall we ship \*\*today\*\*\?, read$/);
+});
+
+test("typing is shown, and what was begun is kept", async () => {
+  await bob.composer.click();
+  await bob.page.keyboard.type("I was about to");
+  await alice.page.getByText("bob is typing…").first().waitFor();
+  await alice.call("create_conversation", { name: "Other", members: [] });
+  await bob.page.reload();
+  await bob.goto("Release team");
+  await until(async () => (await bob.composer.inputValue()) === "I was about to", "the draft is back");
+  await bob.composer.fill("");
+});
+
+test("a reply quotes, and leads back", async () => {
+  await bob.act("Shall we ship", "Reply");
+  await bob.say("I would say so");
+  const reply = alice.message("I would say so");
+  await reply.waitFor();
+  await reply.getByRole("button", { name: /Shall we ship/ }).click();
+  await until(async () => alice.page.evaluate(() => document.activeElement?.textContent?.includes("Shall we ship")), "the quoted message has the focus");
+});
+
+test("reactions are told with who gave them, and toggle", async () => {
+  await bob.act("Yes, after lunch", "React");
+  await bob.page.getByLabel("Search emoji").fill("tada");
+  await bob.page.keyboard.press("Enter");
+  const given = alice.message("Yes, after lunch").getByRole("button", { name: "🎉 by bob" });
+  await given.waitFor();
+  await given.focus();
+  await alice.page.keyboard.press("Enter");
+  await bob.message("Yes, after lunch").getByRole("button", { name: /🎉 by .*alice/ }).waitFor();
+  await alice.page.keyboard.press("Enter");
+  await bob.message("Yes, after lunch").getByRole("button", { name: "🎉 by bob", exact: true }).waitFor();
+});
+
+test("the last message is edited by the arrow up", async () => {
+  await bob.composer.click();
+  await bob.page.keyboard.press("ArrowUp");
+  assert.equal(await bob.composer.inputValue(), "I would say so");
+  await bob.composer.fill("I would say no");
+  await bob.page.keyboard.press("Enter");
+  await alice.message("I would say no").getByText("edited").waitFor();
+  assert.equal(await alice.message("I would say so").count(), 0);
+});
+
+test("a deleted message leaves a mark and no text", async () => {
+  await bob.message("I would say no").focus();
+  await bob.page.keyboard.press("Delete");
+  await bob.page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+  await alice.message("Message deleted").waitFor();
+  assert.equal(await alice.message("I would say no").count(), 0);
+});
+
+test("a message that asks for it is confirmed", async () => {
+  await alice.composer.fill("/ack");
+  await alice.composer.press("Enter");
+  await alice.say("Read the policy");
+  await bob.message("Read the policy").getByRole("button", { name: "Confirm" }).click();
+  await alice.message("Read the policy").getByText("1 of 1 confirmed").waitFor();
+});
+
+test("a file is dropped, reviewed, sent, fetched and saved", async () => {
+  const drop = (name) =>
+    alice.page.evaluate((name) => {
+      const data = new DataTransfer();
+      data.items.add(new File(["contents of a file"], name, { type: "text/plain" }));
+      for (const kind of ["dragenter", "dragover", "drop"]) {
+        window.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+      }
+    }, name);
+  await drop("notes.txt");
+  const sheet = alice.page.getByRole("dialog", { name: "Send 1 file" });
+  await sheet.waitFor();
+  await sheet.getByLabel("Caption").fill("The notes");
+  await sheet.getByRole("button", { name: "Send", exact: true }).click();
+  const tile = bob.message("The notes");
+  await tile.getByText("notes.txt").waitFor();
+  const fetch = tile.getByRole("button", { name: /^Download/ });
+  if (await fetch.count()) await fetch.click();
+  await tile.getByRole("button", { name: "Save notes.txt" }).click();
+  await until(() => readdirSync(bob.downloads).includes("notes.txt"), "the file is in Bob's folder");
+});
+
+test("what is said while the relay is away waits, and goes out after", async () => {
+  const listen = world.relay.said.listening;
+  await world.stopRelay();
+  await alice.page.getByText(/^Offline/).first().waitFor();
+  await alice.say("Written offline");
+  await alice.message("Written offline").locator(".status.sending").waitFor();
+  await world.startRelay(listen);
+  await bob.message("Written offline").waitFor({ timeout: 60_000 });
+});
+
+test("nothing was stopped by the policy of the page, and nothing went out", () => {
+  const own = ({ problems }) => problems.filter((text) => !/ERR_CONNECTION|WebSocket/.test(text));
+  assert.deepEqual([own(alice), own(bob)], [[], []]);
+});

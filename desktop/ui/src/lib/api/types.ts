@@ -1,0 +1,32 @@
+// The one place from which the rest of the app takes types.
+import type { CoreCalls, Event as CoreEvent, Shown } from "./generated/core";
+import type { DeepLink, HostCalls, HostState, Settings, StagedFile } from "./host";
+
+export type * from "./generated/core";
+export type * from "./host";
+
+type StagingCalls = {
+  /** Sends a text with files that were staged before. */
+  send: {
+    params: CoreCalls["post"]["params"] & { staged: number[] };
+    result: Shown;
+  };
+};
+
+export type Calls = CoreCalls & HostCalls & StagingCalls;
+export type Method = keyof Calls;
+export type Params<M extends Method> = Calls[M]["params"];
+export type Result<M extends Method> = Calls[M]["result"];
+
+/** The core's events, with messages ready to draw, and the host's own. */
+export type Event =
+  | Exclude<CoreEvent, { event: "message" } | { event: "changed" }>
+  | ({ event: "message" } & Shown)
+  | ({ event: "changed" } & Shown)
+  | { event: "state"; state: HostState }
+  | { event: "lag" }
+  | { event: "open"; target: { conversation: string; message?: string | null } }
+  | { event: "drag"; over: boolean }
+  | { event: "staged"; files: StagedFile[] }
+  | { event: "link"; link: DeepLink }
+  | { event: "settings"; settings: Settings };

@@ -1,0 +1,15 @@
+import type { Component } from "svelte";
+
+export type MenuItem =
+  | "line"
+  | {
+      label: string;
+      icon?: Component;
+      /** Keys that do the same, as shown to people. */
+      keys?: string;
+      danger?: boolean;
+      disabled?: boolean;
+      /** A mark before it: one of a set, or on and off. */
+      checked?: boolean;
+      do: () => void;
+    };

@@ -1,0 +1,34 @@
+/** Short notes at the edge of the window. Errors stay until they are closed. */
+export interface Toast {
+  id: number;
+  text: string;
+  hint?: string | undefined;
+  bad?: boolean | undefined;
+  action?: { label: string; do: () => void } | undefined;
+}
+
+const SHOWN_MS = 5_000;
+const MOST = 4;
+
+class Toasts {
+  list = $state<Toast[]>([]);
+  private next = 0;
+
+  show(toast: Omit<Toast, "id">, shown_ms = SHOWN_MS): number {
+    const id = (this.next += 1);
+    this.list = [...this.list.slice(1 - MOST), { ...toast, id }];
+    if (!toast.bad) setTimeout(() => this.close(id), shown_ms);
+    return id;
+  }
+
+  close(id: number): void {
+    this.list = this.list.filter((toast) => toast.id !== id);
+  }
+
+  /** Tells of a call that failed: what happened, and what to do. */
+  problem(problem: { message: string; hint: string }): void {
+    this.show({ text: problem.message, hint: problem.hint, bad: true });
+  }
+}
+
+export const toasts = new Toasts();

@@ -1,0 +1,210 @@
+// What is being written in a conversation. The core keeps the draft; here it is only on the way.
+import { asProblem, call, listen, stage as hand_over } from "$lib/api/transport";
+import type { Priority, Shown, StagedFile } from "$lib/api/types";
+import { toasts } from "$lib/parts/toasts.svelte";
+import { m } from "$lib/words/messages";
+import { host } from "./host.svelte";
+import type { Timeline } from "./timeline.svelte";
+
+const KEEP_AFTER_MS = 400;
+const TYPING_EVERY_MS = 4_000;
+
+export class Composer {
+  text = $state("");
+  reply = $state.raw<Shown | null>(null);
+  editing = $state.raw<Shown | null>(null);
+  priority = $state<Priority>("normal");
+  acknowledge = $state(false);
+  staged = $state.raw<StagedFile[]>([]);
+  /** Files are shown for review. */
+  reviewing = $state(false);
+  sending = $state(false);
+  /** Where the caret goes when the text was set from here. */
+  caret = $state<number | null>(null);
+
+  private before_edit = "";
+  private keeps: ReturnType<typeof setTimeout> | undefined;
+  private told_typing = 0;
+  private readonly stop: () => void;
+
+  constructor(
+    readonly conversation: string,
+    private readonly timeline: Timeline,
+  ) {
+    void this.fetchDraft();
+    this.stop = listen((event) => {
+      if (event.event === "staged") this.take(event.files);
+    });
+  }
+
+  readonly empty = $derived(this.text.trim() === "" && this.staged.length === 0);
+
+  end(): void {
+    this.stop();
+    this.keepNow();
+    this.tellTyping(false);
+  }
+
+  write(text: string): void {
+    this.text = text;
+    if (this.editing) return;
+    clearTimeout(this.keeps);
+    this.keeps = setTimeout(() => this.keepNow(), KEEP_AFTER_MS);
+    this.tellTyping(text.trim() !== "");
+  }
+
+  answer(message: Shown): void {
+    this.cancelEdit();
+    this.reply = message;
+    this.write(this.text);
+  }
+
+  edit(message: Shown): void {
+    if (!this.editing) this.before_edit = this.text;
+    this.editing = message;
+    this.reply = null;
+    this.text = message.text;
+    this.caret = message.text.length;
+  }
+
+  /** Escape: gives whether there was something to leave. */
+  cancel(): boolean {
+    if (this.editing) {
+      this.cancelEdit();
+      return true;
+    }
+    if (this.reply) {
+      this.reply = null;
+      this.write(this.text);
+      return true;
+    }
+    return false;
+  }
+
+  async stage(files: Iterable<File>): Promise<void> {
+    for (const file of files) {
+      try {
+        this.take([await hand_over(file)]);
+      } catch (thrown) {
+        toasts.problem(asProblem(thrown));
+      }
+    }
+  }
+
+  async unstage(id: number): Promise<void> {
+    this.staged = this.staged.filter((file) => file.id !== id);
+    if (this.staged.length === 0) this.reviewing = false;
+    await call("unstage", { id }).catch(() => undefined);
+  }
+
+  async send(): Promise<void> {
+    const text = this.text.trim();
+    if (this.sending || this.empty) return;
+    this.sending = true;
+    try {
+      if (this.editing) await this.sendEdit(this.editing, text);
+      else await this.sendNew(text);
+    } catch (thrown) {
+      toasts.problem(asProblem(thrown));
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  private async sendEdit(editing: Shown, text: string): Promise<void> {
+    if (text === "") return;
+    if (text !== editing.text) {
+      await call("edit", { conversation: this.conversation, message: editing.id, text });
+    }
+    this.cancelEdit();
+  }
+
+  private async sendNew(text: string): Promise<void> {
+    const hold_ms = host.settings.undo_send_s * 1_000;
+    const params = {
+      conversation: this.conversation,
+      text,
+      reply_to: this.reply?.id ?? null,
+      thread: null,
+      priority: this.priority,
+      acknowledge: this.acknowledge,
+      expires_after_s: null,
+      hold_ms: hold_ms > 0 ? hold_ms : null,
+    };
+    const staged = this.staged.map(({ id }) => id);
+    // The field is free at once: whoever types on must not lose a letter.
+    const kept = { text: this.text, reply: this.reply, priority: this.priority, acknowledge: this.acknowledge, staged: this.staged };
+    this.clear();
+    try {
+      const sent = staged.length > 0 ? await call("send", { ...params, staged }) : await call("post", params);
+      this.timeline.sent();
+      if (hold_ms > 0) this.offerUndo(sent, hold_ms);
+    } catch (thrown) {
+      if (this.text === "") Object.assign(this, kept);
+      throw thrown;
+    }
+  }
+
+  private offerUndo(sent: Shown, hold_ms: number): void {
+    const undo = async (): Promise<void> => {
+      try {
+        const text = await call("take_back", { conversation: this.conversation, message: sent.id });
+        this.write(this.text === "" ? text : `${text}\n${this.text}`);
+      } catch (thrown) {
+        toasts.problem(asProblem(thrown));
+      }
+    };
+    toasts.show({ text: m.sending_soon(), action: { label: m.undo(), do: () => void undo() } }, hold_ms);
+  }
+
+  private clear(): void {
+    clearTimeout(this.keeps);
+    this.text = "";
+    this.reply = null;
+    this.priority = "normal";
+    this.acknowledge = false;
+    this.staged = [];
+    this.reviewing = false;
+    this.tellTyping(false);
+    this.keepNow();
+  }
+
+  private cancelEdit(): void {
+    if (!this.editing) return;
+    this.editing = null;
+    this.text = this.before_edit;
+    this.before_edit = "";
+    this.caret = this.text.length;
+  }
+
+  private take(files: StagedFile[]): void {
+    const fresh = files.filter(({ id }) => !this.staged.some((held) => held.id === id));
+    if (fresh.length === 0) return;
+    this.staged = [...this.staged, ...fresh];
+    this.reviewing = true;
+  }
+
+  private async fetchDraft(): Promise<void> {
+    const draft = await call("draft", { conversation: this.conversation }).catch(() => null);
+    if (!draft || this.text !== "") return;
+    this.text = draft.text;
+    this.caret = draft.text.length;
+    if (draft.reply_to) {
+      this.reply = await call("message", { conversation: this.conversation, message: draft.reply_to }).catch(() => null);
+    }
+  }
+
+  private keepNow(): void {
+    clearTimeout(this.keeps);
+    const text = this.editing ? this.before_edit : this.text;
+    void call("set_draft", { conversation: this.conversation, text, reply_to: this.reply?.id ?? null }).catch(() => undefined);
+  }
+
+  private tellTyping(on: boolean): void {
+    const now = Date.now();
+    if (on ? now - this.told_typing < TYPING_EVERY_MS : this.told_typing === 0) return;
+    this.told_typing = on ? now : 0;
+    void call("typing", { conversation: this.conversation, on }).catch(() => undefined);
+  }
+}
+

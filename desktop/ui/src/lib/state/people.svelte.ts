@@ -1,0 +1,33 @@
+// Names of people as this device knows them.
+import { call, listen } from "$lib/api/transport";
+import type { ContactInfo } from "$lib/api/types";
+import { host } from "./host.svelte";
+import { soon } from "./soon";
+
+class People {
+  contacts = $state.raw<Map<string, ContactInfo>>(new Map());
+
+  private readonly later = soon(() => this.load(), 400);
+
+  start(): () => void {
+    void this.load();
+    return listen(({ event }) => {
+      if (event === "conversation" || event === "lag") this.later();
+    });
+  }
+
+  async load(): Promise<void> {
+    const all = await call("contacts", {}).catch(() => null);
+    if (all) this.contacts = new Map(all.map((contact) => [contact.handle, contact]));
+  }
+
+  /** Nickname, or the handle; without the organisation where it is one's own. */
+  name(handle: string): string {
+    const nickname = this.contacts.get(handle)?.nickname;
+    if (nickname) return nickname;
+    const [name, organisation] = handle.split("@");
+    return organisation !== undefined && organisation === host.me.split("@")[1] ? (name ?? handle) : handle;
+  }
+}
+
+export const people = new People();

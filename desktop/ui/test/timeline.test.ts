@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { useTransport } from "$lib/api/transport";
+import type { Event, Shown, ShownPage } from "$lib/api/types";
+import { firstPlace, isLine, lastPlace, MOST_ROWS } from "$lib/state/pages";
+import { Timeline } from "$lib/state/timeline.svelte";
+
+const COUNT = 100_000;
+const line = (position: number): Shown =>
+  ({ id: `m${position}`, conversation: "c", position, sender: "bob@acme", own: false, kind: "text", text: "x", attachments: [], blocks: [] }) as unknown as Shown;
+
+let newest = COUNT;
+let tell: (event: Event) => void = () => undefined;
+let timeline: Timeline;
+
+/** Pages of a history of lines that are numbered from 1. */
+function page(at: number, before: number, after: number): ShownPage {
+  const first = Math.max(1, at - before);
+  const last = Math.min(newest, at + after - 1);
+  const rows = [];
+  for (let position = first; position <= last; position += 1) rows.push({ row: "line" as const, together: false, message: line(position) });
+  return { rows, anchor: at > newest ? 0 : at, more_before: first > 1, more_after: last < newest };
+}
+
+beforeEach(async () => {
+  newest = COUNT;
+  useTransport({
+    call: (async (method: string, params: { anchor: { at: string; of: number }; before: number; after: number }) => {
+      if (method !== "timeline") return [];
+      return page(params.anchor.at === "position" ? params.anchor.of : newest + 1, params.before, params.after);
+    }) as never,
+    listen: (fn) => {
+      tell = fn;
+      return () => undefined;
+    },
+    fileUrl: () => "",
+    stage: () => Promise.reject(new Error("no files")),
+  });
+  timeline = new Timeline("c");
+  await timeline.load({ at: "newest" });
+});
+afterEach(() => timeline.end());
+
+/** Places follow each other without a gap. */
+function expectWhole(): void {
+  const places = timeline.rows.filter(isLine).map(({ message }) => message.position);
+  expect(places.every((place, at) => at === 0 || place === (places[at - 1] ?? 0) + 1)).toBe(true);
+}
+
+describe("a history of 100,000 messages", () => {
+  it("holds no more than it may while it is gone through, and nothing is left out", async () => {
+    for (let turn = 0; turn < 40; turn += 1) {
+      await timeline.older();
+      expect(timeline.rows.length).toBeLessThanOrEqual(MOST_ROWS + 80);
+      expectWhole();
+    }
+    expect(lastPlace(timeline.rows)).toBeLessThan(COUNT);
+    expect(timeline.more_after).toBe(true);
+    for (let turn = 0; turn < 60 && timeline.more_after; turn += 1) {
+      await timeline.newer();
+      expect(timeline.rows.length).toBeLessThanOrEqual(MOST_ROWS + 80);
+      expectWhole();
+    }
+    expect(lastPlace(timeline.rows)).toBe(COUNT);
+  });
+
+  it("what comes while the end is far is counted, and not put after a gap", async () => {
+    await timeline.load({ at: "position", of: 500 });
+    newest += 1;
+    tell({ event: "message", ...line(newest), mentions_me: true } as Event);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(timeline.missed).toBe(1);
+    expect(timeline.missed_mentions).toEqual([`m${newest}`]);
+    expect(lastPlace(timeline.rows)).toBe(549);
+  });
+
+  it("what comes at the end stands there", async () => {
+    newest += 2;
+    tell({ event: "message", ...line(newest - 1) } as Event);
+    tell({ event: "message", ...line(newest) } as Event);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(lastPlace(timeline.rows)).toBe(newest);
+    expectWhole();
+    expect(firstPlace(timeline.rows)).toBe(COUNT - 49);
+  });
+});

@@ -1,0 +1,44 @@
+//! The desktop's front end: its packages from the lock file, its checks, its build.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::build;
+use crate::deps;
+use crate::failure::Failure;
+use crate::npm;
+
+/// Tells the front end's end-to-end tests where the built programs are.
+pub(crate) const PROGRAMS: &str = "SEALWIRE_PROGRAMS";
+
+/// The front end and what runs it.
+pub(crate) struct Front {
+    folder: PathBuf,
+    /// Holds `node` and `npm`, if those on `PATH` do not do.
+    node: Option<PathBuf>,
+}
+
+impl Front {
+    /// Installs what its lock file names.
+    pub(crate) fn install() -> Result<Self, Failure> {
+        let front = Self {
+            folder: build::root()?.join("desktop").join("ui"),
+            node: deps::node()?,
+        };
+        npm::install(&mut front.npm()?)?;
+        Ok(front)
+    }
+
+    /// One of the scripts of its `package.json`.
+    pub(crate) fn script(&self, name: &str) -> Result<Command, Failure> {
+        let mut npm = self.npm()?;
+        npm.args(["run", "--silent", name]);
+        Ok(npm)
+    }
+
+    fn npm(&self) -> Result<Command, Failure> {
+        let mut command = npm::npm(self.node.as_deref(), &self.folder)?;
+        command.env(PROGRAMS, build::target_dir()?.join("debug"));
+        Ok(command)
+    }
+}
