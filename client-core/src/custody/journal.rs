@@ -20,7 +20,6 @@ use crate::{
 pub(crate) struct Heard<'a> {
     /// The sender's device.
     pub(crate) leaf: &'a DeviceCertificate,
-    pub(crate) id: MessageId,
     pub(crate) said: Said,
     /// The content's bytes.
     pub(crate) bytes: &'a [u8],

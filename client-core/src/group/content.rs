@@ -95,7 +95,6 @@ impl Step<'_> {
         if self.core.keeps_records() {
             let heard = Heard {
                 leaf: &leaf,
-                id: said.id,
                 said: custody::Said::of(content, &said.id, bytes),
                 bytes,
                 files: content.is_some_and(|content| content.files().is_some()),
@@ -317,7 +316,6 @@ impl Step<'_> {
                 if self.core.keeps_records() {
                     let heard = Heard {
                         leaf,
-                        id: *target,
                         said: custody::Said::Confirmation {
                             target: data_encoding::HEXLOWER.encode(&target.0),
                             at: *at_s,

@@ -19,7 +19,7 @@ use super::access::{Action, route};
 use super::own_data::attested;
 use super::register::{self, End};
 use super::session::Caller;
-use super::{AccountPlane, Plane, bounds, members};
+use super::{AccountPlane, Plane, bounds, kinds, members};
 use crate::clock;
 use crate::evidence::{self, Opened, time, unsayable};
 use crate::http::{Json, Path};

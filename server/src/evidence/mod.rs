@@ -15,7 +15,7 @@ mod statements;
 mod witness;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::commitment::DirectoryKey;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::witness::{Said, Witness};
-use super::{Evidence, LogName, rows};
+use super::{Evidence, Halt, LogName, rows};
 use crate::refusal::{Answer, Refusal};
 
 /// What comes within this time shares one head.

@@ -84,10 +84,8 @@ mod tests {
             security_measures: Vec::new(),
             generated: Time::from_millis(0).unwrap(),
         };
-        let material = Material {
-            ropa: Some((7, ropa)),
-            ..Material::default()
-        };
+        let mut material = Material::default();
+        material.ropa = Some((7, ropa));
         let mut html = Html::default();
         processing(&mut html, &material);
         let page = html.into_string();
