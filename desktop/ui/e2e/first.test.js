@@ -12,7 +12,7 @@ test("a new person joins and sends a first message in few steps", async () => {
   assert.deepEqual(await violations(alice.page), []);
   await alice.shot("first-run");
   await alice.join(world.owner_link);
-  const { link } = await alice.call("invite", { role: "member", expires_in_s: 3_600 });
+  const { link } = await alice.call("invite", { role: "org-member", expires_in_s: 3_600 });
   const bob = await world.person("bob");
   await bob.join(link);
   await bob.page.getByText("No conversations yet").waitFor();

@@ -88,7 +88,7 @@ export class World {
     await alice.join(this.owner_link);
     const others = [];
     for (const name of names) {
-      const { link } = await alice.call("invite", { role: "member", expires_in_s: 3_600 });
+      const { link } = await alice.call("invite", { role: "org-member", expires_in_s: 3_600 });
       const other = await this.person(name);
       await other.join(link);
       others.push(other);
