@@ -109,7 +109,7 @@ test("an owner gives a role, sets a timer and makes a link that lets somebody as
   const [row] = await alice.call("conversation_rows", { filter: "groups" });
   await until(async () => (await bob.call("conversation", { conversation: row.id })).role === "admin", "bob is no admin");
   await alice.page.getByRole("tab", { name: "Rules" }).click();
-  await alice.page.getByLabel("Disappearing messages").selectOption("86400");
+  await alice.page.getByLabel("Disappearing messages", { exact: true }).selectOption("86400");
   await until(async () => (await alice.call("conversation_head", { conversation: row.id })).policy.timer_s === 86_400, "no timer");
   await calm(alice);
   await alice.page.getByRole("tab", { name: "Members" }).click();
