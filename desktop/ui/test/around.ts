@@ -92,9 +92,9 @@ export function around(): StandIn {
       { id: 1, role: "org-member", expires_at_s: 4_000_000_000, used_by: null, genuine: true },
       { id: 2, role: "org-member", expires_at_s: 4_000_000_000, used_by: "bob@acme", genuine: true },
     ],
-    organisation_policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null },
+    organisation_policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null, custodians: [] },
     compliance: {
-      policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null },
+      policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null, custodians: [] },
       organisation_fingerprint: "aaaa bbbb", removals: 1, newest_removal: null, log, evidence: [],
     },
     removal_receipts: [{

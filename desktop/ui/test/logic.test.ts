@@ -88,7 +88,7 @@ const policy = (fields: Partial<PolicyInfo>): PolicyInfo => ({
   custodian_present: false, agents: "nobody", receipts: true, permissions: {}, ...fields,
 });
 const organisation = (fields: Partial<OrganisationPolicyInfo>): OrganisationPolicyInfo => ({
-  serial: 1, issued_at_s: 0, max_message_days: null, max_file_days: null, receipts: true, logs: null, ...fields,
+  serial: 1, issued_at_s: 0, max_message_days: null, max_file_days: null, receipts: true, logs: null, custodians: [], ...fields,
 });
 
 describe("timers and retention", () => {
@@ -117,7 +117,7 @@ describe("the organisation's policy", () => {
     const now = organisation({ max_message_days: 365, logs: "log x" });
     expect(changesNothing(changeOf(formOf(now), now)!)).toBe(true);
     const change = changeOf({ ...formOf(now), messages: "30", receipts: false }, now)!;
-    expect(change).toEqual({ max_message_days: 30, max_file_days: null, receipts: false, logs: null });
+    expect(change).toEqual({ max_message_days: 30, max_file_days: null, receipts: false, logs: null, custodians: null });
     expect(effects(change, now)).toEqual([{ effect: "messages_go", days: 30 }, { effect: "receipts_off" }]);
     expect(destroys(effects(change, now))).toBe(true);
   });

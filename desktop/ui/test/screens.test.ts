@@ -289,7 +289,7 @@ describe("administration", () => {
   });
 
   it("a shorter retention is told before it is signed", async () => {
-    app.answers.publish_organisation_policy = { serial: 4, issued_at_s: NOW_MS / 1_000, max_message_days: 30, max_file_days: null, receipts: true, logs: null };
+    app.answers.publish_organisation_policy = { serial: 4, issued_at_s: NOW_MS / 1_000, max_message_days: 30, max_file_days: null, receipts: true, logs: null, custodians: [] };
     render(Admin);
     await user.click(await screen.findByRole("tab", { name: "Policy" }));
     const field = await screen.findByLabelText("Keep messages for at most (days)");
@@ -302,7 +302,7 @@ describe("administration", () => {
     expect(dialog.textContent).toContain("cannot be brought back");
     expect(await violations()).toEqual([]);
     await user.click(within(dialog).getByRole("button", { name: "Sign and publish" }));
-    expect(askedFor("publish_organisation_policy")).toEqual([{ change: { max_message_days: 30, max_file_days: null, receipts: null, logs: null } }]);
+    expect(askedFor("publish_organisation_policy")).toEqual([{ change: { max_message_days: 30, max_file_days: null, receipts: null, logs: null, custodians: null } }]);
   });
 
   it("members see the policy and no levers", async () => {

@@ -37,6 +37,7 @@ export function changeOf(form: PolicyForm, now: OrganisationPolicyInfo | null): 
     max_file_days: files === (days(before.files) ?? 0) ? null : files,
     receipts: form.receipts === before.receipts ? null : form.receipts,
     logs: form.logs.trim() === before.logs.trim() ? null : form.logs.trim(),
+    custodians: null,
   };
 }
 

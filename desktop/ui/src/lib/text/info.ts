@@ -12,6 +12,8 @@ export function infoText(info: Info, name: Name): string {
     case "welcomed": return m.info_welcomed({ by });
     case "added": return m.info_added({ by, people: whom });
     case "removed": return m.info_removed({ by, people: whom });
+    case "custodian_added": return m.info_custodian_added({ by, people: whom });
+    case "custodian_removed": return m.info_custodian_removed({ by, people: whom });
     case "device_added": return m.info_device_added({ by, people: whom });
     case "device_removed": return m.info_device_removed({ by, people: whom });
     case "renamed": return m.info_renamed({ by, name: info.name });
