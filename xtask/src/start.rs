@@ -50,7 +50,7 @@ fn instructions(relay: &Relay, sealwire: &Path) -> String {
         relay.address
     );
     if env::var_os("DISPLAY").is_some() || env::var_os("WAYLAND_DISPLAY").is_some() {
-        page += "The desktop app does not exist yet; this is how to go on in a terminal.\n";
+        page += "The desktop app has no window yet; this is how to go on in a terminal.\n";
     }
     page += &match &relay.owner_link {
         Some(link) => format!(
