@@ -7,6 +7,7 @@ import Damaged from "$lib/screens/Damaged.svelte";
 import FirstRun from "$lib/screens/FirstRun.svelte";
 import Locked from "$lib/screens/Locked.svelte";
 import Notices from "$lib/screens/main/Notices.svelte";
+import Overlays from "$lib/screens/main/Overlays.svelte";
 import Panel from "$lib/screens/main/Panel.svelte";
 import DeepLink from "$lib/screens/overlays/DeepLink.svelte";
 import NewConversation from "$lib/screens/overlays/NewConversation.svelte";
@@ -121,6 +122,21 @@ describe("the switcher", () => {
     render(Switcher, { text: ">lock", onclose: () => undefined });
     await waitFor(() => expect(screen.getAllByRole("option").map((one) => one.textContent?.trim())).toEqual([expect.stringContaining("Lock Sealwire")]));
   });
+});
+
+it.each(["switcher", "settings", "new_conversation"] as const)("the focus returns when %s closes", async (kind) => {
+  const before = document.createElement("button");
+  document.body.append(before);
+  before.focus();
+  render(Overlays, { chat: null });
+  view.overlay = { kind };
+  await screen.findByRole("dialog");
+  await waitFor(() => expect(document.activeElement).not.toBe(before));
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(view.overlay).toBeNull();
+  await waitFor(() => expect(document.activeElement).toBe(before));
+  before.remove();
 });
 
 it("somebody who is not known yet is looked up before a conversation begins", async () => {
