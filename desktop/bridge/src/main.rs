@@ -65,7 +65,8 @@ async fn run(args: Args) -> Result<(), String> {
             lanes: 1,
         };
         options.client.welcome_delay_max_ms = 0;
-        options.client.receipt_interval_ms = 0;
+        // 0 would be none at all.
+        options.client.receipt_interval_ms = 1;
     }
     if args.no_keychain {
         options.keychain = Arc::new(sealwire_desktop_host::NoKeychain);

@@ -89,6 +89,8 @@ test("all of a day's work goes by keyboard", async () => {
   await page.keyboard.press("Alt+ArrowLeft");
   assert.equal(await current(), before);
   // Typing anywhere writes.
+  await alice.message("Hello").waitFor();
+  await alice.composer.waitFor();
   await page.locator("[data-region=list] [tabindex='0']").focus();
   await page.keyboard.type("written from the list");
   assert.equal(await alice.composer.inputValue(), "written from the list");

@@ -9,6 +9,8 @@ before(async () => {
   [alice, bob] = await world.together("bob");
   await alice.call("create_conversation", { name: "Release team", members: ["bob@acme"] });
   await bob.conversation("Release team").waitFor();
+  // Nobody tells of typing who has not agreed to.
+  for (const person of [alice, bob]) await person.call("set_typing", { on: true });
   await alice.goto("Release team");
   await bob.goto("Release team");
 });
@@ -38,6 +40,8 @@ test("typing is shown, and what was begun is kept", async () => {
   await bob.page.keyboard.type("I was about to");
   await alice.page.getByText("bob is typing…").first().waitFor();
   await alice.call("create_conversation", { name: "Other", members: [] });
+  const id = await alice.conversation("Release team").getAttribute("data-conversation");
+  await until(async () => (await bob.call("draft", { conversation: id }))?.text === "I was about to", "the core has the draft");
   await bob.page.reload();
   await bob.goto("Release team");
   await until(async () => (await bob.composer.inputValue()) === "I was about to", "the draft is back");
@@ -62,6 +66,7 @@ test("reactions are told with who gave them, and toggle", async () => {
   await given.focus();
   await alice.page.keyboard.press("Enter");
   await bob.message("Yes, after lunch").getByRole("button", { name: /🎉 by .*alice/ }).waitFor();
+  await alice.message("Yes, after lunch").getByRole("button", { name: /🎉 by .*alice/ }).waitFor();
   await alice.page.keyboard.press("Enter");
   await bob.message("Yes, after lunch").getByRole("button", { name: "🎉 by bob", exact: true }).waitFor();
 });
@@ -115,9 +120,9 @@ test("a file is dropped, reviewed, sent, fetched and saved", async () => {
 });
 
 test("what is said while the relay is away waits, and goes out after", async () => {
-  const listen = world.relay.said.listening;
+  const listen = new URL(world.relay.said.listening).host;
   await world.stopRelay();
-  await alice.page.getByText(/^Offline/).first().waitFor();
+  await alice.page.getByText(/^The relay does not answer/).first().waitFor();
   await alice.say("Written offline");
   await alice.message("Written offline").locator(".status.sending").waitFor();
   await world.startRelay(listen);
