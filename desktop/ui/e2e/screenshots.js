@@ -119,6 +119,7 @@ async function organisation(alice) {
   await page.getByRole("button", { name: "Sign and publish" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Sign and publish" }).click();
   await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Close" }).click();
   await page.getByRole("navigation").getByRole("button", { name: "Compliance" }).click();
   await page.getByText("Policy in force").waitFor();
   await shoot(alice, "compliance");

@@ -25,6 +25,11 @@ class Toasts {
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 
+  /** What was told to whoever had unlocked is not for others. */
+  clear(): void {
+    this.list = [];
+  }
+
   /** Tells of a call that failed: what happened, and what to do. */
   problem(problem: { message: string; hint: string }): void {
     this.show({ text: problem.message, hint: problem.hint, bad: true });
