@@ -135,9 +135,6 @@ const NODE: Environment = Environment {
     why: "to build and test the desktop's front end, and to check evidence",
 };
 
-/// The oldest major version of Node.js that the front end's tools and Sigstore's run on.
-const OLDEST_NODE: u32 = 20;
-
 /// Finds a program on `PATH`.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
@@ -287,20 +284,11 @@ pub(crate) fn outsiders() -> Result<PathBuf, Failure> {
     environment(&OUTSIDERS)
 }
 
-/// The folder with Node.js and npm; `None` if those on `PATH` do.
-pub(crate) fn node() -> Result<Option<PathBuf>, Failure> {
-    if program("npm").is_some() && node_on_path().is_some_and(|major| major >= OLDEST_NODE) {
-        return Ok(None);
-    }
+/// The folder with Node.js and npm: the same version on every machine, since npm's versions do not agree
+/// on which lock files are sound.
+pub(crate) fn node() -> Result<PathBuf, Failure> {
     let node = environment(&NODE)?;
-    Ok(node.parent().map(Path::to_path_buf))
-}
-
-/// Major version of the Node.js on `PATH`.
-fn node_on_path() -> Option<u32> {
-    let output = Command::new("node").arg("--version").output().ok()?;
-    let version = String::from_utf8(output.stdout).ok()?;
-    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+    Ok(node.parent().map_or_else(PathBuf::new, Path::to_path_buf))
 }
 
 /// Installs an environment if it is not there; gives its program.

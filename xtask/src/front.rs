@@ -14,8 +14,8 @@ pub(crate) const PROGRAMS: &str = "SEALWIRE_PROGRAMS";
 /// The front end and what runs it.
 pub(crate) struct Front {
     folder: PathBuf,
-    /// Holds `node` and `npm`, if those on `PATH` do not do.
-    node: Option<PathBuf>,
+    /// Holds `node` and `npm`.
+    node: PathBuf,
 }
 
 impl Front {
@@ -37,7 +37,7 @@ impl Front {
     }
 
     fn npm(&self) -> Result<Command, Failure> {
-        let mut command = npm::npm(self.node.as_deref(), &self.folder)?;
+        let mut command = npm::npm(&self.node, &self.folder)?;
         command.env(PROGRAMS, build::target_dir()?.join("debug"));
         Ok(command)
     }

@@ -16,18 +16,14 @@ pub(crate) struct Sigstore {
     pub(crate) node: PathBuf,
 }
 
-/// npm in a folder, with the Node.js in `node`, or else the one on `PATH`.
-pub(crate) fn npm(node: Option<&Path>, folder: &Path) -> Result<Command, Failure> {
-    let program = node.map_or_else(|| PathBuf::from("npm"), |node| node.join("npm"));
-    let mut command = Command::new(program);
-    command.current_dir(folder);
-    if let Some(node) = node {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let all = std::iter::once(node.to_path_buf()).chain(env::split_paths(&path));
-        let path = env::join_paths(all)
-            .map_err(|error| Failure::new(format!("PATH cannot be used: {error}"), "mend it"))?;
-        command.env("PATH", path);
-    }
+/// npm in a folder, with the Node.js in `node`.
+pub(crate) fn npm(node: &Path, folder: &Path) -> Result<Command, Failure> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let all = std::iter::once(node.to_path_buf()).chain(env::split_paths(&path));
+    let path = env::join_paths(all)
+        .map_err(|error| Failure::new(format!("PATH cannot be used: {error}"), "mend it"))?;
+    let mut command = Command::new(node.join("npm"));
+    command.current_dir(folder).env("PATH", path);
     Ok(command)
 }
 
@@ -59,11 +55,11 @@ pub(crate) fn sigstore() -> Result<Sigstore, Failure> {
         for list in LISTS {
             std::fs::copy(from.join(list), modules.join(list)).map_err(failed)?;
         }
-        install(&mut npm(node.as_deref(), &modules)?)?;
+        install(&mut npm(&node, &modules)?)?;
         std::fs::write(&mark, wanted).map_err(failed)?;
     }
     Ok(Sigstore {
         modules,
-        node: node.map_or_else(|| PathBuf::from("node"), |folder| folder.join("node")),
+        node: node.join("node"),
     })
 }
