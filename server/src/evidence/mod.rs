@@ -14,6 +14,7 @@ mod serve;
 mod statements;
 mod witness;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -43,7 +44,7 @@ pub(crate) const TABLES: &str = include_str!("tables.sql");
 pub(crate) const ORGANISATION: i64 = 0;
 
 /// One of the relay's logs. Both have one form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum LogName {
     /// What the directory says of each handle.
     Directory,
@@ -92,12 +93,6 @@ pub(crate) enum EvidenceError {
 }
 
 /// Both logs, their keys, and those who watch them.
-/// A witness that knows more of a log than this relay, or something else.
-pub(super) struct Halt {
-    log: LogName,
-    witness: String,
-}
-
 pub(crate) struct Evidence {
     db: SqliteFile,
     keys: Keys,
@@ -105,8 +100,9 @@ pub(crate) struct Evidence {
     directory_key: DirectoryKey,
     /// Something may have been added.
     added: Notify,
-    /// Why nothing may be added, if so.
-    halted: Mutex<Option<Halt>>,
+    /// The witnesses, by name, that know more of a log than this relay, or something else: as long as
+    /// there is one, nothing may be added.
+    halted: Mutex<BTreeSet<(LogName, String)>>,
 }
 
 impl Evidence {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::witness::{Said, Witness};
-use super::{Evidence, Halt, LogName, rows};
+use super::{Evidence, LogName, rows};
 use crate::refusal::{Answer, Refusal};
 
 /// What comes within this time shares one head.
@@ -104,8 +104,8 @@ impl Evidence {
                     cosigned += 1;
                     self.agree(log, witness);
                 }
-                Cosigned::NotNow => {}
-                Cosigned::Never => return Ok(false),
+                // All of them are asked, so that no objection is missed.
+                Cosigned::NotNow | Cosigned::Never => {}
             }
         }
         if self.is_halted() {
@@ -200,24 +200,20 @@ impl Evidence {
     /// Lets nothing more be added: whatever came after would be a second history.
     fn halt(&self, log: LogName, witness: &Witness, why: &str) {
         let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
-        if halted.is_none() {
+        if halted.insert((log, witness.name().to_owned())) {
             tracing::error!(why, "the transparency log is halted");
-            *halted = Some(Halt {
-                log,
-                witness: witness.name().to_owned(),
-            });
         }
     }
 
-    /// A witness has cosigned what this relay has. If it was the one that had seen more, it was wrong then:
-    /// what it cosigned now it could not cosign otherwise.
+    /// A witness has cosigned what this relay has. If it had seen more before, that was not so: what it
+    /// cosigned now it could not cosign otherwise.
     fn agree(&self, log: LogName, witness: &Witness) {
         let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
-        let by = |halt: &mut Halt| halt.log == log && halt.witness == witness.name();
-        if halted.take_if(by).is_some() {
+        if halted.remove(&(log, witness.name().to_owned())) {
             tracing::warn!(
                 witness = witness.name(),
-                "the witness has cosigned after all; the transparency log goes on"
+                log = log.as_str(),
+                "the witness has cosigned after all"
             );
         }
     }
@@ -225,7 +221,7 @@ impl Evidence {
     /// Whether the logs cannot go on.
     pub(crate) fn is_halted(&self) -> bool {
         let halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
-        halted.is_some()
+        !halted.is_empty()
     }
 }
 
