@@ -125,7 +125,7 @@ async fn in_an_announcement_group_only_owners_and_admins_write() {
 async fn nothing_is_sent_before_the_custodian_is_there() {
     let stage = Stage::set_in_memory().await;
     let (alice, bob, _carol) = stage.alice_bob_carol().await;
-    let records = alice.invitation().await;
+    let records = alice.invitation_of(DeviceKind::Custodian).await;
     let mut records = Mallory::enrol_of_kind(&records, "records", DeviceKind::Custodian).await;
     let chat = alice.founds("Trades", &[&bob]).await;
     sets(&alice, &chat, Setting::CustodianRequired(true)).await;

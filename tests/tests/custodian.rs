@@ -68,7 +68,6 @@ async fn what_is_deleted_stays_in_the_archive_and_one_flipped_byte_is_found() {
     let stage = Stage::set_in_memory().await;
     let (alice, bob, records) = with_custodian(&stage).await;
     let chat = alice.founds("Trading desk", &[&bob, &records]).await;
-    knows(&bob, &chat, "records custodian").await;
     let offer = bob.says(&chat, "Buy at 12.5?").await;
     bob.edit(&chat, &offer.id, "Buy at 13?")
         .await

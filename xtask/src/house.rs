@@ -82,7 +82,7 @@ fn metadata() -> Vec<(String, PathBuf, BTreeSet<String>)> {
             let imports = imports
                 .iter()
                 .map(name)
-                .filter(|import| own.contains(import) && *import != name(&package["name"]))
+                .filter(|import| own.contains(import) && *import != name(package))
                 .collect();
             let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
             (name(package), manifest, imports)

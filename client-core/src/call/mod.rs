@@ -68,19 +68,20 @@ pub async fn call(client: &Client, method: &str, params: &Value) -> Result<Value
     ))
 }
 
-/// Reads the parameters of a call. What is wrong with them is told by place, never by value.
+/// Reads the parameters of a call. What is wrong with them is not told by value.
 fn params<T: DeserializeOwned>(method: &'static str, params: &Value) -> Result<T> {
-    T::deserialize(params).map_err(|error| {
-        let kind = match error.classify() {
-            serde_json::error::Category::Data => "their form",
-            _ => "their spelling",
-        };
+    let wrong = || {
         CoreError::usage(
             "bad_params",
-            format!("the parameters of `{method}` are not as they have to be: {kind}"),
+            format!("the parameters of `{method}` are not as they have to be"),
             "the program and its front are of different versions: install one again",
         )
-    })
+    };
+    // A list of values would be taken for the fields in order.
+    if !params.is_object() {
+        return Err(wrong());
+    }
+    T::deserialize(params).map_err(|_| wrong())
 }
 
 fn id(text: &str) -> Result<ConversationId> {

@@ -134,7 +134,7 @@ pub fn plain(text: &str, most: usize) -> String {
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        line.extend(word.chars().filter(|c| !c.is_control()));
     }
     match line.grapheme_indices(true).nth(most) {
         Some((end, _)) => format!("{}…", &line[..end]),
@@ -210,6 +210,6 @@ mod tests {
         assert_eq!(plain("**Hello**\n\n* a\n* `b`", 99), "Hello a b");
         assert_eq!(plain("[x](https://example.org) @bob", 99), "x @bob");
         assert_eq!(plain("会議は明日", 2), "会議…");
-        assert_eq!(plain("\u{0}", 9), "\u{fffd}");
+        assert_eq!(plain("a\u{0}b\u{7}", 9), "ab");
     }
 }

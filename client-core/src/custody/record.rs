@@ -6,7 +6,7 @@ use crate::api::Info;
 
 /// One record. Identifiers are hexadecimal, times in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Record {
     /// Its place in the archive, from 0.
     pub number: u64,

@@ -85,13 +85,18 @@ pub(crate) async fn answer(
 
 /// Reads the parameters of a call. What is wrong with them is not told by value.
 fn params<T: DeserializeOwned>(method: &str, params: Value) -> Result<T> {
-    serde_json::from_value(params).map_err(|_| {
+    let wrong = || {
         Problem::usage(
             "bad_params",
             format!("the parameters of `{method}` are not as they have to be"),
             "the program and its front are of different versions: install one again",
         )
-    })
+    };
+    // A list of values would be taken for the fields in order.
+    if !params.is_object() {
+        return Err(wrong());
+    }
+    serde_json::from_value(params).map_err(|_| wrong())
 }
 
 calls! {

@@ -25,6 +25,8 @@ const PROFILE: &str = "profiles/desktop";
 /// After these the profile cannot be opened by trying again.
 const DAMAGE: &[&str] = &[
     "profile_damaged",
+    // The passphrase fits, and the database does not.
+    "wrong_key",
     "profile_key_damaged",
     "profile_newer",
     "internal",

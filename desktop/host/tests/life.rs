@@ -144,10 +144,10 @@ async fn a_damaged_profile_is_told_and_not_touched() {
     let code = app
         .fails("unlock", json!({ "passphrase": PASSPHRASE }))
         .await;
-    assert_eq!(code, "profile_damaged");
+    assert_eq!(code, "wrong_key");
     let state = app.does("state", json!({})).await;
     assert_eq!(state["phase"], "damaged");
-    assert_eq!(state["problem"]["code"], "profile_damaged");
+    assert_eq!(state["problem"]["code"], "wrong_key");
     assert_eq!(
         fs::read(&file).expect("still there"),
         torn,
