@@ -117,6 +117,7 @@ mod tests {
         Acknowledgement: sealwire v1 acknowledgement\x00message
         RemovalReceipt: sealwire v1 removal receipt\x00message
         Erasure: sealwire v1 erasure\x00message
+        Archive: sealwire v1 archive\x00message
         ");
     }
 }
