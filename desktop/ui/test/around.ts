@@ -89,8 +89,8 @@ export function around(): StandIn {
       { handle: "mallory@acme", role: "org-member", suspended: true }, { handle: "summary-bot@acme", role: "agent", suspended: false },
     ],
     invitations: [
-      { id: 1, role: "org-member", expires_at_s: 4_000_000_000, used_by: null, genuine: true },
-      { id: 2, role: "org-member", expires_at_s: 4_000_000_000, used_by: "bob@acme", genuine: true },
+      { id: 1, role: "org-member", kind: "person", expires_at_s: 4_000_000_000, used_by: null, genuine: true },
+      { id: 2, role: "org-member", kind: "person", expires_at_s: 4_000_000_000, used_by: "bob@acme", genuine: true },
     ],
     organisation_policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null, custodians: [] },
     compliance: {

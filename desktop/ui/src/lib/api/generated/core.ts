@@ -570,6 +570,11 @@ this: boolean,
 expires_at_s: number, };
 
 /**
+ * What a device is; all devices of an account are of one kind.
+ */
+export type DeviceKind = "person" | "agent" | "custodian";
+
+/**
  * Which way a transfer goes.
  */
 export type Direction = "upload" | "download";
@@ -717,6 +722,22 @@ by: string,
  * Whom.
  */
 people: Array<string>, } | { "info": "removed", 
+/**
+ * Who did it.
+ */
+by: string, 
+/**
+ * Whom.
+ */
+people: Array<string>, } | { "info": "custodian_added", 
+/**
+ * Who did it.
+ */
+by: string, 
+/**
+ * Whom.
+ */
+people: Array<string>, } | { "info": "custodian_removed", 
 /**
  * Who did it.
  */
@@ -889,6 +910,10 @@ id: number,
  * Role of the new account.
  */
 role: OrgRole, 
+/**
+ * What the new account is.
+ */
+kind: DeviceKind, 
 /**
  * Seconds since the Unix epoch.
  */
@@ -1175,7 +1200,11 @@ receipts: boolean | null,
  * Whose transparency logs and which witnesses are trusted, as a `tlog-policy` file of at most
  * some 7 KiB; empty: the log that each client saw first.
  */
-logs: string | null, };
+logs: string | null, 
+/**
+ * Handles of the records custodians of all new conversations; empty for none.
+ */
+custodians: Array<string> | null, };
 
 /**
  * What the organisation asks of its people's clients.
@@ -1205,7 +1234,11 @@ receipts: boolean,
  * Whose transparency logs and which witnesses are trusted, as a `tlog-policy` file (C2SP);
  * `None`: the log that was seen first.
  */
-logs: string | null, };
+logs: string | null, 
+/**
+ * Records custodians of all new conversations.
+ */
+custodians: Array<string>, };
 
 /**
  * What the relay knows of this account.
