@@ -90,7 +90,7 @@ it("a wrong passphrase is told at the field", async () => {
 });
 
 it("a damaged profile says that nothing was overwritten, and tries again", async () => {
-  be({ phase: "damaged", account: null, problem: { kind: "io", code: "damaged", message: "the database is malformed", hint: "" } });
+  be({ phase: "damaged", account: null, problem: { kind: "io", code: "damaged", message: "the database is malformed", hint: "", retry_after_ms: null } });
   app.answers.recover = () => host.state!;
   render(Damaged);
   expect(screen.getByText(/Nothing was overwritten/)).toBeTruthy();

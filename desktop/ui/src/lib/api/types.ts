@@ -1,19 +1,11 @@
 // The one place from which the rest of the app takes types.
 import type { CoreCalls, Event as CoreEvent, Shown } from "./generated/core";
-import type { DeepLink, HostCalls, HostState, Settings, StagedFile } from "./host";
+import type { DeepLink, HostCalls, HostState, Settings, StagedFile } from "./generated/host";
 
 export type * from "./generated/core";
-export type * from "./host";
+export type * from "./generated/host";
 
-type StagingCalls = {
-  /** Sends a text with files that were staged before. */
-  send: {
-    params: CoreCalls["post"]["params"] & { staged: number[] };
-    result: Shown;
-  };
-};
-
-export type Calls = CoreCalls & HostCalls & StagingCalls;
+export type Calls = CoreCalls & HostCalls;
 export type Method = keyof Calls;
 export type Params<M extends Method> = Calls[M]["params"];
 export type Result<M extends Method> = Calls[M]["result"];
