@@ -79,7 +79,7 @@ const PLANTED: [(&str, &str); 3] = [
          (x'02', x'', 0, 0, 0, 0); \
          INSERT INTO inbox (device, hash, envelope, received_at) \
          VALUES (x'01', x'01', TEXT, 0), (x'01', x'02', zeroblob(4096), 0); \
-         INSERT INTO accounts VALUES (1, 'bob@acme', zeroblob(32), 'org_member', 0, 0); \
+         INSERT INTO accounts VALUES (1, 'bob@acme', zeroblob(32), 'org_member', 0, 0, 'person'); \
          INSERT INTO devices VALUES (1, zeroblob(16), 1, TEXT, 0, x''); \
          INSERT INTO policies VALUES (1, TEXT); \
          INSERT INTO tree_bundles VALUES (1, 7, 1, TEXT), \
