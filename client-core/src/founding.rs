@@ -70,7 +70,7 @@ impl Client {
     }
 
     /// What the organisation's policy says of records in a new conversation: its rules require a
-    /// custodian, and the custodians are to be added first. They only read.
+    /// custodian, and the custodians are to be added. They only read.
     fn keepers(&self, policy: &mut GroupPolicy) -> Result<Option<Wish>> {
         let organisation = self.core.organisation_policy();
         let Some(named) = organisation.filter(|policy| !policy.custodians.is_empty()) else {
@@ -118,8 +118,10 @@ impl Client {
             Some(row) if row.state != LogState::Removed => row,
             _ => {
                 let name = peer.as_str();
+                // The other person first: a custodian takes only what has both. Nothing is sent before
+                // the custodian is there, too.
                 let keepers = self.keepers(&mut policy)?;
-                let wishes: Vec<Wish> = keepers.into_iter().chain(Some(wish)).collect();
+                let wishes: Vec<Wish> = Some(wish).into_iter().chain(keepers).collect();
                 let (log, intent) = group::create(&self.core, &policy, name, &wishes).await?;
                 self.follow(log);
                 self.core.emit_conversation(&id).await?;

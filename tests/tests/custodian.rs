@@ -236,6 +236,69 @@ async fn an_archive_that_broke_off_goes_on_without_a_hole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_written_is_written_later_and_once() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, records) = with_custodian(&stage).await;
+    let chat = alice.founds("Trading desk", &[&bob, &records]).await;
+    bob.says(&chat, "one").await;
+    knows(&records, &chat, "one").await;
+    let dir = stage.homes().join("archive");
+    let first = archive(&records, &dir).await;
+    // The head cannot be put in its place: the records are on the disk by then, and count for nothing.
+    let block = dir.join("checkpoint.new");
+    std::fs::create_dir(&block).expect("in the way");
+    let mut quiet = |_: &_| {};
+    let meanwhile = async {
+        bob.says(&chat, "two").await;
+        knows(&records, &chat, "two").await;
+        until("the records being tried", || async {
+            let waiting = lines_or_more(&dir) > first;
+            waiting.then_some(()).ok_or_else(|| "not yet".to_owned())
+        })
+        .await;
+        std::fs::remove_dir(&block).expect("out of the way");
+        bob.says(&chat, "three").await;
+        until("the archive going on", || async {
+            match verify_archive(&dir).expect("readable") {
+                Ok(holds) if holds.records == first + 2 => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+    };
+    tokio::select! {
+        ended = records.keep_archive(&dir, false, &mut quiet) => panic!("it ended: {ended:?}"),
+        () = meanwhile => {}
+    }
+    let kept = lines(&dir);
+    let numbers: Vec<u64> = kept.iter().map(|record| record.number).collect();
+    assert_eq!(numbers, (0..first + 2).collect::<Vec<_>>());
+}
+
+/// Line ends in the archive, whether they count or not.
+fn lines_or_more(dir: &Path) -> u64 {
+    let days = std::fs::read_dir(dir.join("records")).expect("records");
+    let text = days.map(|day| std::fs::read(day.expect("a day").path()).expect("readable"));
+    text.flatten().filter(|byte| *byte == b'\n').count() as u64
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_people_say_to_each_other_is_kept_too() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, records) = with_custodian(&stage).await;
+    let (chat, change) = alice.direct(&bob.handle()).await.expect("the two of them");
+    alice.made(change.expect("founded")).await;
+    bob.is_in(&chat).await;
+    records.is_in(&chat).await;
+    bob.says(&chat, "between us").await;
+    knows(&records, &chat, "between us").await;
+    let dir = stage.homes().join("archive");
+    archive(&records, &dir).await;
+    let said = |record: &Record| matches!(&record.said, Said::Message { text, .. } if text == "between us");
+    assert!(lines(&dir).iter().any(said));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_custodian_does_not_go_unseen() {
     let stage = Stage::set_in_memory().await;
     let (alice, bob, records) = with_custodian(&stage).await;

@@ -38,7 +38,6 @@ impl Folder {
     /// # Errors
     /// `archive_broken`, `archive_io`.
     pub(super) fn open(dir: &Path, key: SignerKey) -> Result<Self> {
-        let head = head(dir, key.verifier())?;
         let mut folder = Self {
             dir: dir.to_path_buf(),
             key,
@@ -46,16 +45,29 @@ impl Folder {
             day: String::new(),
             last: None,
         };
-        for day in days(dir)? {
-            let path = day_path(dir, &day);
+        folder.reload()?;
+        Ok(folder)
+    }
+
+    /// Reads anew what is there; to be called after writing failed, since nobody knows then how far it
+    /// came.
+    ///
+    /// # Errors
+    /// As [`Folder::open`].
+    pub(super) fn reload(&mut self) -> Result<()> {
+        let head = head(&self.dir, self.key.verifier())?;
+        (self.edge, self.last) = (Edge::new(), None);
+        self.day.clear();
+        for day in days(&self.dir)? {
+            let path = day_path(&self.dir, &day);
             let mut kept = 0;
             let end = each_line(&path, &mut |_, line| {
-                if folder.edge.size() == head.size() {
+                if self.edge.size() == head.size() {
                     return Ok(false);
                 }
                 let record = parse(&path, line)?;
-                folder.take(line)?;
-                folder.last = Some((record.device, record.journal));
+                push(&mut self.edge, line)?;
+                self.last = Some((record.device, record.journal));
                 kept += line.len() as u64 + 1;
                 Ok(true)
             })?;
@@ -63,13 +75,13 @@ impl Folder {
                 cut(&path, kept)?;
             }
             if kept > 0 {
-                folder.day = day;
+                self.day = day;
             }
         }
-        if folder.edge.size() != head.size() || folder.edge.root() != *head.root() {
+        if self.edge.size() != head.size() || self.edge.root() != *head.root() {
             return Err(broken("its records do not lead to its signed head"));
         }
-        Ok(folder)
+        Ok(())
     }
 
     /// Records in it.
@@ -91,6 +103,9 @@ impl Folder {
 
     /// Writes records behind the others, of `day` (`2026-11-26`) or of a later one that has begun. When it
     /// returns they are durable, and the head is signed anew.
+    ///
+    /// # Errors
+    /// `archive_io`: then [`Folder::reload`] it before anything else.
     pub(super) fn append(&mut self, day: &str, mut records: Vec<Record>) -> Result<()> {
         if day > self.day.as_str() {
             self.day = day.into();
@@ -99,7 +114,7 @@ impl Folder {
         for record in &mut records {
             record.number = self.edge.size();
             let line = serde_json::to_vec(record).map_err(CoreError::internal)?;
-            self.take(&line)?;
+            push(&mut self.edge, &line)?;
             self.last = Some((record.device.clone(), record.journal));
             bytes.extend(line);
             bytes.push(b'\n');
@@ -110,17 +125,13 @@ impl Folder {
     }
 
     /// Signs the head of what is there.
-    pub(super) fn sign(&self) -> Result<()> {
+    fn sign(&self) -> Result<()> {
         let origin = self.key.verifier().name().as_str();
         let head = Checkpoint::new(origin, self.edge.size(), self.edge.root())
             .and_then(|head| head.sign(&self.key))
             .map_err(CoreError::internal)?;
         let path = self.dir.join(CHECKPOINT);
         replace(&path, head.to_string().as_bytes()).map_err(|error| writing(&path, &error))
-    }
-
-    fn take(&mut self, line: &[u8]) -> Result<()> {
-        push(&mut self.edge, line)
     }
 }
 

@@ -65,6 +65,7 @@ impl Client {
                 "nothing is lost; run it again",
             ));
         }
+        forget_archived(core, &folder).await?;
         let mut progress = core.progress.subscribe();
         loop {
             progress.borrow_and_update();
@@ -73,6 +74,7 @@ impl Client {
                     // What passes is waited for, unless somebody waits for this to end.
                     Err(error) if error.may_pass() && !once => {
                         tracing::warn!(code = error.code, "not archived yet");
+                        folder.reload()?;
                         break;
                     }
                     drained => drained?,
@@ -92,32 +94,41 @@ impl Client {
     }
 }
 
+/// Number of the newest row of this journal that is in the archive; 0 if none is.
+fn archived(core: &Core, folder: &Folder) -> u64 {
+    match folder.last() {
+        Some((device, number)) if device == core.identity.device.to_string() => number,
+        _ => 0,
+    }
+}
+
+/// Forgets what is in the archive.
+async fn forget_archived(core: &Core, folder: &Folder) -> Result<()> {
+    let mut conn = core.db.writer.lock().await;
+    let mut tx = core.db.begin(&mut conn).await?;
+    store::archived(&mut tx, archived(core, folder), folder.size()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Moves one batch; answers how many records it had.
 async fn drain(core: &Core, folder: &mut Folder) -> Result<u64> {
-    let device = core.identity.device.to_string();
-    // What was archived before the program ended, and not forgotten here any more.
-    let done = match folder.last() {
-        Some((last, number)) if last == device => number,
-        _ => 0,
-    };
+    let done = archived(core, folder);
     let rows = {
         let mut conn = core.db.readers.acquire().await?;
         store::journal_after(&mut conn, done, BATCH).await?
     };
+    if rows.is_empty() {
+        return Ok(0);
+    }
     let now_ms = core.now_ms();
     let mut records = Vec::with_capacity(rows.len());
     for row in &rows {
         records.push(complete(core, folder, row, now_ms).await?);
     }
     let written = records.len() as u64;
-    let up_to = rows.last().map_or(done, |row| row.number);
-    if written > 0 {
-        folder.append(&day(now_ms), records)?;
-    }
-    let mut conn = core.db.writer.lock().await;
-    let mut tx = core.db.begin(&mut conn).await?;
-    store::archived(&mut tx, up_to, folder.size()).await?;
-    tx.commit().await?;
+    folder.append(&day(now_ms), records)?;
+    forget_archived(core, folder).await?;
     Ok(written)
 }
 

@@ -8,8 +8,9 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
-use sealwire_audit::merkle::Edge;
+use sealwire_audit::{checkpoint::Checkpoint, merkle::Edge};
 use sealwire_crypto::Sha256Stream;
+use sealwire_protocol::certificate::DeviceCertificate;
 use serde::Serialize;
 
 use super::{FILES, RECORDS, begin, folder, writing};
@@ -47,12 +48,11 @@ pub struct Broken {
 /// # Errors
 /// `archive_io`; the inner [`Broken`] at the first thing that does not hold.
 pub fn verify_archive(dir: &Path) -> Result<std::result::Result<Verified, Broken>> {
-    let (key, certificate, head) = match opened(dir) {
+    let (certificate, head) = match opened(dir) {
         Ok(opened) => opened,
         Err(error) if error.code == "archive_io" => return Err(error),
         Err(error) => return Ok(Err(broken(dir, &error))),
     };
-    debug_assert_eq!(head.origin(), key.name().as_str());
     let mut found = Verified {
         records: 0,
         files: 0,
@@ -100,16 +100,10 @@ pub fn verify_archive(dir: &Path) -> Result<std::result::Result<Verified, Broken
     Ok(Ok(found))
 }
 
-type Opened = (
-    sealwire_audit::note::VerifierKey,
-    sealwire_protocol::certificate::DeviceCertificate,
-    sealwire_audit::checkpoint::Checkpoint,
-);
-
-fn opened(dir: &Path) -> Result<Opened> {
+fn opened(dir: &Path) -> Result<(DeviceCertificate, Checkpoint)> {
     let (key, certificate) = begin::read(dir)?.check()?;
     let head = folder::head(dir, &key)?;
-    Ok((key, certificate, head))
+    Ok((certificate, head))
 }
 
 fn broken(dir: &Path, error: &CoreError) -> Broken {
