@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use sealwire_core::{
     CoreError, ErrorKind,
-    custody::{ArchiveInfo, Verified, export_mail, verify_archive},
+    custody::{ArchiveInfo, CoverageInfo, Verified, export_mail, verify_archive},
 };
 
 use crate::{
     context::Context,
     exit::{Failure, Outcome},
-    output::{Page, counted},
+    output::{Line, NAME, Page, Table, WARN, counted},
     time::minute_of_s,
 };
 
@@ -30,6 +30,12 @@ pub(crate) enum CustodianCommand {
         #[arg(long)]
         once: bool,
     },
+    /// Show how far records reach: this custodian's conversations, and how many of
+    /// theirs the clients have counted with a custodian and without
+    ///
+    /// With --json each count carries its signature and the device's certificate,
+    /// by which anybody can check it.
+    Coverage,
     /// Check an archive; needs neither an account nor a network
     ///
     /// Ends with 8 at the first thing that does not hold.
@@ -51,6 +57,7 @@ pub(crate) enum CustodianCommand {
 pub(crate) async fn run(context: &Context, command: CustodianCommand) -> Outcome {
     match command {
         CustodianCommand::Run { archive, once } => keep(context, &archive, once).await,
+        CustodianCommand::Coverage => coverage(context).await,
         CustodianCommand::Verify { archive } => match verify_archive(&archive)? {
             Ok(verified) => {
                 context
@@ -113,6 +120,51 @@ async fn keep(context: &Context, archive: &std::path::Path, once: bool) -> Outco
             .note("Stopped. Run it again to go on; nothing is missed meanwhile."),
     }
     Ok(())
+}
+
+async fn coverage(context: &Context) -> Outcome {
+    let client = context.open().await?;
+    let info = client.coverage().await?;
+    context
+        .out
+        .result(&info, |page| print_coverage(page, &info))?;
+    client.shutdown().await;
+    Ok(())
+}
+
+fn print_coverage(page: &mut Page, info: &CoverageInfo) {
+    if info.clients.is_empty() {
+        page.line("No client has reported yet; each does once a day.");
+        return;
+    }
+    let mut table = Table::new(&["CLIENT", "DEVICE", "COUNTED", "CHATS", "WITHOUT"]);
+    for client in &info.clients {
+        let without = client.conversations - client.covered;
+        table.row(vec![
+            Line::new().styled(NAME, &client.handle),
+            client.device.chars().take(8).collect::<String>().into(),
+            minute_of_s(client.at_s).into(),
+            client.conversations.to_string().into(),
+            match without {
+                0 => "0".into(),
+                _ => Line::new().styled(WARN, without.to_string()),
+            },
+        ]);
+    }
+    table.print(page);
+    if info.conversations.is_empty() {
+        return;
+    }
+    page.gap();
+    let mut table = Table::new(&["CHAT", "NAME", "MEMBERS"]);
+    for chat in &info.conversations {
+        table.row(vec![
+            chat.id.chars().take(8).collect::<String>().into(),
+            chat.name.as_str().into(),
+            chat.members.to_string().into(),
+        ]);
+    }
+    table.print(page);
 }
 
 fn print(page: &mut Page, verified: &Verified) {

@@ -74,6 +74,7 @@ pub(crate) async fn run(context: &Context) -> Outcome {
             checks.extend(clock(&client));
             checks.push(directory(&client).await);
             checks.push(conversations(&client).await?);
+            checks.extend(holds(&client).await?);
             client.shutdown().await;
         }
         Err(error) => {
@@ -177,6 +178,27 @@ async fn directory(client: &Client) -> Check {
         Ok(None) => Check::bad(NAME, "its log was never seen", "go online once"),
         Err(error) => Check::failed(NAME, &error),
     }
+}
+
+/// What may not be removed, if anything.
+async fn holds(client: &Client) -> Outcome<Option<Check>> {
+    let Some(policy) = client.organisation_policy() else {
+        return Ok(None);
+    };
+    if policy.holds.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<String> = policy.holds.into_iter().map(|hold| hold.name).collect();
+    let all = client.conversations().await?;
+    let kept = all.iter().filter(|chat| !chat.holds.is_empty()).count();
+    Ok(Some(Check::good(
+        "legal holds",
+        format!(
+            "{}: nothing is removed from {kept} of {} conversations",
+            names.join(", "),
+            all.len()
+        ),
+    )))
 }
 
 async fn conversations(client: &Client) -> Outcome<Check> {

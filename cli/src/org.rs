@@ -1,5 +1,6 @@
 //! `sealwire org`: invitations, the members of the organisation and its policy.
 
+mod hold;
 mod log;
 mod policy;
 
@@ -58,6 +59,11 @@ pub(crate) enum OrgCommand {
     Policy {
         #[command(subcommand)]
         command: policy::PolicyCommand,
+    },
+    /// Keep what may be needed in court: legal holds
+    Hold {
+        #[command(subcommand)]
+        command: hold::HoldCommand,
     },
     /// Show the directory's log as this device has checked it
     ///
@@ -205,6 +211,7 @@ pub(crate) async fn run(context: &Context, command: OrgCommand) -> Outcome {
         OrgCommand::Withdraw { id } => withdraw(context, id).await,
         OrgCommand::Member { command } => member(context, command).await,
         OrgCommand::Policy { command } => policy::run(context, command).await,
+        OrgCommand::Hold { command } => hold::run(context, command).await,
         OrgCommand::Log => log::run(context).await,
         OrgCommand::Receipts { chat } => policy::receipts(context, chat.as_deref()).await,
     }

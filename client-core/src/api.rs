@@ -18,7 +18,9 @@ pub use message::{
     Acknowledged, AcknowledgementProof, Deleted, Delivery, DraftInfo, MessageInfo, MessageKind,
     Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo,
 };
-pub use organisation::{OrganisationPolicyChange, OrganisationPolicyInfo, RemovalReceiptInfo};
+pub use organisation::{
+    HoldInfo, NewHold, OrganisationPolicyChange, OrganisationPolicyInfo, RemovalReceiptInfo,
+};
 pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
 pub use sealwire_protocol::policy::{Action, GroupRole};
@@ -40,6 +42,9 @@ pub struct Options {
     pub passed_s: u64,
     /// Wait after a lost connection, milliseconds; doubles up to a minute, jittered.
     pub reconnect_ms: u64,
+    /// Longest random wait before the directory is asked for a member whom others have added,
+    /// milliseconds.
+    pub look_up_within_ms: u64,
     /// Least time between two receipts in a conversation, milliseconds; 0 for no receipts.
     pub receipt_interval_ms: u64,
 }
@@ -53,6 +58,7 @@ impl Default for Options {
             clock_offset_s: 0,
             passed_s: 0,
             reconnect_ms: 500,
+            look_up_within_ms: 6 * 3_600_000,
             receipt_interval_ms: 30_000,
         }
     }
@@ -149,6 +155,8 @@ pub struct ConversationInfo {
     pub read_position: u64,
     /// Milliseconds since the Unix epoch of the newest message.
     pub newest_at: Option<u64>,
+    /// Names of the legal holds that keep it: nothing is removed from it.
+    pub holds: Vec<String>,
 }
 
 /// One member of a conversation.

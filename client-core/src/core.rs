@@ -271,6 +271,7 @@ impl Core {
             mentions_unread: conversation.mentions_unread,
             read_position: conversation.read_position,
             newest_at: (conversation.newest_at > 0).then_some(conversation.newest_at),
+            holds: store::holds_on(conn, id).await?,
         }))
     }
 

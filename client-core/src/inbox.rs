@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use crate::{
     core::Core,
-    envelope,
+    custody, envelope,
     error::{CoreError, ErrorKind, Result},
     group, invite, net, random,
     store::{self, LogRow, LogState, Wish},
@@ -153,6 +153,11 @@ async fn process(core: &Core, item: &InboxItem) -> Result<Option<LogId>> {
         (Body::JoinRequest(request), Some(sender)) => {
             check_sender(core, &sender).await?;
             invite::take(core, &request, &sender, sent_at_s).await?;
+            Ok(None)
+        }
+        (Body::Coverage(signed), Some(sender)) => {
+            check_sender(core, &sender).await?;
+            custody::take_coverage(core, &sender, &signed).await?;
             Ok(None)
         }
         (Body::LinkRequest(proposal), _) => {

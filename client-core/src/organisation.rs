@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use sealwire_crypto::OrganisationPublic;
+use sealwire_audit::dsse::to_pem;
+use sealwire_crypto::{OrganisationKey, OrganisationPublic};
 use sealwire_protocol::{
     certificate::DeviceKind,
     handle::Handle,
@@ -18,8 +19,9 @@ use crate::{
     api::{OrganisationPolicyChange, OrganisationPolicyInfo},
     client::Client,
     core::Core,
+    custody,
     error::{CoreError, ErrorKind, Result},
-    group, store, transparency,
+    group, holding, store, transparency,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -31,7 +33,10 @@ pub(crate) async fn run(core: Arc<Core>) {
     let mut told = "";
     loop {
         let wait = match fetch(&core).await {
-            Ok(_) => DAY,
+            Ok(()) => match custody::report_daily(&core).await {
+                Err(error) if error.may_pass() => RETRY,
+                _ => DAY,
+            },
             Err(error) if error.may_pass() => RETRY,
             Err(error) => {
                 // The same every day would only be noise.
@@ -74,11 +79,18 @@ async fn take(core: &Core, key: &OrganisationPublic, shown: Option<&[u8]>) -> Re
     let Some((signed, policy)) = judge(known.as_deref(), shown, key, organisation)? else {
         return Ok(());
     };
+    let before = match &known {
+        Some(known) => Some(OrganisationPolicy::verify(known, key).map_err(CoreError::internal)?),
+        None => None,
+    };
+    holding::take(&mut tx, before.as_ref(), &policy).await?;
     store::save_organisation_policy(&mut tx, signed).await?;
     tx.commit().await?;
-    drop(conn);
+    // Under the writer's lock: whoever stores members next goes by this policy.
     core.set_organisation_policy(policy);
+    drop(conn);
     core.retention.notify_one();
+    core.expiry.notify_one();
     core.progressed();
     Ok(())
 }
@@ -133,7 +145,8 @@ impl Client {
     /// What the organisation asks of clients, as this profile knows it; `None` if it never
     /// published a policy.
     pub fn organisation_policy(&self) -> Option<OrganisationPolicyInfo> {
-        self.core.organisation_policy().as_deref().map(info)
+        let policy = self.core.organisation_policy()?;
+        info(&policy).ok()
     }
 
     /// Asks the relay for the organisation's policy now; [`Client::start`] does it at the start and
@@ -152,35 +165,61 @@ impl Client {
     /// change, nothing is published.
     ///
     /// # Errors
-    /// `organisation_key_elsewhere`, `bad_days`, `bad_log_policy`; `forbidden` without the role for it; as
+    /// `organisation_key_elsewhere`, `bad_policy`, `bad_log_policy`; `forbidden` without the role for it; as
     /// [`Client::fetch_organisation_policy`].
     pub async fn publish_organisation_policy(
         &self,
         change: OrganisationPolicyChange,
     ) -> Result<OrganisationPolicyInfo> {
-        let identity = &self.core.identity;
-        let secret = identity.organisation_secret.as_ref();
-        let secret = secret.ok_or_else(key_elsewhere)?;
-        fetch(&self.core).await?;
         let present = self.core.organisation_policy();
-        let present = present.as_deref();
-        let mut next = successor(present, &identity.organisation, self.core.now_s(), &change);
+        let mut next = self.next_organisation_policy().await?;
+        apply(&mut next, &change);
         if let Some(logs) = change.logs {
             self.name_logs(&mut next, logs).await?;
         }
         if let Some(names) = change.custodians {
             next.custodians = self.name_custodians(&names).await?;
         }
-        if let Some(present) = present
+        if let Some(present) = present.as_deref()
             && says_the_same(present, &next)
         {
-            return Ok(info(present));
+            return info(present);
         }
-        OrganisationPolicy::parse(&next.encode()).map_err(|_| bad_days())?;
+        self.publish_policy(&next, Vec::new()).await
+    }
+
+    /// The policy that follows the relay's present one and says the same, to be changed and published.
+    pub(crate) async fn next_organisation_policy(&self) -> Result<OrganisationPolicy> {
+        self.organisation_secret()?;
+        fetch(&self.core).await?;
+        let present = self.core.organisation_policy();
+        let organisation = &self.core.identity.organisation;
+        Ok(successor(
+            present.as_deref(),
+            organisation,
+            self.core.now_s(),
+        ))
+    }
+
+    /// The organisation's key, if this device has it.
+    pub(crate) fn organisation_secret(&self) -> Result<&OrganisationKey> {
+        let secret = self.core.identity.organisation_secret.as_ref();
+        secret.ok_or_else(key_elsewhere)
+    }
+
+    /// Signs and publishes a policy with the attestations that belong to it.
+    pub(crate) async fn publish_policy(
+        &self,
+        next: &OrganisationPolicy,
+        statements: Vec<Vec<u8>>,
+    ) -> Result<OrganisationPolicyInfo> {
+        let secret = self.organisation_secret()?;
+        OrganisationPolicy::parse(&next.encode()).map_err(|_| bad_policy())?;
         let signed = next.sign(secret);
-        self.core.account.put_organisation_policy(&signed).await?;
+        let account = &self.core.account;
+        account.put_organisation_policy(&signed, statements).await?;
         take(&self.core, &secret.public(), Some(&signed)).await?;
-        Ok(info(&next))
+        info(next)
     }
 
     /// The accounts with these handles, which have to be records custodians.
@@ -230,39 +269,53 @@ fn successor(
     present: Option<&OrganisationPolicy>,
     organisation: &str,
     now_s: u64,
-    change: &OrganisationPolicyChange,
 ) -> OrganisationPolicy {
-    let bound = |changed: Option<u32>, present: Option<u32>| match changed {
-        Some(days) => (days > 0).then_some(days),
-        None => present,
-    };
-    let messages = present.and_then(|policy| policy.max_message_days);
-    let files = present.and_then(|policy| policy.max_blob_days);
-    let no_receipts = present.is_some_and(|policy| policy.no_receipts);
-    OrganisationPolicy {
+    let first = || OrganisationPolicy {
         organisation: organisation.into(),
-        serial: present.map_or(0, |policy| policy.serial).saturating_add(1),
-        previous_hash: present.map(OrganisationPolicy::hash),
-        issued_at_s: now_s,
-        max_message_days: bound(change.max_message_days, messages),
-        max_blob_days: bound(change.max_file_days, files),
-        no_receipts: change.receipts.map_or(no_receipts, |receipts| !receipts),
-        log_policy: present.and_then(|policy| policy.log_policy.clone()),
-        directory_key_hash: present.and_then(|policy| policy.directory_key_hash),
-        custodians: present.map_or_else(Vec::new, |policy| policy.custodians.clone()),
+        serial: 0,
+        previous_hash: None,
+        issued_at_s: 0,
+        max_message_days: None,
+        max_blob_days: None,
+        no_receipts: false,
+        log_policy: None,
+        directory_key_hash: None,
+        custodians: Vec::new(),
+        holds: Vec::new(),
+        attestation_key: None,
+    };
+    let mut next = present.cloned().unwrap_or_else(first);
+    next.serial = next.serial.saturating_add(1);
+    next.previous_hash = present.map(OrganisationPolicy::hash);
+    next.issued_at_s = now_s;
+    next
+}
+
+fn apply(policy: &mut OrganisationPolicy, change: &OrganisationPolicyChange) {
+    let some = |days: u32| (days > 0).then_some(days);
+    if let Some(days) = change.max_message_days {
+        policy.max_message_days = some(days);
+    }
+    if let Some(days) = change.max_file_days {
+        policy.max_blob_days = some(days);
+    }
+    if let Some(receipts) = change.receipts {
+        policy.no_receipts = !receipts;
     }
 }
 
 fn says_the_same(one: &OrganisationPolicy, other: &OrganisationPolicy) -> bool {
-    one.max_message_days == other.max_message_days
-        && one.max_blob_days == other.max_blob_days
-        && one.no_receipts == other.no_receipts
-        && one.log_policy == other.log_policy
-        && one.directory_key_hash == other.directory_key_hash
+    let said = |policy: &OrganisationPolicy| OrganisationPolicy {
+        serial: 0,
+        previous_hash: None,
+        issued_at_s: 0,
+        ..policy.clone()
+    };
+    said(one) == said(other)
 }
 
-fn info(policy: &OrganisationPolicy) -> OrganisationPolicyInfo {
-    OrganisationPolicyInfo {
+fn info(policy: &OrganisationPolicy) -> Result<OrganisationPolicyInfo> {
+    Ok(OrganisationPolicyInfo {
         serial: policy.serial,
         issued_at_s: policy.issued_at_s,
         max_message_days: policy.max_message_days,
@@ -270,7 +323,13 @@ fn info(policy: &OrganisationPolicy) -> OrganisationPolicyInfo {
         receipts: !policy.no_receipts,
         logs: policy.log_policy.clone(),
         custodians: policy.custodians.iter().map(ToString::to_string).collect(),
-    }
+        holds: policy
+            .holds
+            .iter()
+            .map(holding::info)
+            .collect::<Result<_>>()?,
+        attestation_key: policy.attestation_key.as_ref().map(to_pem),
+    })
 }
 
 fn no_key() -> CoreError {
@@ -292,12 +351,12 @@ fn key_elsewhere() -> CoreError {
     )
 }
 
-fn bad_days() -> CoreError {
+fn bad_policy() -> CoreError {
     CoreError::new(
         ErrorKind::Usage,
-        "bad_days",
+        "bad_policy",
         "the policy cannot say that",
-        "bounds are 1 to 36500 days, or none",
+        "bounds are 1 to 36500 days, or none; all in all a policy has 32 KiB",
     )
 }
 

@@ -13,7 +13,7 @@ use crate::{
     api::{Delivery, Event, MessageInfo, MessageKind, Post},
     client::Client,
     error::{CoreError, ErrorKind, Result},
-    mentions, random,
+    holding, mentions, random,
     store::{self, History, Line, LogRow, NewMessage, Outgoing, Traits},
 };
 
@@ -255,6 +255,9 @@ impl Client {
             }
             _ => self.writable(&mut tx, id, Action::Post, "write").await?,
         };
+        if matches!(outgoing, Outgoing::Delete { .. }) {
+            holding::refuse_held(&mut tx, id).await?;
+        }
         let policy = self.core.policy(&row)?;
         let role = policy.role_of(&self.core.identity.account);
         check(
@@ -303,7 +306,7 @@ impl Client {
     /// Deletes a message for everyone: an own one, or anybody's for those whose role may.
     ///
     /// # Errors
-    /// As [`Client::post`]; `not_yours`.
+    /// As [`Client::post`]; `not_yours`; `legal_hold` while a legal hold keeps the conversation.
     pub async fn delete_message(&self, id: &ConversationId, message: &str) -> Result<()> {
         let check = |line: &Line, may_for_others: bool| match line.info.own || may_for_others {
             true => Ok(()),

@@ -6,8 +6,8 @@ use ed25519_dalek::{Signer, SigningKey};
 use rand_core::CryptoRng;
 
 use crate::context::PREFIX;
-use crate::keys::{Signature, key_pair, parse_public, verify_raw, write_hex};
-use crate::{CryptoError, SecretBytes};
+use crate::keys::{OrganisationKey, Signature, key_pair, parse_public, verify_raw, write_hex};
+use crate::{CryptoError, SecretBytes, derive};
 
 key_pair!(
     EvidenceKey,
@@ -29,6 +29,15 @@ impl EvidenceKey {
     pub fn sign(&self, message: &[u8]) -> Signature {
         assert!(!message.starts_with(PREFIX), "not in a format for evidence");
         Signature(self.0.sign(message).to_bytes())
+    }
+}
+
+impl OrganisationKey {
+    /// The key with which the organisation signs attestations: derived from its seed
+    /// (HKDF-Expand, RFC 5869 §2.3), so that there is nothing more to keep.
+    #[must_use]
+    pub fn attestations(&self) -> EvidenceKey {
+        EvidenceKey::from_seed(&derive(&self.seed(), "organisation attestations"))
     }
 }
 
@@ -55,6 +64,17 @@ mod tests {
     use crate::{DeviceKey, SignContext};
 
     assert_not_impl_any!(EvidenceKey: Clone, Copy, std::fmt::Debug, std::fmt::Display, PartialEq);
+
+    #[test]
+    fn an_organisation_attests_with_a_key_of_its_own() {
+        let organisation = OrganisationKey::from_seed(&secret(1));
+        let attests = organisation.attestations();
+        assert_ne!(
+            attests.public().as_bytes(),
+            organisation.public().as_bytes()
+        );
+        insta::assert_snapshot!(attests.public().to_string());
+    }
 
     /// RFC 8032 §7.1, test 2.
     #[test]

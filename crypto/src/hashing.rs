@@ -24,6 +24,21 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 pub struct Sha256Stream(Sha256);
 
 impl Sha256Stream {
+    /// The hash of everything that a reader gives.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn of_reader(mut reader: impl std::io::Read) -> std::io::Result<[u8; 32]> {
+        let mut hash = Self::default();
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(hash.finish()),
+                read => hash.update(&buffer[..read]),
+            }
+        }
+    }
+
     /// Adds what comes next.
     pub fn update(&mut self, piece: &[u8]) {
         self.0.update(piece);

@@ -170,6 +170,10 @@ pub struct Organisation {
 pub struct PublishedPolicy {
     /// What [`crate::organisation_policy::OrganisationPolicy::sign`] gives.
     pub policy: B64,
+    /// When it is published: of each legal hold that it places or releases, the attestation, a DSSE
+    /// envelope signed with its `attestation_key`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<B64>,
 }
 
 /// The signed-in account.

@@ -13,6 +13,7 @@ pub mod blob;
 mod canonical;
 pub mod certificate;
 pub mod content;
+pub mod coverage;
 pub mod envelope;
 pub mod ephemeral;
 pub mod frame;

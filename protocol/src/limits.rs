@@ -22,9 +22,11 @@ pub const MAX_SEALED_BLOB: u64 = 2_215_133_184;
 /// Most days that a blob is kept.
 pub const MAX_BLOB_DAYS: u32 = 30;
 /// Largest signed policy of an organisation.
-pub const MAX_ORGANISATION_POLICY: usize = 8 * 1024;
+pub const MAX_ORGANISATION_POLICY: usize = 32 * 1024;
 /// Largest signed receipt of removal.
 pub const MAX_REMOVAL_RECEIPT: usize = 512;
+/// Bytes of a signed count of covered conversations.
+pub const MAX_COVERAGE: usize = 256;
 /// Most entries in one `Entries` frame; its encoded size is also kept under [`MAX_FRAME`].
 pub const MAX_ENTRIES_PER_FETCH: u32 = 256;
 /// Most lanes one WebSocket may subscribe to.
@@ -68,6 +70,7 @@ mod tests {
             ("days of a blob", MAX_BLOB_DAYS as usize),
             ("signed policy of an organisation", MAX_ORGANISATION_POLICY),
             ("signed receipt of removal", MAX_REMOVAL_RECEIPT),
+            ("signed count of covered conversations", MAX_COVERAGE),
             ("entries in one answer", MAX_ENTRIES_PER_FETCH as usize),
             ("subscriptions of a connection", MAX_SUBSCRIPTIONS),
             ("handle", MAX_HANDLE),

@@ -1,7 +1,13 @@
 //! What an organisation asks of its people's clients: signed by its key, carried by the relay.
 
+mod hold;
+
 use prost::Message;
-use sealwire_crypto::{OrganisationKey, OrganisationPublic, SignContext, Signature, sha256};
+use sealwire_crypto::{
+    EvidencePublic, OrganisationKey, OrganisationPublic, SignContext, Signature, sha256,
+};
+
+pub use hold::{Held, Hold, MAX_HELD, MAX_HOLDS, is_hold_name};
 
 use crate::{
     canonical,
@@ -55,6 +61,11 @@ pub struct OrganisationPolicy {
     /// Accounts that keep records of all new conversations: whoever founds one adds them, and
     /// nobody sends without one of them. At most [`MAX_CUSTODIANS`], in order of handle.
     pub custodians: Vec<Handle>,
+    /// Legal holds that stand: what they name is removed by no rule. At most [`MAX_HOLDS`], in order
+    /// of name.
+    pub holds: Vec<Hold>,
+    /// The key with which the organisation signs attestations.
+    pub attestation_key: Option<EvidencePublic>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -89,6 +100,10 @@ struct WirePolicy {
     directory_key_hash: Vec<u8>,
     #[prost(string, repeated, tag = "11")]
     custodians: Vec<String>,
+    #[prost(message, repeated, tag = "12")]
+    holds: Vec<hold::WireHold>,
+    #[prost(bytes = "vec", tag = "13")]
+    attestation_key: Vec<u8>,
 }
 
 impl OrganisationPolicy {
@@ -110,6 +125,10 @@ impl OrganisationPolicy {
             log_policy: self.log_policy.clone().unwrap_or_default(),
             directory_key_hash: self.directory_key_hash.map_or(Vec::new(), Vec::from),
             custodians: self.custodians.iter().map(ToString::to_string).collect(),
+            holds: self.holds.iter().map(Hold::to_wire).collect(),
+            attestation_key: self
+                .attestation_key
+                .map_or(Vec::new(), |key| key.as_bytes().to_vec()),
         }
         .encode_to_vec()
     }
@@ -139,7 +158,12 @@ impl OrganisationPolicy {
             0 => None,
             _ => Some(wire.directory_key_hash.try_into().map_err(|_| Malformed)?),
         };
-        let custodians = custodians(&wire.custodians, &wire.organisation)?;
+        let custodians = handles(&wire.custodians, &wire.organisation, MAX_CUSTODIANS)?;
+        let holds = hold::read(wire.holds, &wire.organisation).ok_or(Malformed)?;
+        let attestation_key = match wire.attestation_key.len() {
+            0 => None,
+            _ => Some(EvidencePublic::from_bytes(&wire.attestation_key).map_err(|_| Malformed)?),
+        };
         let bound = |days| match days {
             0 => Ok(None),
             1..=MOST_DAYS => Ok(Some(days)),
@@ -156,6 +180,8 @@ impl OrganisationPolicy {
             log_policy: Some(wire.log_policy).filter(|policy| !policy.is_empty()),
             directory_key_hash,
             custodians,
+            holds,
+            attestation_key,
         })
     }
 
@@ -211,11 +237,12 @@ impl OrganisationPolicy {
 }
 
 /// Of the policy's own organisation, in order and once each.
-fn custodians(
+fn handles(
     names: &[String],
     organisation: &str,
+    most: usize,
 ) -> Result<Vec<Handle>, OrganisationPolicyError> {
-    if names.len() > MAX_CUSTODIANS || !names.is_sorted_by(|one, next| one < next) {
+    if names.len() > most || !names.is_sorted_by(|one, next| one < next) {
         return Err(Malformed);
     }
     names

@@ -94,6 +94,10 @@ codes! {
     PolicyConflict = "policy_conflict", 409, "Not the next organisation policy";
     /// The last owner cannot lose the role or be suspended.
     LastOwner = "last_owner", 409, "Last owner";
+    /// A legal hold of the organisation's policy keeps it.
+    LegalHold = "legal_hold", 409, "On legal hold";
+    /// The holds that a policy places or releases are not attested, or others are.
+    HoldUnattested = "hold_unattested", 422, "Legal hold not attested";
     /// The device has no key package left, not even a last resort.
     NoKeyPackage = "no_key_package", 404, "No key package";
     /// No log with this id, or the pass opens no lane of it.

@@ -7,6 +7,8 @@ use sealwire_core::api::{
     ConversationId, DeviceKind, NewFile, OrganisationPolicyChange, Post, Setting,
 };
 use sealwire_core::custody::{Broken, Record, Said, export_mail, verify_archive};
+use sealwire_protocol::certificate::DeviceCertificate;
+use sealwire_protocol::coverage::CoverageCount;
 use sealwire_tests::person::{Person, quick};
 use sealwire_tests::{Stage, until};
 
@@ -14,6 +16,11 @@ use sealwire_tests::{Stage, until};
 async fn with_custodian(stage: &Stage) -> (Person, Person, Person) {
     let alice = stage.owner("alice").await;
     let bob = stage.guest(&alice, "bob").await;
+    let records = gets_a_custodian(stage, &alice).await;
+    (alice, bob, records)
+}
+
+async fn gets_a_custodian(stage: &Stage, alice: &Person) -> Person {
     let link = alice.invitation_of(DeviceKind::Custodian).await;
     let records = Person::try_enrol(stage.homes(), "records", &link, quick()).await;
     let records = records.expect("a custodian");
@@ -23,7 +30,7 @@ async fn with_custodian(stage: &Stage) -> (Person, Person, Person) {
     };
     let policy = alice.publish_organisation_policy(change).await;
     assert_eq!(policy.expect("published").custodians, ["records@acme"]);
-    (alice, bob, records)
+    records
 }
 
 async fn archive(records: &Person, dir: &Path) -> u64 {
@@ -363,4 +370,60 @@ async fn nobody_becomes_a_custodian_by_saying_so() {
     let refused = Person::try_enrol(stage.homes(), "mallory", &link, quick()).await;
     let refused = refused.err().expect("invited as a person");
     assert_eq!(refused.code, "wrong_kind", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn custodians_learn_how_many_conversations_have_none_and_not_which() {
+    let stage = Stage::set_in_memory().await;
+    let alice = stage.owner("alice").await;
+    let bob = stage.guest(&alice, "bob").await;
+    alice.founds("Before there were records", &[&bob]).await;
+    alice.founds("Alone", &[]).await;
+    assert_eq!(bob.report_coverage().await.expect("no policy"), None);
+    let records = gets_a_custodian(&stage, &alice).await;
+    bob.fetch_organisation_policy().await.expect("fetched");
+    alice.founds("Trading desk", &[&bob, &records]).await;
+
+    let mut told = Vec::new();
+    for person in [&alice, &bob] {
+        let count = person.report_coverage().await.expect("counted");
+        let count = count.expect("there is a custodian");
+        assert_eq!(
+            (count.conversations, count.covered),
+            (2, 1),
+            "{}",
+            person.name()
+        );
+        told.push(count);
+    }
+    until("both counts being there", || async {
+        let known = records.coverage().await.expect("readable").clients;
+        match known == told {
+            true => Ok(()),
+            false => Err(format!("{known:?}")),
+        }
+    })
+    .await;
+    let known = records.coverage().await.expect("readable");
+    let names: Vec<&str> = known
+        .conversations
+        .iter()
+        .map(|chat| chat.name.as_str())
+        .collect();
+    assert_eq!(names, ["Trading desk"]);
+    let all = serde_json::to_string(&known).expect("JSON");
+    assert!(!all.contains("Before") && !all.contains("Alone"), "{all}");
+
+    // Anybody can check a count, by the certificate beside it.
+    let bytes = |text: &str| {
+        data_encoding::BASE64
+            .decode(text.as_bytes())
+            .expect("Base64")
+    };
+    let certificate = DeviceCertificate::from_bytes(&bytes(&told[1].certificate));
+    let count = CoverageCount::verify(&bytes(&told[1].signed), &certificate.expect("Bob's"));
+    assert_eq!(count.expect("Bob's own word").covered, 1);
+    let own = records.report_coverage().await;
+    assert_eq!(own.expect_err("to whom?").code, "not_reporting");
+    assert_eq!(bob.coverage().await.expect("readable").clients, told[1..]);
 }

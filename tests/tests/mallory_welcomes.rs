@@ -2,7 +2,7 @@
 //! costs no key package, and holds up nothing behind it.
 
 use openmls::prelude::{GroupId, LeafNodeIndex, MlsGroup};
-use sealwire_core::api::ConversationId;
+use sealwire_core::api::{ConversationId, Options};
 use sealwire_crypto::{BlobKey, SecretBytes};
 use sealwire_protocol::{
     certificate::DeviceCertificate,
@@ -14,7 +14,7 @@ use sealwire_protocol::{
 use sealwire_tests::{
     Person,
     mallory::{Identity, Kit, Mallory, Scene, Seat, forge, forged_certificate, kit, now_s},
-    person::handle,
+    person::{handle, quick},
     until,
 };
 
@@ -268,6 +268,41 @@ async fn welcomes_into_groups_that_are_not_what_they_say() {
         .await;
 
     knows_only(&scene.bob, &[&scene.chat]).await;
+}
+
+/// A group in which somebody sits under Dora's name with a key of Mallory's making. Bob does not know
+/// Dora, so he cannot tell at once; within hours the directory is asked for her. Fails if only whom
+/// Bob adds himself is held against the directory.
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_under_the_name_of_one_whom_bob_does_not_know() {
+    let mut scene = Scene::open().await;
+    scene.stage.guest(&scene.alice, "dora").await;
+    let soon = Options {
+        look_up_within_ms: 0,
+        ..quick()
+    };
+    scene.bob.reopen_with(soon).await;
+    scene.bob.is_online().await;
+    let bob = scene.certificate_of("bob").await;
+    let mut rng = rand::rng();
+    for (name, told) in [
+        ("dora@acme", "another key for dora@acme"),
+        ("nobody@acme", "the directory does not know them"),
+    ] {
+        let false_friend = Identity::new(name);
+        let (log, conversation) = (LogId::random(&mut rng), ConversationId::random(&mut rng));
+        let mut trap = Trap::of(&scene.mallory, log, conversation);
+        let package = trap.kit.key_package(&false_friend, kit::lifetime());
+        let packages = [package_of(&scene, &bob).await, kit::key_package_bytes(&package)];
+        let policy = trap.policy_with(&[&bob, &false_friend.certificate]);
+        let blob = trap.add(&packages, &policy);
+        scene.mallory.invite(&bob, log, conversation, &blob).await;
+        scene.bob.is_in(&conversation).await;
+        scene.bob.look_up_members().await.expect("asked");
+        scene.bob.is_told(told).await;
+    }
+    let dora = scene.bob.contact(&handle("dora")).await.expect("known");
+    assert!(dora.key_changed, "nothing is sent to her before Bob has asked");
 }
 
 /// A group that another device of Mallory's account made than the one that sealed the envelope.

@@ -93,7 +93,7 @@ async fn everybody_keeps_to_the_strictest_and_signs_for_it() {
         "organisation_key_elsewhere"
     );
     let bad = alice.publish_organisation_policy(messages(36_501)).await;
-    assert_eq!(bad.expect_err("too long").code, "bad_days");
+    assert_eq!(bad.expect_err("too long").code, "bad_policy");
     let policy = publishes(&alice, messages(10)).await;
     assert_eq!((policy.serial, policy.max_message_days), (1, Some(10)));
     assert_eq!(
@@ -194,6 +194,8 @@ async fn a_relay_cannot_go_back_or_forge() {
         log_policy: None,
         directory_key_hash: None,
         custodians: Vec::new(),
+        holds: Vec::new(),
+        attestation_key: None,
     }
     .sign(&mallory);
     for (show, code, words) in [

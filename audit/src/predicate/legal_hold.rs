@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use sealwire_crypto::SecretBytes;
+use serde_json::json;
+
 use super::{Hex, Predicate, Role, Time};
 use crate::Malformed;
+use crate::commitment::{Commitment, Salt};
+use crate::statement::Subject;
 
 /// That removal of something was suspended, or resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +33,31 @@ pub enum HoldAction {
     Placed,
     /// From now on the rules apply to it again.
     Released,
+}
+
+impl LegalHold {
+    /// The commitment to a hold: HMAC-SHA256, under its salt, of
+    /// `{"accounts":[...],"name":"...","type":"legal-hold"}` in canonical JSON. No accounts are
+    /// everybody's.
+    ///
+    /// # Errors
+    /// [`Malformed`] if the names have no canonical spelling.
+    pub fn scope(
+        salt: &[u8; 32],
+        name: &str,
+        accounts: &[String],
+    ) -> Result<Commitment, Malformed> {
+        let salt = SecretBytes::from_slice(salt)
+            .map_err(|_| Malformed::new(Self::NAME, "the salt is not 32 bytes"))?;
+        let event = json!({ "accounts": accounts, "name": name, "type": "legal-hold" });
+        Salt::new(salt).commit(&event)
+    }
+
+    /// What statements about a hold are about.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject::of("legal-hold", &self.scope.0)
+    }
 }
 
 impl Predicate for LegalHold {

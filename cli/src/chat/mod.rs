@@ -238,6 +238,10 @@ async fn show(context: &Context, chat: &str) -> Outcome {
             page.field("Your role", conversation.role.as_deref().unwrap_or("none"));
         }
         page.field("Unread", conversation.unread.to_string());
+        if !conversation.holds.is_empty() {
+            let names = conversation.holds.join(", ");
+            page.field("Legal hold", format!("{names}: nothing is removed"));
+        }
         match &conversation.state {
             ConversationState::Active => {}
             ConversationState::Halted(reason) => {

@@ -102,6 +102,7 @@ pub(super) mod tests {
 
     pub(in crate::chat) fn chat(id: &str, name: &str) -> ConversationInfo {
         ConversationInfo {
+            holds: Vec::new(),
             id: format!("{id:0<32}"),
             name: name.into(),
             state: ConversationState::Active,

@@ -174,6 +174,10 @@ fn print(page: &mut Page, policy: Option<&OrganisationPolicyInfo>) {
         false => policy.custodians.join(", "),
     };
     page.field("Custodian", custodians);
+    if !policy.holds.is_empty() {
+        let names: Vec<&str> = policy.holds.iter().map(|hold| hold.name.as_str()).collect();
+        page.field("Legal holds", names.join(", "));
+    }
     page.field("Signature", "by the organisation's key");
 }
 
@@ -247,6 +251,8 @@ mod tests {
             receipts: true,
             logs: None,
             custodians: vec!["records@acme".into()],
+            holds: Vec::new(),
+            attestation_key: None,
         }
     }
 

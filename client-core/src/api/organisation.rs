@@ -21,6 +21,45 @@ pub struct OrganisationPolicyInfo {
     pub logs: Option<String>,
     /// Records custodians of all new conversations.
     pub custodians: Vec<String>,
+    /// Legal holds that stand.
+    pub holds: Vec<HoldInfo>,
+    /// The public key of the organisation's attestations, PEM (RFC 8410); `None` before its first.
+    pub attestation_key: Option<String>,
+}
+
+/// A legal hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct HoldInfo {
+    /// What the organisation calls it.
+    pub name: String,
+    /// All conversations are kept.
+    pub everyone: bool,
+    /// Handles whose conversations are kept, unless everybody's are.
+    pub accounts: Vec<String>,
+    /// When it was placed, seconds since the Unix epoch.
+    pub placed_at_s: u64,
+    /// SHA-256 of the order, hexadecimal.
+    pub order_sha256: String,
+    /// What the organisation's statements about it commit to, 32 bytes, hexadecimal.
+    pub scope: String,
+    /// Opens that commitment: 32 bytes, hexadecimal.
+    pub salt: String,
+}
+
+/// A legal hold to be placed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct NewHold {
+    /// 1 to 32 letters a-z, digits and hyphens; everybody in the organisation can read it.
+    pub name: String,
+    /// Keep all conversations.
+    pub everyone: bool,
+    /// Or those of these accounts, at most 64.
+    pub accounts: Vec<String>,
+    /// SHA-256 of the order, hexadecimal.
+    pub order_sha256: String,
 }
 
 /// What to change of the organisation's policy; `None` leaves something as it is.

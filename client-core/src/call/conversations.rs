@@ -300,6 +300,7 @@ mod tests {
 
     fn info(kind: &str, unread: u64, local: LocalSettings) -> ConversationInfo {
         ConversationInfo {
+            holds: Vec::new(),
             id: String::new(),
             name: String::new(),
             state: ConversationState::Active,

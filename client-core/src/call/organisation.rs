@@ -6,9 +6,10 @@ use super::table::calls;
 use crate::{
     Client, Result,
     api::{
-        InvitationInfo, NewInvitationInfo, OrgRole, OrganisationPolicyChange,
+        HoldInfo, InvitationInfo, NewHold, NewInvitationInfo, OrgRole, OrganisationPolicyChange,
         OrganisationPolicyInfo, OwnDataInfo, StatementInfo,
     },
+    custody::CoverageInfo,
 };
 
 /// A member of the organisation.
@@ -62,6 +63,14 @@ calls! {
     publish_organisation_policy { change: OrganisationPolicyChange } -> OrganisationPolicyInfo = |client| {
         client.publish_organisation_policy(change).await
     };
+    /// Places a legal hold and attests it: only where the organisation key is.
+    place_hold { hold: NewHold } -> HoldInfo = |client| client.place_hold(&hold).await;
+    /// Releases a legal hold and attests it: only where the organisation key is.
+    release_hold { name: String, order_sha256: String } -> HoldInfo = |client| {
+        client.release_hold(&name, &order_sha256).await
+    };
+    /// How far records reach: what clients have counted, to a custodian; what this one has, to others.
+    coverage {} -> CoverageInfo = |client| client.coverage().await;
     /// What the relay knows of this account.
     own_data {} -> OwnDataInfo = |client| client.own_data().await;
     /// Erases this account at the relay.

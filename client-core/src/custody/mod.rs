@@ -8,6 +8,7 @@
 
 mod attachment;
 mod begin;
+mod coverage;
 mod folder;
 mod journal;
 mod mail;
@@ -15,6 +16,8 @@ mod record;
 mod run;
 mod verify;
 
+pub use self::coverage::{CoverageCountInfo, CoverageInfo, CoveredConversation};
+pub(crate) use self::coverage::{report_daily, take as take_coverage};
 pub(crate) use self::journal::{Heard, note_content, note_event};
 pub use self::mail::{MailInfo, export_mail};
 pub use self::record::{FileRecord, Record, Said, Sender};

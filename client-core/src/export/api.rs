@@ -111,6 +111,7 @@ impl Client {
             self.core.unseen().blocked.clone(),
             *id,
             now_ms,
+            !conversation.holds.is_empty(),
         );
         let vault = &self.core.files.vault;
         run::run(&mut source, vault, &head, to, options, &TimeZone::system()).await

@@ -23,6 +23,7 @@ pub(super) struct Source<'a> {
     unseen: Unseen,
     conversation: ConversationId,
     now_ms: u64,
+    held: bool,
     after: u64,
     done: bool,
 }
@@ -37,13 +38,15 @@ pub(super) struct Said {
 }
 
 impl<'a> Source<'a> {
-    /// Of the conversation `id`, as it is at `now_ms`. `own` is this account.
+    /// Of the conversation `id`, as it is at `now_ms`; if it is `held`, with what disappears
+    /// otherwise. `own` is this account.
     pub(super) fn new(
         db: &'a Database,
         own: &'a AccountPublic,
         blocked: HashSet<String>,
         id: ConversationId,
         now_ms: u64,
+        held: bool,
     ) -> Self {
         let hidden = HashSet::new();
         Self {
@@ -52,6 +55,7 @@ impl<'a> Source<'a> {
             unseen: Unseen { blocked, hidden },
             conversation: id,
             now_ms,
+            held,
             after: 0,
             done: false,
         }
@@ -95,7 +99,9 @@ impl<'a> Source<'a> {
                         files,
                     }
                 })
-                .filter(|said| said.info.expires_at_ms.is_none_or(|at| at > self.now_ms))
+                .filter(|said| {
+                    self.held || said.info.expires_at_ms.is_none_or(|at| at > self.now_ms)
+                })
                 .collect(),
         ))
     }

@@ -9,6 +9,7 @@ use sealwire_protocol::{
 use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
+    holding,
     mls::{MlsSigner, Provider, Roster, create_config, credential, current_pass},
     store::{self, LogRow, LogState, Wish},
 };
@@ -65,6 +66,8 @@ pub(crate) async fn create(
     );
     row.save(&mut tx, Some(&group)).await?;
     store::save_members(&mut tx, &log, &roster).await?;
+    let handles = roster.iter().map(|(_, leaf)| leaf.handle());
+    holding::note_members(core, &mut tx, &id, handles).await?;
     let mut intent = None;
     for wish in wishes {
         intent = Some(store::add_intent(&mut tx, &log, wish, 0).await?);

@@ -17,9 +17,11 @@ use crate::{
     core::Core,
     custody,
     error::{CoreError, Result},
+    holding,
     mls::{Effects, Roster},
     random,
     store::{self, History, LogState, NewMessage, PendingCommit, Traits},
+    transparency,
     words::role_word,
 };
 
@@ -72,13 +74,15 @@ pub(crate) async fn apply(
     }
     place.roster = after;
     store::save_members(conn, &place.row.id, &place.roster).await?;
+    let handles = place.roster.iter().map(|(_, leaf)| leaf.handle());
+    holding::note_members(core, conn, &place.row.conversation, handles).await?;
     store::set_seated(conn, &place.row.id, &effects.seated, at_ms).await?;
     for (_, leaf) in place
         .roster
         .iter()
         .filter(|(_, leaf)| effects.added.contains(leaf.handle()))
     {
-        let contact = store::note_contact(conn, leaf.handle(), leaf.account(), at_ms).await?;
+        let contact = transparency::note_member(core, conn, leaf, at_ms).await?;
         if contact.key_changed {
             events.push(Event::Warning {
                 conversation: Some(place.row.conversation.to_string()),

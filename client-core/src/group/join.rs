@@ -20,9 +20,11 @@ use crate::{
     core::Core,
     custody,
     error::{CoreError, ErrorKind, Result},
+    holding,
     mls::{PADDING, Provider, Roster, current_pass, group_policy, join_config},
     random,
     store::{self, History, LogRow, LogState, Outgoing, PendingCommit},
+    transparency,
 };
 
 fn refused(why: impl std::fmt::Display) -> CoreError {
@@ -118,9 +120,11 @@ pub(crate) async fn join(
         return Err(refused("this device has used it before"));
     }
     store::save_members(&mut tx, &log, &roster).await?;
+    let handles = roster.iter().map(|(_, leaf)| leaf.handle());
+    holding::note_members(core, &mut tx, &conversation, handles).await?;
     let mut strangers = Vec::new();
     for (_, leaf) in roster.iter() {
-        let contact = store::note_contact(&mut tx, leaf.handle(), leaf.account(), now).await?;
+        let contact = transparency::note_member(core, &mut tx, leaf, now).await?;
         if contact.key_changed {
             strangers.push(leaf.handle().to_string());
         }

@@ -57,6 +57,7 @@ pub(crate) async fn lookup(core: &Core, handle: &Handle) -> Result<Looked> {
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
     let contact = store::note_contact(&mut tx, handle, &account, core.now_ms()).await?;
+    store::looked_up(&mut tx, handle).await?;
     tx.commit().await?;
     Ok(Looked {
         contact,

@@ -99,9 +99,13 @@ async fn apply_chunk(
         too_old_ms: None,
         came_too_late: 0,
     };
+    let row = &step.place.row;
+    let bounds = core
+        .bounds_by(&mut tx, &row.conversation, Some(row))
+        .await?;
     step.too_old_ms = core
         .retention_now_ms()
-        .and_then(|now| core.bounds_of(Some(&step.place.row)).messages_up_to_ms(now));
+        .and_then(|now| bounds.messages_up_to_ms(now));
     if step.place.row.lane != *lane {
         *cache = step.place.into_loaded();
         return Ok(Chunk::Progress(Progress::NewLane));

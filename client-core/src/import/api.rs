@@ -11,7 +11,7 @@ use crate::{
     api::Event,
     client::Client,
     error::{CoreError, Result},
-    store,
+    holding, store,
 };
 
 /// How a file writes its dates.
@@ -83,7 +83,7 @@ impl Client {
     /// Removes imported history from this device.
     ///
     /// # Errors
-    /// `unknown_conversation`; `not_imported`.
+    /// `unknown_conversation`; `not_imported`; `legal_hold` while a legal hold keeps it.
     pub async fn forget_imported(&self, id: &ConversationId) -> Result<()> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
@@ -97,6 +97,7 @@ impl Client {
                 "leave it with `sealwire chat leave`, or archive it",
             ));
         }
+        holding::refuse_held(&mut tx, id).await?;
         store::remove_imported(&mut tx, id).await?;
         tx.commit().await?;
         drop(conn);

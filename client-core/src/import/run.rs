@@ -18,6 +18,7 @@ use crate::{
     api::{Delivery, Info, MessageKind},
     core::Core,
     error::{CoreError, ErrorKind, Result},
+    holding,
     store::{self, History, NewMessage, Traits},
 };
 
@@ -48,14 +49,11 @@ pub(super) async fn run(
     let (digest, mut source) = aside(move || open(&path, options.dates, zone)).await?;
     let name = name_of(&source, file, options.name.as_deref())?;
     let kind = source.kind();
-    let bounds = core.bounds_of(None);
     let mut import = Import {
         id: ConversationId::random(&mut rand::rng()),
         digest,
         now_ms: core.now_ms(),
-        too_old_ms: core
-            .retention_now_ms()
-            .and_then(|now| bounds.messages_up_to_ms(now)),
+        too_old_ms: None,
         messages: 0,
         too_old: 0,
         left_out: 0,
@@ -74,6 +72,11 @@ pub(super) async fn run(
     let nowhere = LogId::random(&mut rand::rng());
     store::put_conversation(&mut tx, &import.id, &name, &nowhere, 0).await?;
     store::note_import(&mut tx, &import.id, kind, &digest, import.now_ms).await?;
+    holding::note_members(core, &mut tx, &import.id, std::iter::empty()).await?;
+    let bounds = core.bounds_by(&mut tx, &import.id, None).await?;
+    import.too_old_ms = core
+        .retention_now_ms()
+        .and_then(|now| bounds.messages_up_to_ms(now));
     let mut history = History::open(&mut tx, &import.id).await?;
     loop {
         let read = aside(move || Ok((source.next(BATCH)?, source))).await?;

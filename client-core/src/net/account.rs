@@ -66,16 +66,21 @@ impl AccountClient {
         match answer {
             Answer::Refused(problem) if problem.code() == Some(Code::NoPolicy) => Ok(None),
             answer => {
-                let PublishedPolicy { policy } = self.0.parse(answer)?;
+                let PublishedPolicy { policy, .. } = self.0.parse(answer)?;
                 Ok(Some(policy.0))
             }
         }
     }
 
-    /// `PUT organisation/policy`.
-    pub(crate) async fn put_organisation_policy(&self, signed: &[u8]) -> Result<()> {
+    /// `PUT organisation/policy`, with attestations of what it holds and releases.
+    pub(crate) async fn put_organisation_policy(
+        &self,
+        signed: &[u8],
+        statements: Vec<Vec<u8>>,
+    ) -> Result<()> {
         let body = PublishedPolicy {
             policy: B64::from(signed),
+            statements: statements.into_iter().map(B64).collect(),
         };
         let path = ["organisation", "policy"];
         self.0

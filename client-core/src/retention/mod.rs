@@ -1,5 +1,6 @@
 //! What is kept no longer is removed: the strictest of the organisation's policy, the
-//! conversation's setting and a message's timer decides ([`Bounds`]; timers are `expiry`).
+//! conversation's setting and a message's timer decides ([`Bounds`]; timers are `expiry`), unless a
+//! legal hold keeps the conversation (`holding`).
 //!
 //! Lines go in steps of at most 200, each in a transaction of its own, so that a crash leaves the
 //! rest to the next start. Info lines go as the others do: they name people and say what a
@@ -144,8 +145,8 @@ impl Core {
         Some(self.now_ms().min(relay_ms).saturating_add(passed_ms))
     }
 
-    /// How long a conversation's history is kept on this device. A device that was removed goes by
-    /// the last setting that it knew.
+    /// How long a conversation's history is kept on this device: without bound while a legal hold keeps
+    /// it. A device that was removed goes by the last setting that it knew.
     pub(crate) async fn bounds(
         &self,
         conn: &mut SqliteConnection,
@@ -155,13 +156,24 @@ impl Core {
             Some(conversation) => LogRow::load(conn, &conversation.log).await?,
             None => None,
         };
-        Ok(self.bounds_of(row.as_ref()))
+        self.bounds_by(conn, id, row.as_ref()).await
     }
 
-    /// As [`Core::bounds`], of the log that carries it.
-    pub(crate) fn bounds_of(&self, row: Option<&LogRow>) -> Bounds {
+    /// As [`Core::bounds`], by the rules of the log that carries it, if one does.
+    pub(crate) async fn bounds_by(
+        &self,
+        conn: &mut SqliteConnection,
+        id: &ConversationId,
+        row: Option<&LogRow>,
+    ) -> Result<Bounds> {
+        if !store::holds_on(conn, id).await?.is_empty() {
+            return Ok(Bounds::default());
+        }
         let policy = row.and_then(|row| self.policy(row).ok());
-        Bounds::of(self.organisation_policy().as_deref(), policy.as_deref())
+        Ok(Bounds::of(
+            self.organisation_policy().as_deref(),
+            policy.as_deref(),
+        ))
     }
 }
 

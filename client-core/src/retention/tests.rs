@@ -30,6 +30,8 @@ fn organisation(messages: u32, files: u32) -> OrganisationPolicy {
         log_policy: None,
         directory_key_hash: None,
         custodians: Vec::new(),
+        holds: Vec::new(),
+        attestation_key: None,
     }
 }
 

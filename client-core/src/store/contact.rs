@@ -1,4 +1,4 @@
-//! Accounts seen in the directory: trusted on first use, until the transparency log exists.
+//! Accounts seen in the directory and in groups: the key first seen stays.
 
 use sealwire_crypto::AccountPublic;
 use sealwire_protocol::handle::Handle;
@@ -48,7 +48,7 @@ pub(crate) async fn contact(
         .transpose()
 }
 
-/// Notes what the directory shows; the key first seen stays.
+/// Notes what the directory or a group shows; the key first seen stays.
 pub(crate) async fn note_contact(
     conn: &mut SqliteConnection,
     handle: &Handle,
@@ -83,4 +83,43 @@ pub(crate) async fn set_verified(
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Notes that the directory is to be asked for somebody at `due_ms`.
+pub(crate) async fn look_up_later(
+    conn: &mut SqliteConnection,
+    handle: &Handle,
+    due_ms: u64,
+) -> Result<()> {
+    sqlx::query("INSERT OR IGNORE INTO unlooked (handle, due_ms) VALUES (?, ?)")
+        .bind(handle.as_str())
+        .bind(to_db(due_ms))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The directory was asked for somebody.
+pub(crate) async fn looked_up(conn: &mut SqliteConnection, handle: &Handle) -> Result<()> {
+    sqlx::query("DELETE FROM unlooked WHERE handle = ?")
+        .bind(handle.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// For whom the directory is to be asked by now, at most so many.
+pub(crate) async fn due_to_look_up(
+    conn: &mut SqliteConnection,
+    now_ms: u64,
+    most: u32,
+) -> Result<Vec<Handle>> {
+    let handles: Vec<String> =
+        sqlx::query_scalar("SELECT handle FROM unlooked WHERE due_ms <= ? ORDER BY due_ms LIMIT ?")
+            .bind(to_db(now_ms))
+            .bind(most)
+            .fetch_all(conn)
+            .await?;
+    let read = |handle: &String| Handle::parse(handle).map_err(|_| damaged("handle"));
+    handles.iter().map(read).collect()
 }

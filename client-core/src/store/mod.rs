@@ -4,8 +4,10 @@
 mod attachment;
 mod contact;
 mod conversation;
+mod coverage;
 mod draft;
 mod expiry;
+mod held;
 mod import;
 mod insight;
 mod intent;
@@ -31,8 +33,10 @@ mod transparency;
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use conversation::*;
+pub(crate) use coverage::*;
 pub(crate) use draft::*;
 pub(crate) use expiry::*;
+pub(crate) use held::*;
 pub(crate) use import::*;
 pub(crate) use insight::*;
 pub(crate) use intent::*;
@@ -67,6 +71,9 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_import", include_str!("import.sql")),
     ("0009_transparency", include_str!("transparency.sql")),
     ("0010_journal", include_str!("journal.sql")),
+    ("0011_held", include_str!("held.sql")),
+    ("0012_coverage", include_str!("coverage.sql")),
+    ("0013_unlooked", include_str!("unlooked.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

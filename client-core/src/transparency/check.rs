@@ -153,7 +153,11 @@ const fn kind_of(kind: AccountKind) -> DeviceKind {
 /// Asks anew for whom the log has something new: this account and those it knows. What could not be
 /// looked at is looked at the next time.
 pub(super) async fn watch(core: &Core) {
-    if let Err(error) = watch_changed(core).await
+    let watched = match watch_changed(core).await {
+        Ok(()) => super::members::look_up_due(core).await.map(drop),
+        failed => failed,
+    };
+    if let Err(error) = watched
         && error.kind == ErrorKind::Untrusted
         && core.transparency.is_new(error.code)
     {
@@ -197,8 +201,9 @@ async fn watch_changed(core: &Core) -> Result<()> {
 }
 
 /// Looks up somebody of whom the log has something new since `seen` entries: warns if the account key
-/// is another than before, and takes out of the conversations who is suspended or erased.
-async fn look_again(core: &Core, handle: &Handle, seen: u64) -> Result<()> {
+/// is another than before, and takes out of the conversations who is suspended or erased. With 0, of
+/// somebody whom others have added.
+pub(super) async fn look_again(core: &Core, handle: &Handle, seen: u64) -> Result<()> {
     let own = *handle == core.identity.handle;
     if own {
         let entry = directory_entry(core, handle).await?;
@@ -215,6 +220,15 @@ async fn look_again(core: &Core, handle: &Handle, seen: u64) -> Result<()> {
     }
     let looked = match group::lookup(core, handle).await {
         Err(error) if error.code == "unknown_handle" => {
+            if seen == 0 {
+                core.warn(
+                    None,
+                    format!(
+                        "{handle} is in a conversation of yours, and the directory does not know \
+                         them; ask whoever added them"
+                    ),
+                );
+            }
             return withdraw::take_out_gone(core, handle).await;
         }
         looked => looked?,

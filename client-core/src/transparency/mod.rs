@@ -10,6 +10,7 @@ mod api;
 mod check;
 mod follow;
 mod gossip;
+mod members;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -22,6 +23,7 @@ pub use self::api::{DirectoryHeadInfo, DirectoryLogInfo};
 pub(crate) use self::check::directory_entry;
 pub(crate) use self::follow::{check_log_policy, directory_key_hash, load, run};
 pub(crate) use self::gossip::heard;
+pub(crate) use self::members::note_member;
 use crate::error::{CoreError, ErrorKind};
 
 /// How often the log is read when nothing calls for it.

@@ -17,7 +17,7 @@ export const member = (handle: string, fields: Partial<MemberInfo> = {}): Member
 });
 export const info: ConversationInfo = {
   id: CHAT, name: "Quality board", member_count: 5, role: "owner", kind: "group", peer: null, topic: "Deviations and CAPA",
-  epoch: 41, unread: 0, mentions_unread: 0, read_position: 0, newest_at: NOW_MS, state: "active", muted_until: null, pinned: 0,
+  epoch: 41, unread: 0, mentions_unread: 0, read_position: 0, newest_at: NOW_MS, holds: [], state: "active", muted_until: null, pinned: 0,
   archived: false, marked_unread: false, folder: "",
 };
 export const head: ConversationHead = {
@@ -92,9 +92,9 @@ export function around(): StandIn {
       { id: 1, role: "org-member", kind: "person", expires_at_s: 4_000_000_000, used_by: null, genuine: true },
       { id: 2, role: "org-member", kind: "person", expires_at_s: 4_000_000_000, used_by: "bob@acme", genuine: true },
     ],
-    organisation_policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null, custodians: [] },
+    organisation_policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null, custodians: [], holds: [], attestation_key: null },
     compliance: {
-      policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null, custodians: [] },
+      policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null, custodians: [], holds: [], attestation_key: null },
       organisation_fingerprint: "aaaa bbbb", removals: 1, newest_removal: null, log, evidence: [],
     },
     removal_receipts: [{

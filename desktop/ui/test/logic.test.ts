@@ -88,7 +88,7 @@ const policy = (fields: Partial<PolicyInfo>): PolicyInfo => ({
   custodian_present: false, agents: "nobody", receipts: true, permissions: {}, ...fields,
 });
 const organisation = (fields: Partial<OrganisationPolicyInfo>): OrganisationPolicyInfo => ({
-  serial: 1, issued_at_s: 0, max_message_days: null, max_file_days: null, receipts: true, logs: null, custodians: [], ...fields,
+  serial: 1, issued_at_s: 0, max_message_days: null, max_file_days: null, receipts: true, logs: null, custodians: [], holds: [], attestation_key: null, ...fields,
 });
 
 describe("timers and retention", () => {

@@ -289,7 +289,7 @@ describe("administration", () => {
   });
 
   it("a shorter retention is told before it is signed", async () => {
-    app.answers.publish_organisation_policy = { serial: 4, issued_at_s: NOW_MS / 1_000, max_message_days: 30, max_file_days: null, receipts: true, logs: null, custodians: [] };
+    app.answers.publish_organisation_policy = { serial: 4, issued_at_s: NOW_MS / 1_000, max_message_days: 30, max_file_days: null, receipts: true, logs: null, custodians: [], holds: [], attestation_key: null };
     render(Admin);
     await user.click(await screen.findByRole("tab", { name: "Policy" }));
     const field = await screen.findByLabelText("Keep messages for at most (days)");

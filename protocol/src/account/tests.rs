@@ -84,7 +84,10 @@ fn administration_stays() {
                 name: "acme".into(),
                 key: None,
             }),
-            shown(&PublishedPolicy { policy: b64(2, 8) }),
+            shown(&PublishedPolicy {
+                policy: b64(2, 8),
+                statements: vec![b64(3, 8)],
+            }),
             shown(&NewInvitation {
                 code_hash: b64(1, 32),
                 role: OrgRole::Agent,

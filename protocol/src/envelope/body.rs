@@ -20,6 +20,9 @@ pub enum Body {
     LinkGrant(Box<LinkGrant>),
     /// Let me into a conversation.
     JoinRequest(JoinRequest),
+    /// So many of my conversations have a records custodian: a signed
+    /// [`CoverageCount`](crate::coverage::CoverageCount).
+    Coverage(Vec<u8>),
 }
 
 /// Where a blob is and how to read it.

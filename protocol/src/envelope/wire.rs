@@ -35,7 +35,7 @@ pub(super) struct Content {
     pub(super) recipient: Vec<u8>,
     #[prost(uint64, tag = "3")]
     pub(super) sent_at_s: u64,
-    #[prost(oneof = "WireBody", tags = "4, 5, 6, 7, 8")]
+    #[prost(oneof = "WireBody", tags = "4, 5, 6, 7, 8, 9")]
     pub(super) body: Option<WireBody>,
 }
 
@@ -52,6 +52,8 @@ pub(super) enum WireBody {
     LinkGrant(WireLinkGrant),
     #[prost(message, tag = "8")]
     JoinRequest(WireJoinRequest),
+    #[prost(bytes, tag = "9")]
+    Coverage(Vec<u8>),
 }
 
 #[derive(PartialEq, Message, Zeroize, ZeroizeOnDrop)]
@@ -148,6 +150,7 @@ impl Body {
                 key_package: request.key_package.clone(),
                 mac: request.mac.to_vec(),
             }),
+            Self::Coverage(signed) => WireBody::Coverage(signed.clone()),
         }
     }
 
@@ -182,6 +185,7 @@ impl Body {
                     .try_into()
                     .map_err(|_| EnvelopeError::Malformed)?,
             }),
+            WireBody::Coverage(signed) => Self::Coverage(signed.clone()),
         })
     }
 }

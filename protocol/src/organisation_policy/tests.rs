@@ -19,6 +19,8 @@ fn first() -> OrganisationPolicy {
         log_policy: None,
         directory_key_hash: None,
         custodians: Vec::new(),
+        holds: Vec::new(),
+        attestation_key: None,
     }
 }
 
@@ -32,6 +34,8 @@ fn second() -> OrganisationPolicy {
         log_policy: None,
         directory_key_hash: None,
         custodians: Vec::new(),
+        holds: Vec::new(),
+        attestation_key: None,
         ..first()
     }
 }

@@ -19,7 +19,7 @@ use super::access::{Action, route};
 use super::own_data::attested;
 use super::register::{self, End};
 use super::session::Caller;
-use super::{AccountPlane, Plane, bounds, kinds, members};
+use super::{AccountPlane, Plane, bounds, holds, kinds, members};
 use crate::clock;
 use crate::evidence::{self, Opened, time, unsayable};
 use crate::http::{Json, Path};
@@ -98,6 +98,8 @@ async fn erase(
     account: i64,
     handle: &str,
 ) -> Answer<Attested> {
+    let damaged = |_| Refusal::internal("a stored account is damaged");
+    holds::refuse_held(tx, &Handle::parse(handle).map_err(damaged)?).await?;
     let now = time(clock::now_ms())?;
     let devices: i64 =
         sqlx::query_scalar("SELECT count(*) FROM devices WHERE account_id = ? AND revoked_at = 0")

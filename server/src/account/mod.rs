@@ -10,6 +10,7 @@ mod devices;
 mod directory;
 mod enrol;
 mod erasure;
+mod holds;
 mod inbox;
 mod invitations;
 mod key_packages;

@@ -12,7 +12,7 @@ use serde_json::json;
 use sqlx::SqliteConnection;
 
 use super::access::{Action, route};
-use super::{Plane, organisation};
+use super::{Plane, holds, organisation};
 use crate::evidence::ORGANISATION;
 use crate::http::Json;
 use crate::refusal::{Answer, Refusal};
@@ -28,6 +28,21 @@ async fn present(db: &mut SqliteConnection) -> Result<Option<Vec<u8>>, sqlx::Err
         .await
 }
 
+async fn key(db: &mut SqliteConnection) -> Answer<Option<OrganisationPublic>> {
+    let key = organisation::read(db).await?.key;
+    Ok(key.and_then(|B64(key)| OrganisationPublic::from_bytes(&key).ok()))
+}
+
+/// The policy in force.
+pub(super) async fn in_force(db: &mut SqliteConnection) -> Answer<Option<OrganisationPolicy>> {
+    let (Some(signed), Some(key)) = (present(db).await?, key(db).await?) else {
+        return Ok(None);
+    };
+    OrganisationPolicy::verify(&signed, &key)
+        .map(Some)
+        .map_err(|_| Refusal::internal("the stored policy does not verify"))
+}
+
 async fn get(State(plane): State<Plane>) -> Answer<Json<PublishedPolicy>> {
     let mut db = plane.db.readers.acquire().await?;
     let signed = present(&mut db).await?.ok_or_else(|| {
@@ -38,6 +53,7 @@ async fn get(State(plane): State<Plane>) -> Answer<Json<PublishedPolicy>> {
     })?;
     Ok(Json(PublishedPolicy {
         policy: B64(signed),
+        statements: Vec::new(),
     }))
 }
 
@@ -47,9 +63,7 @@ async fn publish(
 ) -> Answer<StatusCode> {
     let B64(signed) = new.policy;
     let mut db = plane.db.write().await?;
-    let key = organisation::read(&mut db).await?.key;
-    let key = key.and_then(|B64(key)| OrganisationPublic::from_bytes(&key).ok());
-    let key = key.ok_or_else(|| {
+    let key = key(&mut db).await?.ok_or_else(|| {
         Refusal::new(
             Code::BadSignature,
             "The organisation has no key yet; set it first, then sign the policy with it.",
@@ -61,21 +75,18 @@ async fn publish(
             "The policy is not that of this relay's organisation.",
         ));
     }
-    let known = present(&mut db).await?;
-    if known.as_ref() == Some(&signed) {
+    if present(&mut db).await?.as_ref() == Some(&signed) {
         // A lost answer may be repeated.
         return Ok(StatusCode::NO_CONTENT);
     }
-    let known = known
-        .map(|known| OrganisationPolicy::verify(&known, &key))
-        .transpose()
-        .map_err(|_| Refusal::internal("the stored policy does not verify"))?;
+    let known = in_force(&mut db).await?;
     if !policy.follows(known.as_ref()) {
         return Err(Refusal::new(
             Code::PolicyConflict,
             "This policy does not follow the present one; fetch that and sign its successor.",
         ));
     }
+    let attested = holds::attested(&policy, known.as_ref(), &new.statements)?;
     sqlx::query(
         "INSERT INTO policies (id, signed) VALUES (1, ?) \
          ON CONFLICT (id) DO UPDATE SET signed = excluded.signed",
@@ -88,6 +99,9 @@ async fn publish(
         .evidence
         .note(&mut db, "policy-published", ORGANISATION, &event)
         .await?;
+    for attested in &attested {
+        plane.evidence.keep(&mut db, attested).await?;
+    }
     db.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

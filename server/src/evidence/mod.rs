@@ -31,7 +31,7 @@ pub(crate) use self::keys::{FILES as KEY_FILES, KeyError};
 pub(crate) use self::publish::{Published, run};
 pub(crate) use self::renew::end;
 pub(crate) use self::serve::router;
-pub(crate) use self::statements::{Logged, time, unsayable};
+pub(crate) use self::statements::{Attested, Logged, time, unsayable};
 use self::witness::{WitnessError, Witnesses};
 use crate::config::Transparency;
 use crate::database::SqliteFile;

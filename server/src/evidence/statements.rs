@@ -1,9 +1,11 @@
 //! Statements: signed with the relay's key, kept, and logged.
 
+use sealwire_audit::Malformed;
 use sealwire_audit::dsse::Envelope;
 use sealwire_audit::leaf::{Attestation, Leaf};
 use sealwire_audit::predicate::Time;
 use sealwire_audit::statement::{Statement, Subject};
+use sealwire_crypto::EvidencePublic;
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::{Evidence, LogName};
@@ -17,6 +19,32 @@ pub(crate) fn time(ms: u64) -> Answer<Time> {
 /// A statement that has no form, which is the relay's fault.
 pub(crate) fn unsayable() -> Refusal {
     Refusal::internal("a statement cannot be made")
+}
+
+/// A statement that somebody else has signed.
+pub(crate) struct Attested {
+    statement: Statement,
+    envelope: Envelope,
+    entry: Vec<u8>,
+}
+
+impl Attested {
+    /// Takes an envelope that `key` alone has signed.
+    ///
+    /// # Errors
+    /// [`Malformed`] if that is not so.
+    pub(crate) fn new(
+        statement: Statement,
+        envelope: Envelope,
+        key: &EvidencePublic,
+    ) -> Result<Self, Malformed> {
+        let entry = Leaf::Attestation(Attestation::of(&envelope, &[*key])?).to_bytes()?;
+        Ok(Self {
+            statement,
+            envelope,
+            entry,
+        })
+    }
 }
 
 /// A statement that was logged.
@@ -44,14 +72,22 @@ impl Evidence {
         let key = self.keys.attestations();
         let mut envelope = statement.to_envelope().map_err(wrong)?;
         envelope.sign(key);
-        let entry = Attestation::of(&envelope, &[key.public()])
-            .and_then(|attestation| Leaf::Attestation(attestation).to_bytes())
-            .map_err(wrong)?;
-        let number = self.append(tx, LogName::Audit, &[entry]).await?;
-        let signed = envelope.to_json().into_bytes();
+        let signed = Attested::new(statement.clone(), envelope, &key.public()).map_err(wrong)?;
+        self.keep(tx, &signed).await
+    }
+
+    /// Keeps and logs what was signed, in the transaction of what it tells.
+    pub(crate) async fn keep(
+        &self,
+        tx: &mut SqliteConnection,
+        attested: &Attested,
+    ) -> Answer<Logged> {
+        let entry = std::slice::from_ref(&attested.entry);
+        let number = self.append(tx, LogName::Audit, entry).await?;
+        let signed = attested.envelope.to_json().into_bytes();
         sqlx::query("INSERT INTO statements (number, predicate, signed) VALUES (?, ?, ?)")
             .bind(i64::try_from(number).unwrap_or(i64::MAX))
-            .bind(statement.predicate_type())
+            .bind(attested.statement.predicate_type())
             .bind(&signed)
             .execute(tx)
             .await?;

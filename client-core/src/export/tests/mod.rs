@@ -183,7 +183,7 @@ impl Scene {
             insight: Some(crate::insight::of(&self.db, &HERE, NOW_MS, TimeZone::UTC).await?),
         };
         let blocked = HashSet::from(["mallory@acme".to_owned()]);
-        let mut source = Source::new(&self.db, &self.alice, blocked, HERE, NOW_MS);
+        let mut source = Source::new(&self.db, &self.alice, blocked, HERE, NOW_MS, false);
         let options = ExportOptions { format, files };
         run::run(&mut source, &self.vault, &head, to, options, &TimeZone::UTC).await
     }
