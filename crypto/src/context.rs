@@ -34,6 +34,8 @@ pub enum SignContext {
     Erasure,
     /// A records custodian names the key of its archive's log.
     Archive,
+    /// A device of an erased account says what became of its copies.
+    ErasureReceipt,
 }
 
 /// What every signed message of this crate begins with.
@@ -41,7 +43,7 @@ pub(crate) const PREFIX: &[u8] = b"sealwire v1 ";
 
 impl SignContext {
     /// Every context, in the order of declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::DeviceCertificate,
         Self::Revocation,
         Self::DirectoryEntry,
@@ -55,6 +57,7 @@ impl SignContext {
         Self::RemovalReceipt,
         Self::Erasure,
         Self::Archive,
+        Self::ErasureReceipt,
     ];
 
     /// The label that stands in the signed bytes.
@@ -74,6 +77,7 @@ impl SignContext {
             Self::RemovalReceipt => "removal receipt",
             Self::Erasure => "erasure",
             Self::Archive => "archive",
+            Self::ErasureReceipt => "erasure receipt",
         }
     }
 
@@ -118,6 +122,7 @@ mod tests {
         RemovalReceipt: sealwire v1 removal receipt\x00message
         Erasure: sealwire v1 erasure\x00message
         Archive: sealwire v1 archive\x00message
+        ErasureReceipt: sealwire v1 erasure receipt\x00message
         ");
     }
 }

@@ -15,6 +15,7 @@ pub mod certificate;
 pub mod content;
 pub mod envelope;
 pub mod ephemeral;
+pub mod erasure;
 pub mod frame;
 pub mod handle;
 pub mod ids;

@@ -25,6 +25,8 @@ pub const MAX_BLOB_DAYS: u32 = 30;
 pub const MAX_ORGANISATION_POLICY: usize = 8 * 1024;
 /// Largest signed receipt of removal.
 pub const MAX_REMOVAL_RECEIPT: usize = 512;
+/// Largest signed receipt of an erasure.
+pub const MAX_ERASURE_RECEIPT: usize = 128;
 /// Most entries in one `Entries` frame; its encoded size is also kept under [`MAX_FRAME`].
 pub const MAX_ENTRIES_PER_FETCH: u32 = 256;
 /// Most lanes one WebSocket may subscribe to.
@@ -68,6 +70,7 @@ mod tests {
             ("days of a blob", MAX_BLOB_DAYS as usize),
             ("signed policy of an organisation", MAX_ORGANISATION_POLICY),
             ("signed receipt of removal", MAX_REMOVAL_RECEIPT),
+            ("signed receipt of an erasure", MAX_ERASURE_RECEIPT),
             ("entries in one answer", MAX_ENTRIES_PER_FETCH as usize),
             ("subscriptions of a connection", MAX_SUBSCRIPTIONS),
             ("handle", MAX_HANDLE),

@@ -67,6 +67,8 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_import", include_str!("import.sql")),
     ("0009_transparency", include_str!("transparency.sql")),
     ("0010_journal", include_str!("journal.sql")),
+    ("0011_kinds", include_str!("kinds.sql")),
+    ("0012_archive", include_str!("archive.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.
