@@ -68,17 +68,25 @@ pub(crate) enum AccountCommand {
     ///
     /// Account, devices, key packages and waiting envelopes go, and what could
     /// show which entries of the relay's logs were about you. This machine keeps
-    /// its history; `account remove` removes that, too. Others take you out of
-    /// the conversations when they next look.
+    /// its history; `account remove` removes that, too, and tells the relay.
+    /// Your other devices are told when they next sign in, for 30 days. Others
+    /// take you out of the conversations when they next look.
     Erase {
         /// Save the relay's signed statement in this folder, which is made
         #[arg(long, value_name = "FOLDER")]
         statement: PathBuf,
     },
     /// Remove the account from this machine, with its whole history
+    ///
+    /// If the account was erased at the relay, a receipt signed with this
+    /// device's key tells the relay that what was here is gone, so that the
+    /// relay's statement counts it. Repeat it if the relay was not reached.
     Remove {
         /// Account, as `account list` shows it
         name: String,
+        /// Tell the relay nothing; needs no passphrase
+        #[arg(long)]
+        unconfirmed: bool,
     },
 }
 
@@ -130,7 +138,9 @@ pub(crate) async fn run(context: &Context, command: AccountCommand) -> Outcome {
         AccountCommand::Typing { switch } => telling::typing(context, switch).await,
         AccountCommand::Data { folder } => rights::data(context, &folder).await,
         AccountCommand::Erase { statement } => rights::erase(context, &statement).await,
-        AccountCommand::Remove { name } => remove(context, &name),
+        AccountCommand::Remove { name, unconfirmed } => {
+            rights::remove(context, &name, unconfirmed).await
+        }
     }
 }
 
@@ -330,30 +340,6 @@ fn change_passphrase(context: &Context, options: &Passphrase) -> Outcome {
         .result(&serde_json::json!({ "changed": true }), |page| {
             page.line("The passphrase is changed.");
         })
-}
-
-fn remove(context: &Context, name: &str) -> Outcome {
-    let profile = context.paths.select(Some(name))?;
-    context.confirm(&format!(
-        "Remove {} from this machine, with its keys and its whole history?",
-        profile.name
-    ))?;
-    // The key first: without it the rest is noise, even if removing it fails half-way.
-    let key = profile.dir.join("profile.key");
-    let removed = std::fs::remove_file(&key).or_else(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    });
-    removed.and_then(|()| std::fs::remove_dir_all(&profile.dir))?;
-    context
-        .out
-        .result(&serde_json::json!({ "removed": profile.name }), |page| {
-            page.line(format!("{} is removed from this machine.", profile.name));
-        })?;
-    context.out.note(
-        "The account itself and its other devices stay. Revoke this device from one of them.",
-    );
-    Ok(())
 }
 
 /// A link is a secret like a passphrase until it is used.

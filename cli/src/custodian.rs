@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use sealwire_core::{
     CoreError, ErrorKind,
-    custody::{ArchiveInfo, CoverageInfo, Verified, export_mail, verify_archive},
+    custody::{
+        ArchiveInfo, CoverageInfo, Lock, LockMode, Place, Verified, export_mail, verify_archive,
+    },
 };
 
 use crate::{
@@ -20,12 +22,24 @@ use crate::{
 pub(crate) enum CustodianCommand {
     /// Write everything that this custodian reads into its archive, until Ctrl-C
     ///
-    /// The folder is made if it is not there. Nothing in it is ever changed: an edit
-    /// or a deletion is a further record.
+    /// The archive is begun if it is not there. Nothing in it is ever changed: an
+    /// edit or a deletion is a further record.
+    ///
+    /// In a bucket of an S3-compatible store each object is locked (S3 Object Lock)
+    /// from its writing on. The store's keys come from the environment:
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, and
+    /// AWS_ENDPOINT_URL for other stores than AWS.
     Run {
-        /// Folder of the archive
-        #[arg(long, value_name = "FOLDER")]
-        archive: PathBuf,
+        /// Where the archive is: a folder, or s3://BUCKET/PREFIX
+        #[arg(long, value_name = "PLACE", value_parser = place)]
+        archive: Place,
+        /// In a bucket: who may end a lock before its time. Under compliance nobody,
+        /// under governance whom the store gives that right
+        #[arg(long, value_name = "MODE", requires = "retain_days")]
+        lock: Option<Mode>,
+        /// In a bucket: days for which each object is locked; 2192 are six years
+        #[arg(long, value_name = "DAYS", requires = "lock")]
+        retain_days: Option<u32>,
         /// End when everything that the relay has is written
         #[arg(long)]
         once: bool,
@@ -36,29 +50,56 @@ pub(crate) enum CustodianCommand {
     /// With --json each count carries its signature and the device's certificate,
     /// by which anybody can check it.
     Coverage,
-    /// Check an archive; needs neither an account nor a network
+    /// Check an archive; needs neither an account nor the relay
     ///
     /// Ends with 8 at the first thing that does not hold.
     Verify {
-        /// Folder of the archive
-        archive: PathBuf,
+        /// Where the archive is: a folder, or s3://BUCKET/PREFIX
+        #[arg(value_name = "PLACE", value_parser = place)]
+        archive: Place,
     },
     /// Write the records of an archive as mails
     Export {
-        /// Folder of the archive
-        archive: PathBuf,
+        /// Where the archive is: a folder, or s3://BUCKET/PREFIX
+        #[arg(value_name = "PLACE", value_parser = place)]
+        archive: Place,
         /// Folder to make for one .eml file (RFC 5322) per record
         #[arg(long, value_name = "FOLDER")]
         eml: PathBuf,
     },
 }
 
+/// Words for [`LockMode`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Mode {
+    Compliance,
+    Governance,
+}
+
+fn place(text: &str) -> Result<Place, String> {
+    Place::parse(text).map_err(|error| format!("{error}; {}", error.hint))
+}
+
+fn lock_of(mode: Option<Mode>, days: Option<u32>) -> Result<Option<Lock>, CoreError> {
+    let mode = mode.map(|mode| match mode {
+        Mode::Compliance => LockMode::Compliance,
+        Mode::Governance => LockMode::Governance,
+    });
+    let lock = mode.zip(days).map(|(mode, days)| Lock::new(mode, days));
+    lock.transpose()
+}
+
 /// Runs a command.
 pub(crate) async fn run(context: &Context, command: CustodianCommand) -> Outcome {
     match command {
-        CustodianCommand::Run { archive, once } => keep(context, &archive, once).await,
         CustodianCommand::Coverage => coverage(context).await,
-        CustodianCommand::Verify { archive } => match verify_archive(&archive)? {
+        CustodianCommand::Run {
+            archive,
+            lock,
+            retain_days,
+            once,
+        } => keep(context, archive, lock_of(lock, retain_days)?, once).await,
+        CustodianCommand::Verify { archive } => match verify_archive(archive).await? {
             Ok(verified) => {
                 context
                     .out
@@ -73,7 +114,7 @@ pub(crate) async fn run(context: &Context, command: CustodianCommand) -> Outcome
             ))),
         },
         CustodianCommand::Export { archive, eml } => {
-            let done = export_mail(&archive, &eml)?;
+            let done = export_mail(archive, &eml).await?;
             context.out.result(&done, |page| {
                 page.line(format!("Wrote {}.", counted(done.mails, "mail")));
                 if done.without_file > 0 {
@@ -88,7 +129,7 @@ pub(crate) async fn run(context: &Context, command: CustodianCommand) -> Outcome
     }
 }
 
-async fn keep(context: &Context, archive: &std::path::Path, once: bool) -> Outcome {
+async fn keep(context: &Context, archive: Place, lock: Option<Lock>, once: bool) -> Outcome {
     let client = context.open().await?;
     client.start().await?;
     let mut tell = |info: &ArchiveInfo| {
@@ -97,7 +138,7 @@ async fn keep(context: &Context, archive: &std::path::Path, once: bool) -> Outco
             .note(&format!("{} archived", counted(info.records, "record")));
     };
     let kept = {
-        let work = client.keep_archive(archive, once, &mut tell);
+        let work = client.keep_archive(archive, lock, once, &mut tell);
         tokio::select! {
             kept = work => Some(kept),
             _ = tokio::signal::ctrl_c() => None,

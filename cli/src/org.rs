@@ -247,8 +247,9 @@ async fn invitations(context: &Context) -> Outcome {
         .result(&list, |page| print_invitations(page, &list))?;
     if list.iter().any(|made| made.genuine == Some(false)) {
         context.out.warn(
-            "an invitation was used by somebody who did not have its link: the relay may have \
-             made that account up. Suspend it and ask the person you invited.",
+            "an invitation was used by somebody who did not have its link, or to be something else \
+             than it was made for: the relay may have made that account up. Suspend it and ask the \
+             person you invited.",
         );
     }
     client.shutdown().await;

@@ -260,14 +260,14 @@ pub struct InvitationInfo {
     pub id: u64,
     /// Role of the new account.
     pub role: OrgRole,
-    /// What the new account is.
+    /// What the new account is to be: as this profile made it, else as the relay says.
     pub kind: DeviceKind,
     /// Seconds since the Unix epoch.
     pub expires_at_s: u64,
     /// Handle that used it.
     pub used_by: Option<String>,
-    /// The enrolment's MAC matches the secret this profile put into the link; `None` if not used
-    /// or not made by this profile.
+    /// The enrolment's MAC matches the secret and the kind this profile put into the link, and the
+    /// account's devices are of that kind; `None` if not used or not made by this profile.
     pub genuine: Option<bool>,
 }
 

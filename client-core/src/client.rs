@@ -11,7 +11,7 @@ use crate::{
     api::{self, AccountInfo, Connection, Event, Options, OrgRole},
     core::Core,
     error::{CoreError, ErrorKind, Result},
-    expiry,
+    expiry, farewell,
     files::{self, Transfers},
     group, inbox,
     net::{AccountClient, GroupSocket, LinkState},
@@ -27,7 +27,7 @@ use crate::{
 pub struct Client {
     pub(crate) core: Arc<Core>,
     tasks: Arc<std::sync::Mutex<JoinSet<()>>>,
-    _lock: ProfileLock,
+    lock: ProfileLock,
 }
 
 /// What stops an [`Client::idle`] wait.
@@ -42,16 +42,16 @@ pub enum Idle {
 pub(crate) const DATABASE: &str = "profile.db";
 
 impl Client {
-    /// Whether `dir` holds a profile.
+    /// Whether `dir` holds a profile, or what is left of one whose removal is not confirmed yet.
     pub fn exists(dir: &Path) -> bool {
-        dir.join(DATABASE).exists()
+        dir.join(DATABASE).exists() || farewell::is_leaving(dir)
     }
 
     /// Opens the profile in `dir`.
     ///
     /// # Errors
     /// `no_profile`, `profile_in_use`, `wrong_passphrase`, `profile_damaged`,
-    /// `not_linked_yet` (this device waits for approval).
+    /// `not_linked_yet` (this device waits for approval), `profile_removed`.
     pub async fn open(
         dir: &Path,
         passphrase: &Zeroizing<String>,
@@ -64,6 +64,9 @@ impl Client {
                 "there is no account on this device yet",
                 "join with the invitation you were given: `sealwire account create`",
             ));
+        }
+        if farewell::is_leaving(dir) {
+            return Err(farewell::gone());
         }
         let lock = ProfileLock::acquire(dir)?;
         let db = open_database(dir, passphrase).await?;
@@ -91,7 +94,7 @@ impl Client {
         Ok(Self {
             core: Arc::new(core),
             tasks: Arc::default(),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -108,7 +111,10 @@ impl Client {
             self.follow(log);
         }
         self.spawn(upkeep::run_poster(self.core.clone()));
-        self.spawn(upkeep::run_account(self.core.clone()));
+        self.spawn(upkeep::run_account(
+            self.core.clone(),
+            self.dir().to_owned(),
+        ));
         self.spawn(expiry::run(self.core.clone()));
         self.spawn(organisation::run(self.core.clone()));
         self.spawn(transparency::run(self.core.clone()));
@@ -125,6 +131,11 @@ impl Client {
         }
         self.spawn(report_connection(self.core.clone()));
         Ok(())
+    }
+
+    /// The folder of the profile.
+    pub(crate) fn dir(&self) -> &Path {
+        self.lock.dir()
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {

@@ -182,7 +182,7 @@ fn request(
     let mac = link
         .secret
         .as_ref()
-        .map(|secret| enrolment_mac(secret, &identity.handle, &identity.account));
+        .map(|secret| enrolment_mac(secret, link.kind, &identity.handle, &identity.account));
     let body = Enrol {
         code: B64::from(link.code.expose()),
         handle: identity.handle.to_string(),

@@ -95,6 +95,7 @@ impl CoreError {
         let (kind, name) = match code {
             Some(Code::Unauthenticated | Code::BadSignature) => (ErrorKind::Locked, "signed_out"),
             Some(Code::Suspended) => (ErrorKind::Locked, "suspended"),
+            Some(Code::AccountErased) => (ErrorKind::Locked, Code::AccountErased.as_str()),
             Some(Code::Forbidden) => (ErrorKind::Policy, "forbidden"),
             Some(Code::LastOwner) => (ErrorKind::Policy, "last_owner"),
             Some(Code::RateLimited | Code::CommitRate) => (ErrorKind::RateLimited, "rate_limited"),

@@ -141,7 +141,7 @@ impl Client {
             .await?;
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        store::save_invitation(&mut tx, made.id, &secret, made.expires_at_s).await?;
+        store::save_invitation(&mut tx, made.id, (&secret, kind), made.expires_at_s).await?;
         tx.commit().await?;
         let identity = &self.core.identity;
         let link = JoinLink {
@@ -167,14 +167,22 @@ impl Client {
     pub async fn invitations(&self) -> Result<Vec<InvitationInfo>> {
         let mut list = Vec::new();
         for made in self.core.account.invitations().await?.invitations {
-            let genuine = match &made.used_by {
-                Some(handle) => self.genuine(made.id, handle, made.mac.as_ref()).await?,
-                None => None,
+            let own = {
+                let mut conn = self.core.db.readers.acquire().await?;
+                store::invitation_secret(&mut conn, made.id).await?
+            };
+            let invited = own.as_ref().and_then(|(_, kind)| *kind);
+            let kind = invited.unwrap_or(made.kind);
+            let genuine = match (own, &made.used_by, &made.mac) {
+                (Some((secret, _)), Some(handle), Some(mac)) => {
+                    self.genuine((&secret, kind), handle, &mac.0).await?
+                }
+                _ => None,
             };
             list.push(InvitationInfo {
                 id: made.id,
                 role: made.role,
-                kind: made.kind,
+                kind,
                 expires_at_s: made.expires_at_s,
                 used_by: made.used_by,
                 genuine,
@@ -183,19 +191,22 @@ impl Client {
         Ok(list)
     }
 
-    async fn genuine(&self, id: u64, handle: &str, mac: Option<&B64>) -> Result<Option<bool>> {
-        let secret = {
-            let mut conn = self.core.db.readers.acquire().await?;
-            store::invitation_secret(&mut conn, id).await?
-        };
-        let (Some(secret), Some(mac), Ok(handle)) = (secret, mac, Handle::parse(handle)) else {
+    /// Whether the account `handle` is of whoever had the link, and what they were invited to be: as the
+    /// link said it, and as its devices say.
+    async fn genuine(
+        &self,
+        (secret, kind): (&SecretBytes<32>, DeviceKind),
+        handle: &str,
+        mac: &[u8],
+    ) -> Result<Option<bool>> {
+        let Ok(handle) = Handle::parse(handle) else {
             return Ok(None);
         };
         let looked = group::lookup(&self.core, &handle).await?;
         let account = &looked.contact.account;
-        Ok(Some(
-            verify_enrolment_mac(&secret, &handle, account, &mac.0).is_ok(),
-        ))
+        let had_link = verify_enrolment_mac(secret, kind, &handle, account, mac).is_ok();
+        let is_that = looked.devices.iter().all(|device| device.kind() == kind);
+        Ok(Some(had_link && is_that))
     }
 
     /// Withdraws an invitation.

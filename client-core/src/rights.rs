@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::client::Client;
 use crate::error::{CoreError, ErrorKind, Result};
+use crate::farewell;
 
 /// A statement that the relay has signed and logged about somebody, and what shows whom it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,12 +60,12 @@ impl Client {
     }
 
     /// Has this account erased at the relay (GDPR Art. 17): account, devices, key packages, waiting
-    /// envelopes, and what opens the entries of the logs about it. This profile stays as it is and
-    /// cannot sign in any more; others see at their next look at the directory's log that the
+    /// envelopes, and what opens the entries of the logs about it. This profile stays as it is until
+    /// [`Client::remove_erased`], and cannot sign in any more; others see at their next look at the directory's log that the
     /// account is gone, and take it out of the conversations.
     ///
     /// # Errors
-    /// `no_account_key`, `last_owner`; network errors.
+    /// `no_account_key`, `last_owner`, `account_erased`; network errors.
     pub async fn erase_account(&self) -> Result<StatementInfo> {
         let identity = &self.core.identity;
         let key = identity.account_secret.as_ref().ok_or_else(|| {
@@ -81,7 +82,12 @@ impl Client {
             at_s,
             signature: B64::from(key.sign(SignContext::Erasure, &message).0),
         };
-        Ok(self.core.account.erase(&body).await?.into())
+        let statement = self.core.account.erase(&body).await?;
+        // What cannot be told now is told at the next start.
+        if let Err(error) = farewell::learn(&self.core, self.dir()).await {
+            tracing::debug!(code = error.code, "the relay was not told yet");
+        }
+        Ok(statement.into())
     }
 
     /// Has somebody else's account erased at the relay, as an owner of the organisation.

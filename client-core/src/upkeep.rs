@@ -1,7 +1,7 @@
 //! What runs beside the groups: posting Welcomes, keeping key packages at the relay, taking
 //! withdrawn devices out.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use openmls::prelude::{
     KeyPackageRef,
@@ -17,6 +17,7 @@ use tokio::time::sleep;
 use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
+    farewell,
     mls::{Provider, encode_key_package, make_key_package},
     net,
     store::{self, KeyPackageRow, Posting},
@@ -116,11 +117,19 @@ async fn put_off(core: &Core, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Keeps key packages at the relay, and the account's withdrawn devices out of its groups.
-pub(crate) async fn run_account(core: Arc<Core>) {
+/// Keeps key packages at the relay, and the account's withdrawn devices out of its groups, until the
+/// account is erased.
+pub(crate) async fn run_account(core: Arc<Core>, dir: PathBuf) {
+    let mut told = false;
     loop {
         let done = match refill(&core).await {
             Ok(()) => withdraw::take_out_revoked(&core).await,
+            Err(error) if error.code == Code::AccountErased.as_str() => {
+                if !std::mem::replace(&mut told, true) {
+                    core.warn(None, farewell::ERASED);
+                }
+                farewell::learn(&core, &dir).await
+            }
             failed => failed,
         };
         let wait = match done {

@@ -36,6 +36,8 @@ pub enum SignContext {
     Archive,
     /// A device states how many of its conversations have a records custodian.
     Coverage,
+    /// A device of an erased account says what became of its copies.
+    ErasureReceipt,
 }
 
 /// What every signed message of this crate begins with.
@@ -43,7 +45,7 @@ pub(crate) const PREFIX: &[u8] = b"sealwire v1 ";
 
 impl SignContext {
     /// Every context, in the order of declaration.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::DeviceCertificate,
         Self::Revocation,
         Self::DirectoryEntry,
@@ -58,6 +60,7 @@ impl SignContext {
         Self::Erasure,
         Self::Archive,
         Self::Coverage,
+        Self::ErasureReceipt,
     ];
 
     /// The label that stands in the signed bytes.
@@ -78,6 +81,7 @@ impl SignContext {
             Self::Erasure => "erasure",
             Self::Archive => "archive",
             Self::Coverage => "coverage",
+            Self::ErasureReceipt => "erasure receipt",
         }
     }
 
@@ -123,6 +127,7 @@ mod tests {
         Erasure: sealwire v1 erasure\x00message
         Archive: sealwire v1 archive\x00message
         Coverage: sealwire v1 coverage\x00message
+        ErasureReceipt: sealwire v1 erasure receipt\x00message
         ");
     }
 }

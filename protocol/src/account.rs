@@ -1,6 +1,6 @@
 //! Account-plane bodies: JSON over `/account/v1`. Byte strings are unpadded base64url (RFC 4648 §5).
 //!
-//! Routes (all but `enrol`, `challenge`, `session` and `GET organisation` need
+//! Routes (all but `enrol`, `challenge`, `session`, `erasure-receipts` and `GET organisation` need
 //! `Authorization: Bearer <token>`):
 //!
 //! | route | body | answer |
@@ -26,6 +26,7 @@
 //! | `GET me/data` | | [`OwnData`] |
 //! | `POST me/erase` | [`EraseAccount`] | [`Attested`] |
 //! | `POST members/{handle}/erase` (org-owner) | | [`Attested`] |
+//! | `POST erasure-receipts` (anybody) | [`HandedReceipt`] | 204 |
 //! | `POST key-packages` | [`KeyPackages`] | [`KeyPackageCount`] |
 //! | `GET key-packages` | | [`KeyPackageCount`] |
 //! | `GET inbox?after=N&wait=S` | | [`Inbox`] |
@@ -328,6 +329,16 @@ pub struct EraseAccount {
     pub at_s: u64,
     /// Signature by the account key, context `Erasure`, over at_s (8 bytes, big endian) || handle.
     pub signature: B64,
+}
+
+/// What a device of an erased account says became of its copies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandedReceipt {
+    /// The device's signature key, 32 bytes: the relay has kept only a hash of it.
+    pub key: B64,
+    /// Signed [`ErasureReceipt`](crate::erasure::ErasureReceipt).
+    pub receipt: B64,
 }
 
 /// A statement about somebody, and what shows that it is about them. The relay keeps the envelope

@@ -16,6 +16,7 @@ pub mod content;
 pub mod coverage;
 pub mod envelope;
 pub mod ephemeral;
+pub mod erasure;
 pub mod frame;
 pub mod handle;
 pub mod ids;

@@ -27,6 +27,8 @@ pub const MAX_ORGANISATION_POLICY: usize = 32 * 1024;
 pub const MAX_REMOVAL_RECEIPT: usize = 512;
 /// Bytes of a signed count of covered conversations.
 pub const MAX_COVERAGE: usize = 256;
+/// Largest signed receipt of an erasure.
+pub const MAX_ERASURE_RECEIPT: usize = 128;
 /// Most entries in one `Entries` frame; its encoded size is also kept under [`MAX_FRAME`].
 pub const MAX_ENTRIES_PER_FETCH: u32 = 256;
 /// Most lanes one WebSocket may subscribe to.
@@ -71,6 +73,7 @@ mod tests {
             ("signed policy of an organisation", MAX_ORGANISATION_POLICY),
             ("signed receipt of removal", MAX_REMOVAL_RECEIPT),
             ("signed count of covered conversations", MAX_COVERAGE),
+            ("signed receipt of an erasure", MAX_ERASURE_RECEIPT),
             ("entries in one answer", MAX_ENTRIES_PER_FETCH as usize),
             ("subscriptions of a connection", MAX_SUBSCRIPTIONS),
             ("handle", MAX_HANDLE),

@@ -64,6 +64,8 @@ codes! {
     Forbidden = "forbidden", 403, "Not allowed";
     /// The account is suspended.
     Suspended = "suspended", 403, "Account suspended";
+    /// The account of this device was erased.
+    AccountErased = "account_erased", 410, "Account erased";
     /// No such route.
     NotFound = "not_found", 404, "Not found";
     /// The invitation code is not known.

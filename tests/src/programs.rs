@@ -42,6 +42,17 @@ pub fn audit() -> PathBuf {
         .clone()
 }
 
+/// The terminal client.
+///
+/// # Panics
+/// If it cannot be built.
+pub fn client() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| find_or_build("sealwire", &["-p", "sealwire"]))
+        .clone()
+}
+
 /// Programs lie in the target directory, tests one below it.
 fn find_or_build(name: &str, build: &[&str]) -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");

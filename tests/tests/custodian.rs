@@ -34,7 +34,7 @@ async fn gets_a_custodian(stage: &Stage, alice: &Person) -> Person {
 }
 
 async fn archive(records: &Person, dir: &Path) -> u64 {
-    let kept = records.keep_archive(dir, true, &mut |_| {}).await;
+    let kept = records.keep_archive(dir, None, true, &mut |_| {}).await;
     kept.unwrap_or_else(|error| panic!("{error} ({})", error.hint))
         .records
 }
@@ -54,8 +54,8 @@ fn lines(dir: &Path) -> Vec<Record> {
         .collect()
 }
 
-fn broken(dir: &Path) -> Broken {
-    let found = verify_archive(dir).expect("readable");
+async fn broken(dir: &Path) -> Broken {
+    let found = verify_archive(dir).await.expect("readable");
     found.expect_err("it was meddled with")
 }
 
@@ -119,16 +119,19 @@ async fn what_is_deleted_stays_in_the_archive_and_one_flipped_byte_is_found() {
     let content = std::fs::read(dir.join("files").join(&file.sha256));
     assert_eq!(content.expect("the file"), b"the terms");
 
-    let holds = verify_archive(&dir).expect("readable").expect("it holds");
+    let holds = verify_archive(&dir)
+        .await
+        .expect("readable")
+        .expect("it holds");
     assert_eq!((holds.records, holds.files, holds.missing), (count, 1, 0));
     assert_eq!(holds.custodian, "records@acme");
-    mails_are_read_by_others(&dir, &stage.homes().join("mails"), count);
-    every_meddling_is_found(&dir, &file.sha256);
+    mails_are_read_by_others(&dir, &stage.homes().join("mails"), count).await;
+    every_meddling_is_found(&dir, &file.sha256).await;
 }
 
 /// Python's own reader of mail finds what stands in them.
-fn mails_are_read_by_others(dir: &Path, to: &Path, count: u64) {
-    let done = export_mail(dir, to).expect("mails");
+async fn mails_are_read_by_others(dir: &Path, to: &Path, count: u64) {
+    let done = export_mail(dir, to).await.expect("mails");
     assert_eq!((done.mails, done.without_file), (count, 0));
     let script = "
 import email, email.policy, pathlib, sys
@@ -157,7 +160,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob('*.eml')):
     assert!(text.contains("see here ['the terms']"), "{text}");
 }
 
-fn every_meddling_is_found(dir: &Path, file: &str) {
+async fn every_meddling_is_found(dir: &Path, file: &str) {
     let day = std::fs::read_dir(dir.join("records"))
         .expect("records")
         .next();
@@ -171,30 +174,30 @@ fn every_meddling_is_found(dir: &Path, file: &str) {
     let mut bad = good.clone();
     bad[at] = b'9';
     std::fs::write(&day, &bad).expect("written");
-    assert_eq!(broken(dir).place, "checkpoint");
+    assert_eq!(broken(dir).await.place, "checkpoint");
     // A record that is gone, and two that changed places.
     let whole = String::from_utf8(good.clone()).expect("text");
     let mut lines: Vec<&str> = whole.lines().collect();
     lines.remove(2);
     std::fs::write(&day, lines.join("\n") + "\n").expect("written");
-    assert!(broken(dir).place.ends_with(".jsonl:3"));
+    assert!(broken(dir).await.place.ends_with(".jsonl:3"));
     let mut lines: Vec<&str> = whole.lines().collect();
     lines.swap(1, 2);
     std::fs::write(&day, lines.join("\n") + "\n").expect("written");
-    assert!(broken(dir).place.ends_with(".jsonl:2"));
+    assert!(broken(dir).await.place.ends_with(".jsonl:2"));
     std::fs::write(&day, &good).expect("written");
     // Another file.
     let path = dir.join("files").join(file);
     std::fs::write(&path, "the term5").expect("written");
-    assert!(broken(dir).why.contains("is another"));
+    assert!(broken(dir).await.why.contains("is another"));
     std::fs::write(&path, "the terms").expect("written");
     // A key that the custodian's device did not name.
     let head = dir.join("archive.json");
     let text = std::fs::read_to_string(&head).expect("readable");
     std::fs::write(&head, text.replace("acme/records/", "acme/rec0rds/")).expect("written");
-    assert!(broken(dir).why.contains("did not sign the key"));
+    assert!(broken(dir).await.why.contains("did not sign the key"));
     std::fs::write(&head, text).expect("written");
-    assert!(verify_archive(dir).expect("readable").is_ok());
+    assert!(verify_archive(dir).await.expect("readable").is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,19 +229,21 @@ async fn an_archive_that_broke_off_goes_on_without_a_hole() {
     knows(&records, &chat, "two").await;
     let second = archive(&records, &dir).await;
     assert_eq!(second, first + 1);
-    assert!(verify_archive(&dir).expect("readable").is_ok());
+    assert!(verify_archive(&dir).await.expect("readable").is_ok());
 
     // An older copy is not taken for the archive.
     std::fs::write(dir.join("checkpoint"), before).expect("written");
-    let refused = records.keep_archive(&dir, true, &mut |_| {}).await;
+    let refused = records.keep_archive(&dir, None, true, &mut |_| {}).await;
     let refused = refused.expect_err("it was longer");
     assert_eq!(refused.code, "archive_broken", "{refused}");
     // Nor is it begun anew elsewhere.
     let elsewhere = stage.homes().join("elsewhere");
-    let refused = records.keep_archive(&elsewhere, true, &mut |_| {}).await;
+    let refused = records
+        .keep_archive(&elsewhere, None, true, &mut |_| {})
+        .await;
     assert_eq!(refused.expect_err("a hole").code, "archive_elsewhere");
     // People keep none.
-    let refused = bob.keep_archive(&elsewhere, true, &mut |_| {}).await;
+    let refused = bob.keep_archive(&elsewhere, None, true, &mut |_| {}).await;
     assert_eq!(refused.expect_err("no custodian").code, "not_a_custodian");
 }
 
@@ -266,7 +271,7 @@ async fn what_cannot_be_written_is_written_later_and_once() {
         std::fs::remove_dir(&block).expect("out of the way");
         bob.says(&chat, "three").await;
         until("the archive going on", || async {
-            match verify_archive(&dir).expect("readable") {
+            match verify_archive(&dir).await.expect("readable") {
                 Ok(holds) if holds.records == first + 2 => Ok(()),
                 other => Err(format!("{other:?}")),
             }
@@ -274,7 +279,7 @@ async fn what_cannot_be_written_is_written_later_and_once() {
         .await;
     };
     tokio::select! {
-        ended = records.keep_archive(&dir, false, &mut quiet) => panic!("it ended: {ended:?}"),
+        ended = records.keep_archive(&dir, None, false, &mut quiet) => panic!("it ended: {ended:?}"),
         () = meanwhile => {}
     }
     let kept = lines(&dir);

@@ -86,7 +86,7 @@ async fn bob_is_erased_everywhere_within_reach() {
     assert!(!holds(&stored(&stage), "bob@acme"));
     bob.reopen().await;
     let refused = bob.erase_account().await.expect_err("the second time");
-    assert_eq!(refused.kind, ErrorKind::Usage, "{refused}");
+    assert_eq!(refused.kind, ErrorKind::Locked, "{refused}");
     let unknown = alice.lookup(&bob.handle()).await.expect_err("gone");
     assert_eq!(unknown.code, "unknown_handle");
     is_taken_out(&alice, &bob, &chat).await;

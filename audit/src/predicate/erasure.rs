@@ -36,13 +36,14 @@ pub struct KindCount {
     pub count: u64,
 }
 
-/// Devices that hold copies.
+/// The devices of whoever was erased, which may hold copies. One that was heard from and keeps its copies is
+/// counted as told and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DevicesTold {
-    /// How many were told to remove theirs.
+    /// How many there were, each of which is told when it asks.
     pub told: u64,
-    /// How many of them have confirmed that they did.
+    /// How many of them have confirmed, by their keys, that their copies are gone.
     pub confirmed: u64,
     /// How many of them have not been heard from since.
     pub not_heard_from: u64,

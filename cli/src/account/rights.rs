@@ -7,11 +7,13 @@ use std::{
     path::Path,
 };
 
-use sealwire_core::{CoreError, ErrorKind, Result, api::StatementInfo};
+use sealwire_core::{Client, Confirmation, CoreError, ErrorKind, Result, api::StatementInfo};
 
 use crate::{
     context::Context,
     exit::{Outcome, usage},
+    passphrase,
+    paths::Profile,
 };
 
 const DATA: &str = "data.json";
@@ -44,6 +46,9 @@ pub(super) async fn erase(context: &Context, folder: &Path) -> Outcome {
     make(folder)?;
     let statement = client.erase_account().await?;
     finish(context, folder, &handle, &statement)?;
+    context.out.note(&format!(
+        "This machine keeps its history. `sealwire account remove {handle}` removes it and tells the relay."
+    ));
     client.shutdown().await;
     Ok(())
 }
@@ -60,6 +65,40 @@ pub(crate) async fn erase_member(context: &Context, handle: &str, folder: &Path)
     finish(context, folder, handle.as_str(), &statement)?;
     client.shutdown().await;
     Ok(())
+}
+
+/// Removes an account from this machine.
+pub(super) async fn remove(context: &Context, name: &str, unconfirmed: bool) -> Outcome {
+    let profile = context.paths.select(Some(name))?;
+    let Profile { name, dir } = &profile;
+    context.confirm(&format!(
+        "Remove {name} from this machine, with its keys and its whole history?"
+    ))?;
+    if unconfirmed || !Client::is_erased(dir) {
+        Client::remove(dir)?;
+        told(context, name, None)?;
+        context.out.note(
+            "The account itself and its other devices stay. Revoke this device from one of them.",
+        );
+        return Ok(());
+    }
+    let passphrase = || passphrase::existing(context, name);
+    let confirmation = Client::remove_erased(dir, passphrase, &context.settings.options).await?;
+    told(context, name, Some(confirmation))
+}
+
+fn told(context: &Context, name: &str, confirmation: Option<Confirmation>) -> Outcome {
+    let result = serde_json::json!({ "removed": name, "confirmation": confirmation });
+    context.out.result(&result, |page| {
+        page.line(format!("{name} is removed from this machine."));
+        match confirmation {
+            None => {}
+            Some(Confirmation::Taken) => page.line("The relay has this device's receipt."),
+            Some(Confirmation::TooLate) => page.line(
+                "The relay takes no receipt of this device any more: it has counted who was heard.",
+            ),
+        }
+    })
 }
 
 fn finish(context: &Context, folder: &Path, handle: &str, statement: &StatementInfo) -> Outcome {

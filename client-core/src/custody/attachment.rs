@@ -1,16 +1,12 @@
 //! Files of messages, from the relay into the archive.
 
-use std::{fs, fs::File, io::Write, path::Path};
+use std::{fs::File, io::Write, path::Path};
 
 use data_encoding::HEXLOWER;
 use sealwire_crypto::{BlobKey, BlobOpener, Sha256Stream, sealed_blob_len};
 use sealwire_protocol::content::Attachment;
 
-use super::{
-    folder::{Folder, sync_parent},
-    record::FileRecord,
-    writing,
-};
+use super::{archive::Archive, record::FileRecord, writing};
 use crate::{
     core::Core,
     error::{CoreError, Result},
@@ -22,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 /// Network and disk: then nothing is recorded and it is tried again.
-pub(super) async fn keep(core: &Core, folder: &Folder, file: &Attachment) -> Result<FileRecord> {
+pub(super) async fn keep(core: &Core, archive: &Archive, file: &Attachment) -> Result<FileRecord> {
     let mut record = FileRecord {
         name: file.filename.clone(),
         media_type: file.media_type.clone(),
@@ -30,13 +26,9 @@ pub(super) async fn keep(core: &Core, folder: &Folder, file: &Attachment) -> Res
         sha256: String::new(),
         missing: String::new(),
     };
-    let temporary = folder.file("incoming");
-    match fetch(core, file, &temporary).await {
+    match fetch(core, file, &archive.incoming()).await {
         Ok(sha256) => {
-            let path = folder.file(&sha256);
-            fs::rename(&temporary, &path)
-                .and_then(|()| sync_parent(&path))
-                .map_err(|error| writing(&path, &error))?;
+            archive.keep(file.size, &sha256).await?;
             record.sha256 = sha256;
         }
         Err(error) if matches!(error.code, "blob_unknown" | "attachment_damaged") => {

@@ -1,6 +1,6 @@
 //! Who writes an archive, and with which key its log is signed.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use data_encoding::BASE64;
 use sealwire_audit::{
@@ -12,15 +12,19 @@ use sealwire_protocol::certificate::{DeviceCertificate, DeviceKind};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CHECKPOINT, FILES, HEAD, RECORDS, broken,
+    CHECKPOINT, FILES, HEAD, RECORDS,
+    archive::no_lock,
+    broken,
+    bucket::Lock,
     folder::{replace, sync_parent},
-    writing,
+    place::Opened,
+    tree, writing,
 };
 use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
     profile::create_private_dir,
-    store,
+    store::{self, ArchiveRow as Known},
 };
 
 const SCHEMA: &str = "sealwire.archive/1";
@@ -42,12 +46,17 @@ pub(super) struct Head {
     signature: String,
 }
 
-/// The key of this profile's archive in `dir`, which is begun if neither is there.
+/// The key of this profile's archive in `place`, which is begun if neither is there, and its tree as it was
+/// last written.
 ///
 /// # Errors
 /// `not_a_custodian`; `archive_elsewhere` if this profile writes another, `archive_taken` if another
-/// custodian writes this one.
-pub(super) async fn key(core: &Core, dir: &Path) -> Result<(SignerKey, u64)> {
+/// custodian writes this one; those of the place.
+pub(super) async fn key(
+    core: &Core,
+    place: &Opened,
+    lock: Option<Lock>,
+) -> Result<(SignerKey, Known)> {
     if !core.keeps_records() {
         return Err(CoreError::new(
             ErrorKind::Policy,
@@ -60,22 +69,22 @@ pub(super) async fn key(core: &Core, dir: &Path) -> Result<(SignerKey, u64)> {
         let mut conn = core.db.readers.acquire().await?;
         store::archive_key(&mut conn).await?
     };
-    let there = dir.join(HEAD).exists();
-    let (seed, size) = match known {
-        Some((seed, size)) if there || size == 0 => (seed, size),
-        Some((_, size)) => {
+    let there = place.small(HEAD).await?.is_some();
+    let (seed, known) = match known {
+        Some((seed, known)) if there || known.size == 0 => (seed, known),
+        Some((_, Known { size, .. })) => {
             return Err(CoreError::usage(
                 "archive_elsewhere",
                 format!("this custodian's archive has {size} records, and it is not here"),
-                "name the folder where it is, or bring it back from a copy: a second archive would have \
+                "name the place where it is, or bring it back from a copy: a second archive would have \
                  a hole",
             ));
         }
         None if there => {
             return Err(CoreError::usage(
                 "archive_taken",
-                "there is another custodian's archive in this folder",
-                "name another folder",
+                "there is another custodian's archive in this place",
+                "name another place",
             ));
         }
         None => {
@@ -84,21 +93,21 @@ pub(super) async fn key(core: &Core, dir: &Path) -> Result<(SignerKey, u64)> {
             let mut tx = core.db.begin(&mut conn).await?;
             store::keep_archive_key(&mut tx, &seed).await?;
             tx.commit().await?;
-            (seed, 0)
+            (seed, Known::default())
         }
     };
     let key = signer(core, &seed)?;
     if there {
-        let head = read(dir)?;
+        let head = read(place).await?;
         if head.key != key.verifier().to_string() {
             return Err(broken(
                 "archive.json names another key than this profile has",
             ));
         }
     } else {
-        begin(core, dir, &key)?;
+        begin(core, place, &key, lock).await?;
     }
-    Ok((key, size))
+    Ok((key, known))
 }
 
 fn signer(core: &Core, seed: &SecretBytes<32>) -> Result<SignerKey> {
@@ -112,10 +121,7 @@ fn signer(core: &Core, seed: &SecretBytes<32>) -> Result<SignerKey> {
     ))
 }
 
-fn begin(core: &Core, dir: &Path, key: &SignerKey) -> Result<()> {
-    for folder in [dir.to_path_buf(), dir.join(RECORDS), dir.join(FILES)] {
-        create_private_dir(&folder)?;
-    }
+async fn begin(core: &Core, place: &Opened, key: &SignerKey, lock: Option<Lock>) -> Result<()> {
     let vkey = key.verifier().to_string();
     let identity = &core.identity;
     let signature = identity
@@ -129,16 +135,25 @@ fn begin(core: &Core, dir: &Path, key: &SignerKey) -> Result<()> {
         signature: BASE64.encode(&signature.0),
         key: vkey,
     };
-    let empty = sealwire_audit::checkpoint::Checkpoint::new(
-        key.verifier().name().as_str(),
-        0,
-        Edge::new().root(),
-    )
-    .and_then(|head| head.sign(key))
-    .map_err(CoreError::internal)?;
+    let empty = tree::sign(key, &Edge::new())?;
     let json = serde_json::to_vec_pretty(&head).map_err(CoreError::internal)?;
+    match place {
+        Opened::Folder(dir) => begin_folder(dir, empty.as_bytes(), &json),
+        Opened::Bucket(bucket) => {
+            let lock = lock.ok_or_else(no_lock)?;
+            bucket
+                .begin(empty.as_bytes(), (HEAD, json.as_slice()), lock)
+                .await
+        }
+    }
+}
+
+fn begin_folder(dir: &Path, empty: &[u8], json: &[u8]) -> Result<()> {
+    for folder in [dir.to_path_buf(), dir.join(RECORDS), dir.join(FILES)] {
+        create_private_dir(&folder)?;
+    }
     // The head last: by it the archive counts as begun.
-    for (name, bytes) in [(CHECKPOINT, empty.to_string().as_bytes()), (HEAD, &json)] {
+    for (name, bytes) in [(CHECKPOINT, empty), (HEAD, json)] {
         let path = dir.join(name);
         replace(&path, bytes).map_err(|error| writing(&path, &error))?;
     }
@@ -146,9 +161,8 @@ fn begin(core: &Core, dir: &Path, key: &SignerKey) -> Result<()> {
 }
 
 /// Reads and checks `archive.json`.
-pub(super) fn read(dir: &Path) -> Result<Head> {
-    let path = dir.join(HEAD);
-    let json = fs::read(&path).map_err(|error| writing(&path, &error))?;
+pub(super) async fn read(place: &Opened) -> Result<Head> {
+    let json = place.small(HEAD).await?.ok_or_else(none)?;
     let head: Head =
         serde_json::from_slice(&json).map_err(|_| broken("archive.json is not of its form"))?;
     if head.schema != SCHEMA || head.records != super::SCHEMA {
@@ -157,6 +171,15 @@ pub(super) fn read(dir: &Path) -> Result<Head> {
         ));
     }
     Ok(head)
+}
+
+fn none() -> CoreError {
+    CoreError::new(
+        ErrorKind::Io,
+        "archive_io",
+        "there is no archive.json in this place",
+        "check the place: `sealwire custodian run` makes an archive",
+    )
 }
 
 impl Head {

@@ -9,12 +9,11 @@ use std::{
 use sealwire_audit::{
     checkpoint::Checkpoint,
     merkle::Edge,
-    note::{Note, SignerKey, VerifierKey},
+    note::{SignerKey, VerifierKey},
 };
-use sealwire_crypto::sha256;
 
-use super::{CHECKPOINT, FILES, RECORDS, broken, record::Record, writing};
-use crate::error::{CoreError, Result};
+use super::{CHECKPOINT, FILES, RECORDS, broken, record::Record, tree, writing};
+use crate::error::Result;
 
 /// Longest line that is read: a text of 256 KiB in JSON, and more.
 const LONGEST: u64 = 4 * 1024 * 1024;
@@ -61,12 +60,12 @@ impl Folder {
         for day in days(&self.dir)? {
             let path = day_path(&self.dir, &day);
             let mut kept = 0;
-            let end = each_line(&path, &mut |_, line| {
+            let end = each_line(&path, &mut |line| {
                 if self.edge.size() == head.size() {
                     return Ok(false);
                 }
                 let record = parse(&path, line)?;
-                push(&mut self.edge, line)?;
+                tree::push(&mut self.edge, line)?;
                 self.last = Some((record.device, record.journal));
                 kept += line.len() as u64 + 1;
                 Ok(true)
@@ -84,9 +83,9 @@ impl Folder {
         Ok(())
     }
 
-    /// Records in it.
-    pub(super) const fn size(&self) -> u64 {
-        self.edge.size()
+    /// Its tree.
+    pub(super) const fn edge(&self) -> &Edge {
+        &self.edge
     }
 
     /// Device and journal number of the newest record.
@@ -101,61 +100,33 @@ impl Folder {
         self.dir.join(FILES).join(sha256)
     }
 
-    /// Writes records behind the others, of `day` (`2026-11-26`) or of a later one that has begun. When it
-    /// returns they are durable, and the head is signed anew.
+    /// Writes records behind the others, of `day` (`2026-11-26`) or of a later one that has begun; answers how
+    /// many. When it returns they are durable, and the head is signed anew.
     ///
     /// # Errors
     /// `archive_io`: then [`Folder::reload`] it before anything else.
-    pub(super) fn append(&mut self, day: &str, mut records: Vec<Record>) -> Result<()> {
+    pub(super) fn append(&mut self, day: &str, mut records: Vec<Record>) -> Result<u64> {
         if day > self.day.as_str() {
             self.day = day.into();
         }
-        let mut bytes = Vec::new();
-        for record in &mut records {
-            record.number = self.edge.size();
-            let line = serde_json::to_vec(record).map_err(CoreError::internal)?;
-            push(&mut self.edge, &line)?;
-            self.last = Some((record.device.clone(), record.journal));
-            bytes.extend(line);
-            bytes.push(b'\n');
-        }
+        let bytes = tree::add(&mut self.edge, &mut records)?;
+        self.last = records
+            .last()
+            .map(|record| (record.device.clone(), record.journal));
         let path = day_path(&self.dir, &self.day);
         add(&path, &bytes).map_err(|error| writing(&path, &error))?;
-        self.sign()
-    }
-
-    /// Signs the head of what is there.
-    fn sign(&self) -> Result<()> {
-        let origin = self.key.verifier().name().as_str();
-        let head = Checkpoint::new(origin, self.edge.size(), self.edge.root())
-            .and_then(|head| head.sign(&self.key))
-            .map_err(CoreError::internal)?;
+        let note = tree::sign(&self.key, &self.edge)?;
         let path = self.dir.join(CHECKPOINT);
-        replace(&path, head.to_string().as_bytes()).map_err(|error| writing(&path, &error))
+        replace(&path, note.as_bytes()).map_err(|error| writing(&path, &error))?;
+        Ok(records.len() as u64)
     }
-}
-
-/// Adds a record's line to the tree: the leaf is its SHA-256, since a line may be longer than an entry.
-pub(super) fn push(edge: &mut Edge, line: &[u8]) -> Result<()> {
-    edge.push(&sha256(&[line]), |_| ())
-        .map_err(CoreError::internal)
 }
 
 /// The signed head of an archive.
-pub(super) fn head(dir: &Path, key: &VerifierKey) -> Result<Checkpoint> {
+fn head(dir: &Path, key: &VerifierKey) -> Result<Checkpoint> {
     let path = dir.join(CHECKPOINT);
     let bytes = fs::read(&path).map_err(|error| writing(&path, &error))?;
-    let note = Note::parse(&bytes).map_err(|error| broken(format!("checkpoint: {error}")))?;
-    match note.signed_by(key) {
-        Ok(Some(_)) => {}
-        _ => return Err(broken("checkpoint: is not signed by the archive's key")),
-    }
-    let head =
-        Checkpoint::parse(note.text()).map_err(|error| broken(format!("checkpoint: {error}")))?;
-    if head.origin() != key.name().as_str() {
-        return Err(broken("checkpoint: is of another archive"));
-    }
-    Ok(head)
+    super::head::parse(&bytes, key)
 }
 
 /// The days that have records, in order.
@@ -187,38 +158,61 @@ pub(super) fn day_path(dir: &Path, day: &str) -> PathBuf {
 }
 
 /// Reads a line.
-pub(super) fn parse(path: &Path, line: &[u8]) -> Result<Record> {
+fn parse(path: &Path, line: &[u8]) -> Result<Record> {
     serde_json::from_slice(line)
         .map_err(|_| broken(format!("{} holds a line that is no record", path.display())))
 }
 
-/// Calls for each whole line, with its number from 1, until it says no; answers the length of the file. What
-/// follows the last line end is not called for.
-pub(super) fn each_line(
-    path: &Path,
-    call: &mut dyn FnMut(u64, &[u8]) -> Result<bool>,
-) -> Result<u64> {
-    let failed = |error: &io::Error| writing(path, error);
-    let file = File::open(path).map_err(|error| failed(&error))?;
-    let len = file.metadata().map_err(|error| failed(&error))?.len();
-    let mut reader = BufReader::new(file);
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        let mut bounded = io::Read::take(&mut reader, LONGEST);
-        bounded
-            .read_until(b'\n', &mut line)
-            .map_err(|error| failed(&error))?;
-        match line.strip_suffix(b"\n") {
-            Some(whole) => {
-                if !call(number, whole)? {
-                    break;
-                }
-            }
-            None => break,
+/// Calls for each whole line until it says no; answers the length of the file. What follows the last line end
+/// is not called for.
+fn each_line(path: &Path, call: &mut dyn FnMut(&[u8]) -> Result<bool>) -> Result<u64> {
+    let mut lines = Lines::open(path)?;
+    while let Some(line) = lines.next()? {
+        if !call(&line)? {
+            break;
         }
     }
-    Ok(len)
+    Ok(lines.len)
+}
+
+/// The whole lines of a file.
+pub(super) struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    len: u64,
+    read: u64,
+}
+
+impl Lines {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let failed = |error: io::Error| writing(path, &error);
+        let file = File::open(path).map_err(failed)?;
+        Ok(Self {
+            path: path.into(),
+            len: file.metadata().map_err(failed)?.len(),
+            reader: BufReader::new(file),
+            read: 0,
+        })
+    }
+
+    /// The next, without its end.
+    pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        let mut bounded = io::Read::take(&mut self.reader, LONGEST);
+        bounded
+            .read_until(b'\n', &mut line)
+            .map_err(|error| writing(&self.path, &error))?;
+        if line.pop() != Some(b'\n') {
+            return Ok(None);
+        }
+        self.read += line.len() as u64 + 1;
+        Ok(Some(line))
+    }
+
+    /// Whether something stands behind the last line end.
+    pub(super) const fn is_torn(&self) -> bool {
+        self.read != self.len
+    }
 }
 
 fn cut(path: &Path, len: u64) -> Result<()> {

@@ -5,7 +5,11 @@ use std::{fs, path::Path};
 use mail_builder::{MessageBuilder, headers::text::Text};
 use serde::Serialize;
 
-use super::{FILES, Record, Said, folder, verify_archive, writing};
+use super::{
+    Record, Said,
+    place::{Opened, Place},
+    verify_archive, writing,
+};
 use crate::error::{CoreError, ErrorKind, Result};
 
 /// What was written.
@@ -17,13 +21,14 @@ pub struct MailInfo {
     pub without_file: u64,
 }
 
-/// Writes each record of the archive in `dir` as a mail, `NUMBER.eml`, into the folder `to`, which must not be
-/// there yet. The archive is checked first.
+/// Writes each record of the archive in `place` as a mail, `NUMBER.eml`, into the folder `to`, which must not
+/// be there yet. The archive is checked first.
 ///
 /// # Errors
-/// `archive_broken`, `archive_io`, `folder_exists`.
-pub fn export_mail(dir: &Path, to: &Path) -> Result<MailInfo> {
-    if let Err(broken) = verify_archive(dir)? {
+/// `archive_broken`, `archive_io`, `folder_exists`; those of the store.
+pub async fn export_mail(place: impl Into<Place>, to: &Path) -> Result<MailInfo> {
+    let place = place.into();
+    if let Err(broken) = verify_archive(place.clone()).await? {
         return Err(super::broken(format!("{}: {}", broken.place, broken.why)));
     }
     if to.exists() {
@@ -39,23 +44,24 @@ pub fn export_mail(dir: &Path, to: &Path) -> Result<MailInfo> {
         mails: 0,
         without_file: 0,
     };
-    for day in folder::days(dir)? {
-        let path = folder::day_path(dir, &day);
-        folder::each_line(&path, &mut |_, line| {
-            let record = folder::parse(&path, line)?;
-            let bytes = mail(dir, &record)?;
+    let place = place.open()?;
+    for part in place.parts().await? {
+        let mut part = place.part(&part).await?;
+        while let Some(line) = part.next()? {
+            let record: Record = serde_json::from_slice(&line)
+                .map_err(|_| super::broken(format!("{} holds no records", part.name)))?;
+            let bytes = mail(&place, &record).await?;
             let target = to.join(format!("{:010}.eml", record.number));
             fs::write(&target, bytes).map_err(|error| writing(&target, &error))?;
             info.mails += 1;
             let missing = record.files.iter().any(|file| file.sha256.is_empty());
             info.without_file += u64::from(missing);
-            Ok(true)
-        })?;
+        }
     }
     Ok(info)
 }
 
-fn mail(dir: &Path, record: &Record) -> Result<Vec<u8>> {
+async fn mail(place: &Opened, record: &Record) -> Result<Vec<u8>> {
     let (_, organisation) = match &record.sender {
         Some(sender) => sender.handle.split_once('@').unwrap_or(("", "sealwire")),
         None => ("", "sealwire"),
@@ -101,8 +107,7 @@ fn mail(dir: &Path, record: &Record) -> Result<Vec<u8>> {
         mail = mail.in_reply_to(id(about));
     }
     for file in record.files.iter().filter(|file| !file.sha256.is_empty()) {
-        let path = dir.join(FILES).join(&file.sha256);
-        let bytes = fs::read(&path).map_err(|error| writing(&path, &error))?;
+        let bytes = place.file(&file.sha256).await?;
         mail = mail.attachment(file.media_type.clone(), file.name.clone(), bytes);
     }
     mail.write_to_vec().map_err(CoreError::internal)

@@ -1,17 +1,24 @@
 //! From the journal into the archive.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use sealwire_audit::merkle::Edge;
 use sealwire_protocol::content::{Content, Decoded};
 use serde::Serialize;
 
-use super::{attachment, begin, broken, folder::Folder, record::Record};
+use super::{
+    archive::{self, Archive},
+    attachment, begin, broken,
+    bucket::Lock,
+    place::Place,
+    record::Record,
+};
 use crate::{
     client::{Client, Idle},
     core::Core,
     error::{CoreError, Result},
-    store::{self, JournalRow},
+    store::{self, ArchiveRow, JournalRow},
 };
 
 /// Records that are written at once.
@@ -31,30 +38,25 @@ pub struct ArchiveInfo {
 }
 
 impl Client {
-    /// Writes what this records custodian reads into the archive in `dir`, which is begun if it is not
-    /// there. With `once` it ends when every conversation was read to its end and all of it is
-    /// written; else only with the client. `tell` hears of each batch.
+    /// Writes what this records custodian reads into the archive in `place`, which is begun if it is not
+    /// there; `lock` says how the objects of a bucket are locked. With `once` it ends when every
+    /// conversation was read to its end and all of it is written; else only with the client. `tell` hears of
+    /// each batch.
     ///
     /// # Errors
-    /// `not_a_custodian`, `archive_elsewhere`, `archive_taken`, `archive_broken`, `archive_io`; with
-    /// `once`, `timed_out`.
+    /// `not_a_custodian`, `archive_elsewhere`, `archive_taken`, `archive_broken`, `archive_io`; of a bucket
+    /// `no_lock`, `not_locked`, `bad_bucket`, `bucket_refused`; with `once`, `timed_out`.
     pub async fn keep_archive(
         &self,
-        dir: &Path,
+        place: impl Into<Place>,
+        lock: Option<Lock>,
         once: bool,
         tell: &mut dyn FnMut(&ArchiveInfo),
     ) -> Result<ArchiveInfo> {
         let core = &self.core;
-        let (key, size) = begin::key(core, dir).await?;
-        let mut folder = Folder::open(dir, key)?;
-        if folder.size() < size {
-            return Err(broken(format!(
-                "it has {} records, and {size} were written",
-                folder.size()
-            )));
-        }
+        let mut archive = self.open_archive(&place.into(), lock).await?;
         let mut info = ArchiveInfo {
-            records: folder.size(),
+            records: archive.size(),
             written: 0,
         };
         if once && self.caught_up(CATCH_UP).await? == Idle::TimedOut {
@@ -65,16 +67,15 @@ impl Client {
                 "nothing is lost; run it again",
             ));
         }
-        forget_archived(core, &folder).await?;
+        forget_archived(core, &archive).await?;
         let mut progress = core.progress.subscribe();
         loop {
             progress.borrow_and_update();
             loop {
-                let written = match drain(core, &mut folder).await {
+                let written = match drain(core, &mut archive).await {
                     // What passes is waited for, unless somebody waits for this to end.
                     Err(error) if error.may_pass() && !once => {
                         tracing::warn!(code = error.code, "not archived yet");
-                        folder.reload()?;
                         break;
                     }
                     drained => drained?,
@@ -83,7 +84,7 @@ impl Client {
                     break;
                 }
                 info.written += written;
-                info.records = folder.size();
+                info.records = archive.size();
                 tell(&info);
             }
             if once {
@@ -92,28 +93,50 @@ impl Client {
             let _ = tokio::time::timeout(PAUSE, progress.changed()).await;
         }
     }
+
+    async fn open_archive(&self, place: &Place, lock: Option<Lock>) -> Result<Archive> {
+        let opened = place.open()?;
+        let (key, known) = begin::key(&self.core, &opened, lock).await?;
+        let edge = Edge::from_bytes(&known.edge).unwrap_or_default();
+        let scratch = self.dir().join("incoming");
+        archive::forget(&scratch);
+        let archive = Archive::open(opened, key, lock, edge, scratch).await?;
+        if archive.size() < known.size {
+            return Err(broken(format!(
+                "it has {} records, and {} were written",
+                archive.size(),
+                known.size
+            )));
+        }
+        Ok(archive)
+    }
 }
 
 /// Number of the newest row of this journal that is in the archive; 0 if none is.
-fn archived(core: &Core, folder: &Folder) -> u64 {
-    match folder.last() {
+fn archived(core: &Core, archive: &Archive) -> u64 {
+    match archive.last() {
         Some((device, number)) if device == core.identity.device.to_string() => number,
         _ => 0,
     }
 }
 
 /// Forgets what is in the archive.
-async fn forget_archived(core: &Core, folder: &Folder) -> Result<()> {
+async fn forget_archived(core: &Core, archive: &Archive) -> Result<()> {
+    let row = ArchiveRow {
+        size: archive.size(),
+        edge: archive.edge().to_bytes(),
+    };
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
-    store::archived(&mut tx, archived(core, folder), folder.size()).await?;
+    store::archived(&mut tx, archived(core, archive), &row).await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Moves one batch; answers how many records it had.
-async fn drain(core: &Core, folder: &mut Folder) -> Result<u64> {
-    let done = archived(core, folder);
+async fn drain(core: &Core, archive: &mut Archive) -> Result<u64> {
+    archive.settle().await?;
+    let done = archived(core, archive);
     let rows = {
         let mut conn = core.db.readers.acquire().await?;
         store::journal_after(&mut conn, done, BATCH).await?
@@ -124,16 +147,15 @@ async fn drain(core: &Core, folder: &mut Folder) -> Result<u64> {
     let now_ms = core.now_ms();
     let mut records = Vec::with_capacity(rows.len());
     for row in &rows {
-        records.push(complete(core, folder, row, now_ms).await?);
+        records.push(complete(core, archive, row, now_ms).await?);
     }
-    let written = records.len() as u64;
-    folder.append(&day(now_ms), records)?;
-    forget_archived(core, folder).await?;
+    let written = archive.append(&day(now_ms), records).await?;
+    forget_archived(core, archive).await?;
     Ok(written)
 }
 
 /// The record of a row, its files brought into the archive.
-async fn complete(core: &Core, folder: &Folder, row: &JournalRow, now_ms: u64) -> Result<Record> {
+async fn complete(core: &Core, archive: &Archive, row: &JournalRow, now_ms: u64) -> Result<Record> {
     let mut record: Record = serde_json::from_slice(&row.record).map_err(CoreError::internal)?;
     record.journal = row.number;
     record.archived_at = now_ms;
@@ -145,7 +167,7 @@ async fn complete(core: &Core, folder: &Folder, row: &JournalRow, now_ms: u64) -
         for file in files.iter().flat_map(|files| &files.attachments) {
             record
                 .files
-                .push(attachment::keep(core, folder, file).await?);
+                .push(attachment::keep(core, archive, file).await?);
         }
     }
     Ok(record)

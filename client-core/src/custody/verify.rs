@@ -1,20 +1,18 @@
-//! Checking an archive with nothing but its folder.
+//! Checking an archive with nothing but what lies in it.
 
-use std::{
-    collections::BTreeSet,
-    fs::{self, File},
-    io,
-    path::Path,
-};
+use std::collections::BTreeSet;
 
-use data_encoding::HEXLOWER;
 use sealwire_audit::{checkpoint::Checkpoint, merkle::Edge};
-use sealwire_crypto::Sha256Stream;
 use sealwire_protocol::certificate::DeviceCertificate;
 use serde::Serialize;
 
-use super::{FILES, RECORDS, begin, folder, writing};
-use crate::error::{CoreError, Result};
+use super::{
+    Record, begin, head,
+    place::{Opened, Place},
+    read::Part,
+    tree,
+};
+use crate::error::Result;
 
 /// An archive that holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,133 +40,128 @@ pub struct Broken {
     pub why: String,
 }
 
-/// Checks the archive in `dir`: the head is signed by a key for which a custodian's device has signed, the
+/// Checks the archive in `place`: the head is signed by a key for which a custodian's device has signed, the
 /// records are those that lead to it, and each file is the one that its record names.
 ///
 /// # Errors
-/// `archive_io`; the inner [`Broken`] at the first thing that does not hold.
-pub fn verify_archive(dir: &Path) -> Result<std::result::Result<Verified, Broken>> {
-    let (certificate, head) = match opened(dir) {
-        Ok(opened) => opened,
-        Err(error) if error.code == "archive_io" => return Err(error),
-        Err(error) => return Ok(Err(broken(dir, &error))),
-    };
-    let mut found = Verified {
-        records: 0,
-        files: 0,
-        missing: 0,
-        custodian: certificate.handle().to_string(),
-        fingerprint: sealwire_crypto::fingerprint(certificate.account().as_bytes()),
-        newest_at: None,
-    };
-    let mut edge = Edge::new();
-    let mut seen = BTreeSet::new();
-    let mut wrong = None;
-    for day in folder::days(dir)? {
-        let path = folder::day_path(dir, &day);
-        let mut read = 0;
-        let len = folder::each_line(&path, &mut |line, bytes| {
-            read += bytes.len() as u64 + 1;
-            let why = record(dir, bytes, &mut edge, &mut found, &mut seen)?;
-            wrong = why.map(|why| Broken {
-                place: format!("{RECORDS}/{day}.jsonl:{line}"),
-                why,
-            });
-            Ok(wrong.is_none())
-        })?;
-        if wrong.is_none() && read != len {
-            wrong = Some(Broken {
-                place: format!("{RECORDS}/{day}.jsonl"),
-                why: "ends within a record".into(),
-            });
+/// `archive_io`, those of the store; the inner [`Broken`] at the first thing that does not hold.
+pub async fn verify_archive(
+    place: impl Into<Place>,
+) -> Result<std::result::Result<Verified, Broken>> {
+    let place = place.into();
+    let opened = place.open()?;
+    let (certificate, head) = match begun(&opened).await {
+        Ok(begun) => begun,
+        Err(error) if error.code != "archive_broken" => return Err(error),
+        Err(error) => {
+            return Ok(Err(Broken {
+                place: place.to_string(),
+                why: error.message,
+            }));
         }
-        if let Some(wrong) = wrong {
+    };
+    let mut walk = Walk {
+        place: opened,
+        edge: Edge::new(),
+        seen: BTreeSet::new(),
+        found: Verified {
+            records: 0,
+            files: 0,
+            missing: 0,
+            custodian: certificate.handle().to_string(),
+            fingerprint: sealwire_crypto::fingerprint(certificate.account().as_bytes()),
+            newest_at: None,
+        },
+    };
+    for part in walk.place.parts().await? {
+        let part = walk.place.part(&part).await?;
+        if let Some(wrong) = walk.part(part).await? {
             return Ok(Err(wrong));
         }
     }
-    if edge.size() != head.size() || edge.root() != *head.root() {
+    let (size, edge) = (head.size(), walk.edge);
+    if edge.size() != size || edge.root() != *head.root() {
         return Ok(Err(Broken {
             place: super::CHECKPOINT.into(),
             why: format!(
-                "the {} records do not lead to the signed head of {}: one was changed, moved, put in or \
+                "the {} records do not lead to the signed head of {size}: one was changed, moved, put in or \
                  taken out",
-                edge.size(),
-                head.size()
+                edge.size()
             ),
         }));
     }
-    Ok(Ok(found))
+    Ok(Ok(walk.found))
 }
 
-fn opened(dir: &Path) -> Result<(DeviceCertificate, Checkpoint)> {
-    let (key, certificate) = begin::read(dir)?.check()?;
-    let head = folder::head(dir, &key)?;
+async fn begun(place: &Opened) -> Result<(DeviceCertificate, Checkpoint)> {
+    let (key, certificate) = begin::read(place).await?.check()?;
+    let head = head::parse(&place.head().await?, &key)?;
     Ok((certificate, head))
 }
 
-fn broken(dir: &Path, error: &CoreError) -> Broken {
-    Broken {
-        place: dir.display().to_string(),
-        why: error.message.clone(),
-    }
+/// What was seen of an archive so far.
+struct Walk {
+    place: Opened,
+    edge: Edge,
+    seen: BTreeSet<String>,
+    found: Verified,
 }
 
-/// Checks one record and counts it; answers what does not hold.
-fn record(
-    dir: &Path,
-    line: &[u8],
-    edge: &mut Edge,
-    found: &mut Verified,
-    seen: &mut BTreeSet<String>,
-) -> Result<Option<String>> {
-    let Ok(record) = serde_json::from_slice::<super::Record>(line) else {
-        return Ok(Some("is no record".into()));
-    };
-    if record.number != edge.size() {
-        return Ok(Some(format!(
-            "is record {} where {} has to stand",
-            record.number,
-            edge.size()
-        )));
-    }
-    folder::push(edge, line)?;
-    found.records += 1;
-    found.newest_at = Some(record.archived_at);
-    for file in &record.files {
-        if file.sha256.is_empty() {
-            found.missing += 1;
-        } else if seen.insert(file.sha256.clone()) {
-            found.files += 1;
-            if !is_there(dir, &file.sha256)? {
-                return Ok(Some(format!(
-                    "names the file {}, which is not there or is another",
-                    file.sha256
-                )));
+impl Walk {
+    /// Checks records that lie together; answers what does not hold.
+    async fn part(&mut self, mut part: Part) -> Result<Option<Broken>> {
+        if let Some(first) = part.first
+            && first != self.edge.size()
+        {
+            return Ok(Some(Broken {
+                why: format!("stands where record {} has to follow", self.edge.size()),
+                place: part.name,
+            }));
+        }
+        let mut number = 0;
+        while let Some(line) = part.next()? {
+            number += 1;
+            if let Some(why) = self.record(&line).await? {
+                return Ok(Some(Broken {
+                    place: format!("{}:{number}", part.name),
+                    why,
+                }));
             }
         }
+        Ok(part.is_torn().then(|| Broken {
+            place: part.name,
+            why: "ends within a record".into(),
+        }))
     }
-    Ok(None)
-}
 
-/// Whether the file of this hash is there and has it.
-fn is_there(dir: &Path, sha256: &str) -> Result<bool> {
-    if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(false);
-    }
-    let path = dir.join(FILES).join(sha256);
-    let plain = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
-    if !plain {
-        return Ok(false);
-    }
-    let failed = |error: io::Error| writing(&path, &error);
-    let mut file = File::open(&path).map_err(failed)?;
-    let mut hash = Sha256Stream::default();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match io::Read::read(&mut file, &mut buffer).map_err(failed)? {
-            0 => break,
-            read => hash.update(&buffer[..read]),
+    /// Checks one record and counts it; answers what does not hold.
+    async fn record(&mut self, line: &[u8]) -> Result<Option<String>> {
+        let Ok(record) = serde_json::from_slice::<Record>(line) else {
+            return Ok(Some("is no record".into()));
+        };
+        let expected = self.edge.size();
+        if record.number != expected {
+            return Ok(Some(format!(
+                "is record {} where {expected} has to stand",
+                record.number
+            )));
         }
+        tree::push(&mut self.edge, line)?;
+        self.found.records += 1;
+        self.found.newest_at = Some(record.archived_at);
+        for file in record.files {
+            if file.sha256.is_empty() {
+                self.found.missing += 1;
+            } else if self.seen.insert(file.sha256.clone()) {
+                self.found.files += 1;
+                if !self.place.has_file(&file.sha256).await? {
+                    return Ok(Some(format!(
+                        "names the file {}, which is not there or is another",
+                        file.sha256
+                    )));
+                }
+            }
+        }
+        Ok(None)
     }
-    Ok(HEXLOWER.encode(&hash.finish()) == sha256)
 }

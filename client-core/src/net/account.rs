@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use reqwest::Method;
 use sealwire_protocol::account::{
-    Attested, B64, DirectoryEntry, DirectoryKey, Enrol, Enrolled, EraseAccount, Inbox, InboxAck,
-    Invitation, Invitations, KeyPackageCount, KeyPackages, Me, Members, NewDevice, NewInvitation,
-    OrgRole, Organisation, OwnData, PublishedPolicy, Revocation, RoleChange,
+    Attested, B64, DirectoryEntry, DirectoryKey, Enrol, Enrolled, EraseAccount, HandedReceipt,
+    Inbox, InboxAck, Invitation, Invitations, KeyPackageCount, KeyPackages, Me, Members, NewDevice,
+    NewInvitation, OrgRole, Organisation, OwnData, PublishedPolicy, Revocation, RoleChange,
 };
 use sealwire_protocol::handle::Handle;
 use sealwire_protocol::ids::DeviceId;
@@ -155,6 +155,12 @@ impl AccountClient {
     /// `GET me/data`.
     pub(crate) async fn own_data(&self) -> Result<OwnData> {
         self.0.ask(Call::new(Method::GET, &["me", "data"])).await
+    }
+
+    /// `POST erasure-receipts`.
+    pub(crate) async fn hand_receipt(&self, body: &HandedReceipt) -> Result<()> {
+        let call = Call::new(Method::POST, &["erasure-receipts"]).json(body)?;
+        self.0.tell_anonymously(call).await
     }
 
     /// `POST me/erase`.

@@ -135,11 +135,12 @@ impl Session {
 
     /// A signed-in request whose success says it all.
     pub(super) async fn tell(&self, call: Call<'_>) -> Result<()> {
-        match self.signed_in(call).await? {
-            Answer::Success(_) => Ok(()),
-            Answer::Refused(problem) => Err(CoreError::from_problem(&problem)),
-            Answer::Foreign(error) => Err(error),
-        }
+        done(self.signed_in(call).await?)
+    }
+
+    /// The same without a session.
+    pub(super) async fn tell_anonymously(&self, call: Call<'_>) -> Result<()> {
+        done(self.send(self.request(&call)?).await?.1)
     }
 
     /// A request that needs no session.
@@ -271,6 +272,14 @@ impl Session {
             .map_err(|error| endpoint.failure(&error))?;
         let status = response.status();
         Ok((status, refusal::read(endpoint, response, MAX_JSON).await?))
+    }
+}
+
+fn done(answer: Answer) -> Result<()> {
+    match answer {
+        Answer::Success(_) => Ok(()),
+        Answer::Refused(problem) => Err(CoreError::from_problem(&problem)),
+        Answer::Foreign(error) => Err(error),
     }
 }
 

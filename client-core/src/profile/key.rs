@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use super::files::{create_private, read_private, write_private};
 use crate::error::{CoreError, ErrorKind, Result};
 
-const NAME: &str = "profile.key";
+/// Its file.
+pub(crate) const NAME: &str = "profile.key";
 const CHECKSUM: usize = 32;
 const MAX_FILE: usize = 1024;
 const SHORTEST: usize = 8;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::files::{disk, open_private};
 use crate::error::{CoreError, ErrorKind, Result};
 
-const NAME: &str = "profile.lock";
+/// Its file.
+pub(crate) const NAME: &str = "profile.lock";
 /// Longest note of a holder that is read.
 const MAX_NOTE: u64 = 256;
 

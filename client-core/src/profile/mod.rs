@@ -9,6 +9,6 @@ mod lock;
 mod tests;
 
 pub(crate) use database::Database;
-pub(crate) use files::create_private_dir;
-pub(crate) use key::{change_passphrase, create_key, unlock};
-pub(crate) use lock::ProfileLock;
+pub(crate) use files::{create_private_dir, read_private, write_private};
+pub(crate) use key::{NAME as KEY_FILE, change_passphrase, create_key, unlock};
+pub(crate) use lock::{NAME as LOCK_FILE, ProfileLock};

@@ -51,30 +51,48 @@ pub(crate) async fn journal_after(
         .collect())
 }
 
-/// Records up to a number are in the archive, which now has `size`.
-pub(crate) async fn archived(conn: &mut SqliteConnection, up_to: u64, size: u64) -> Result<()> {
+/// The archive as it was last written.
+#[derive(Default)]
+pub(crate) struct ArchiveRow {
+    /// Records in it at least.
+    pub(crate) size: u64,
+    /// Right edge of its tree; empty if that was not noted.
+    pub(crate) edge: Vec<u8>,
+}
+
+/// Records up to a number are in the archive, which now is as `archive` says.
+pub(crate) async fn archived(
+    conn: &mut SqliteConnection,
+    up_to: u64,
+    archive: &ArchiveRow,
+) -> Result<()> {
     sqlx::query("DELETE FROM journal WHERE number <= ?")
         .bind(to_db(up_to))
         .execute(&mut *conn)
         .await?;
-    sqlx::query("UPDATE archive SET size = ?")
-        .bind(to_db(size))
+    sqlx::query("UPDATE archive SET size = ?, edge = ?")
+        .bind(to_db(archive.size))
+        .bind(&archive.edge)
         .execute(conn)
         .await?;
     Ok(())
 }
 
-/// The key that signs the archive's log, and how many records it has at least.
+/// The key that signs the archive's log, and how that was last written.
 pub(crate) async fn archive_key(
     conn: &mut SqliteConnection,
-) -> Result<Option<(SecretBytes<32>, u64)>> {
-    let row = sqlx::query("SELECT key, size FROM archive")
+) -> Result<Option<(SecretBytes<32>, ArchiveRow)>> {
+    let row = sqlx::query("SELECT key, size, edge FROM archive")
         .fetch_optional(conn)
         .await?;
     row.map(|row| {
         let key = Zeroizing::new(row.get::<Vec<u8>, _>("key"));
         let key = SecretBytes::from_slice(&key).map_err(|_| damaged("archive"))?;
-        Ok((key, from_db(row.get("size"))))
+        let archive = ArchiveRow {
+            size: from_db(row.get("size")),
+            edge: row.get("edge"),
+        };
+        Ok((key, archive))
     })
     .transpose()
 }

@@ -74,6 +74,8 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0011_held", include_str!("held.sql")),
     ("0012_coverage", include_str!("coverage.sql")),
     ("0013_unlooked", include_str!("unlooked.sql")),
+    ("0014_kinds", include_str!("kinds.sql")),
+    ("0015_archive", include_str!("archive.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

@@ -5,7 +5,7 @@ use sealwire_crypto::{
     SecretBytes,
 };
 use sealwire_protocol::{
-    certificate::{DeviceCertificate, UnverifiedCertificate},
+    certificate::{DeviceCertificate, DeviceKind, UnverifiedCertificate},
     handle::Handle,
     ids::DeviceId,
     link::{RelayAddress, TlsMode},
@@ -181,32 +181,38 @@ pub(crate) async fn set_inbox_cursor(conn: &mut SqliteConnection, cursor: u64) -
     Ok(())
 }
 
-/// Remembers the secret of an invitation made here.
+/// Remembers the secret of an invitation made here, and for what it was made.
 pub(crate) async fn save_invitation(
     conn: &mut SqliteConnection,
     id: u64,
-    secret: &SecretBytes<32>,
+    (secret, kind): (&SecretBytes<32>, DeviceKind),
     expires_at_s: u64,
 ) -> Result<()> {
-    sqlx::query("INSERT OR REPLACE INTO invitation (id, secret, expires_at_s) VALUES (?, ?, ?)")
-        .bind(to_db(id))
-        .bind(secret.expose().as_slice())
-        .bind(to_db(expires_at_s))
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "INSERT OR REPLACE INTO invitation (id, secret, expires_at_s, kind) VALUES (?, ?, ?, ?)",
+    )
+    .bind(to_db(id))
+    .bind(secret.expose().as_slice())
+    .bind(to_db(expires_at_s))
+    .bind(kind.as_str())
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
-/// The secret of an invitation made here.
+/// The secret of an invitation made here, and for what it was made, if that was noted.
 pub(crate) async fn invitation_secret(
     conn: &mut SqliteConnection,
     id: u64,
-) -> Result<Option<SecretBytes<32>>> {
-    let found: Option<Vec<u8>> = sqlx::query_scalar("SELECT secret FROM invitation WHERE id = ?")
-        .bind(to_db(id))
-        .fetch_optional(conn)
-        .await?;
-    found.map(|bytes| seed(&Zeroizing::new(bytes))).transpose()
+) -> Result<Option<(SecretBytes<32>, Option<DeviceKind>)>> {
+    let found: Option<(Vec<u8>, String)> =
+        sqlx::query_as("SELECT secret, kind FROM invitation WHERE id = ?")
+            .bind(to_db(id))
+            .fetch_optional(conn)
+            .await?;
+    found
+        .map(|(bytes, kind)| Ok((seed(&Zeroizing::new(bytes))?, DeviceKind::parse(&kind))))
+        .transpose()
 }
 
 /// Remembers a device link handed out here until `expires_at`.

@@ -60,7 +60,7 @@ pub struct JoinLink {
     pub secret: Option<SecretBytes<32>>,
     /// What the new account is: agent or custodian; a person's link does not say so. The relay has
     /// it from the inviter and refuses a certificate of another kind, so a link that was changed on
-    /// its way lets nobody in.
+    /// its way lets nobody in; should the relay let them in, the inviter sees it by the MAC.
     pub kind: DeviceKind,
 }
 

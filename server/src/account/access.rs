@@ -53,6 +53,7 @@ table! {
     Enrol: POST "/enrol" => Access::Anyone;
     Challenge: POST "/challenge" => Access::Anyone;
     SignIn: POST "/session" => Access::Anyone;
+    HandReceipt: POST "/erasure-receipts" => Access::Anyone;
     ReadOrganisation: GET "/organisation" => Access::Anyone;
     SetOrganisation: PUT "/organisation" => OWNERS;
     ReadPolicy: GET "/organisation/policy" => EVERYONE;
@@ -182,6 +183,7 @@ mod tests {
         let expected = "POST enrol anyone
 POST challenge anyone
 POST session anyone
+POST erasure-receipts anyone
 GET organisation anyone
 PUT organisation o
 GET organisation/policy oamug

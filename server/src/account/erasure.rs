@@ -3,10 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Router};
 use sealwire_audit::commitment::Salt;
-use sealwire_audit::predicate::{
-    DevicesTold, Erasure, Hex, KindCount, Outcome, Predicate as _, Right, Step, Time,
-};
-use sealwire_audit::statement::Subject;
+use sealwire_audit::predicate::{DevicesTold, Erasure, Hex, KindCount, Outcome, Right, Step, Time};
 use sealwire_crypto::{AccountPublic, SecretBytes, SignContext, Signature};
 use sealwire_protocol::account::{Attested, EraseAccount};
 use sealwire_protocol::handle::Handle;
@@ -19,7 +16,7 @@ use super::access::{Action, route};
 use super::own_data::attested;
 use super::register::{self, End};
 use super::session::Caller;
-use super::{AccountPlane, Plane, bounds, holds, kinds, members};
+use super::{AccountPlane, Plane, bounds, holds, kinds, members, receipts};
 use crate::clock;
 use crate::evidence::{self, Opened, time, unsayable};
 use crate::http::{Json, Path};
@@ -101,11 +98,7 @@ async fn erase(
     let damaged = |_| Refusal::internal("a stored account is damaged");
     holds::refuse_held(tx, &Handle::parse(handle).map_err(damaged)?).await?;
     let now = time(clock::now_ms())?;
-    let devices: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM devices WHERE account_id = ? AND revoked_at = 0")
-            .bind(account)
-            .fetch_one(&mut *tx)
-            .await?;
+    let devices = receipts::devices(tx, account).await?;
     let (requests, requested) = register::held(tx, account, Right::Erasure, now, [0; 32]).await?;
     register::forget(tx, account).await?;
     kinds::note_erasure(tx, &plane.evidence, account, handle).await?;
@@ -117,8 +110,8 @@ async fn erase(
     let salt = Salt::new(SecretBytes::generate(&mut rand::rng()));
     let event = json!({ "handle": handle, "type": "erasure" });
     let subject = salt.commit(&event).map_err(|_| unsayable())?;
-    let told = u64::try_from(devices).unwrap_or(0);
-    let statement = Erasure {
+    let told = devices.len() as u64;
+    let said = Erasure {
         requested,
         completed,
         subject: Hex(subject.0),
@@ -134,9 +127,11 @@ async fn erase(
             at: completed,
         }],
     };
-    let about = Subject::of("erasure", &subject.0);
-    let statement = statement.statement(vec![about]).map_err(|_| unsayable())?;
-    let logged = plane.evidence.attest(tx, &statement).await?;
+    let logged = plane
+        .evidence
+        .attest(tx, &receipts::statement(&said)?)
+        .await?;
+    receipts::wait_for(tx, &said, &devices).await?;
     let end = End {
         at: completed,
         outcome: Outcome::Done,

@@ -21,6 +21,7 @@ mod members;
 mod organisation;
 mod own_data;
 mod policy;
+mod receipts;
 mod register;
 mod retention;
 mod roles;
@@ -53,6 +54,7 @@ use crate::tally::{self, Count, Kind, Run};
 pub(crate) const DATABASE: &str = "account.db";
 pub(crate) use self::check::check;
 pub(crate) use self::directory::DirectoryCounts;
+pub(crate) use self::receipts::DAYS as RECEIPT_DAYS;
 pub(crate) use self::token::{KEY_FILE, check_key};
 
 /// State of the account plane.
@@ -135,7 +137,8 @@ impl AccountPlane {
 
     /// Removes what is past its time, and counts it.
     pub(crate) async fn sweep(&self, run: Run) -> Answer<()> {
-        retention::sweep(&self.db, &self.retention, run).await
+        retention::sweep(&self.db, &self.retention, run).await?;
+        receipts::conclude_due(self, run.started_ms).await
     }
 
     /// Notes that a run of retention begins.
@@ -205,6 +208,7 @@ pub(crate) fn router(plane: Plane) -> Router {
         .merge(inbox::router(&plane))
         .merge(own_data::router(&plane))
         .merge(erasure::router(&plane))
+        .merge(receipts::router(&plane))
         .merge(auditors::router())
         .with_state(plane)
 }

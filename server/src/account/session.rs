@@ -14,7 +14,7 @@ use sealwire_protocol::proof::challenge_message;
 use sqlx::{Row, SqliteConnection};
 
 use super::access::{Action, route};
-use super::{Plane, roles, token};
+use super::{Plane, receipts, roles, token};
 use crate::clock;
 use crate::http::Json;
 use crate::refusal::{Answer, Refusal};
@@ -74,13 +74,10 @@ async fn sign_in(
     )
     .bind(device.as_bytes().as_slice())
     .fetch_optional(&plane.db.readers)
-    .await?
-    .ok_or_else(|| {
-        Refusal::new(
-            Code::DeviceUnknown,
-            "This relay does not know the device; enrol it, or check that this is the right relay.",
-        )
-    })?;
+    .await?;
+    let Some(row) = row else {
+        return Err(receipts::unknown(&plane, &device).await?);
+    };
     let certificate: &[u8] = row.try_get(0)?;
     let certificate = UnverifiedCertificate::parse(certificate)
         .and_then(UnverifiedCertificate::verify)

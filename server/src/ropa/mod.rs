@@ -10,6 +10,7 @@ use sealwire_audit::predicate::{DataCategory, Ropa, Time, known_columns};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::page::{html, markdown};
+use crate::account::RECEIPT_DAYS;
 use crate::config::Config;
 use crate::tally;
 
@@ -119,6 +120,7 @@ fn days(category: &str, config: &Config) -> Option<u64> {
     match category {
         "account.inbox" => Some(retention.envelope_days.into()),
         "account.invitations" => Some(retention.invitation_days.into()),
+        "account.erased_devices" | "account.erasures" => Some(RECEIPT_DAYS),
         "account.retention_removed"
         | "account.retention_runs"
         | "blobs.retention_removed"

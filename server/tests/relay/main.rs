@@ -13,6 +13,7 @@ mod measure;
 mod planes;
 mod policy;
 mod process;
+mod receipts;
 mod registers;
 mod renewal;
 mod retention;

@@ -40,7 +40,7 @@ fn kept(relay: &Relay, words: &[&str]) -> Value {
 }
 
 /// All statements of one type, with what they are about.
-pub(crate) async fn said<T: Predicate>(relay: &Relay) -> Vec<(Statement, T)> {
+pub async fn said<T: Predicate>(relay: &Relay) -> Vec<(Statement, T)> {
     let options = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(relay.data().join("account.db"))
         .read_only(true);

@@ -152,7 +152,7 @@ impl Plane {
         let handle = who.certificate.handle();
         let proof = enrolment_message(&link.code, who.certificate.as_bytes(), handle);
         let mac = link.secret.as_ref().map_or_else(Vec::new, |secret| {
-            enrolment_mac(secret, handle, &who.account_public()).to_vec()
+            enrolment_mac(secret, link.kind, handle, &who.account_public()).to_vec()
         });
         let body = Enrol {
             code: B64::from(link.code.expose()),

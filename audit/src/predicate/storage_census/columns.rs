@@ -44,6 +44,12 @@ const CLASSES: &[OfClass] = &[
     ),
     ("account.directory_keys", Operational, &["version", "key"]),
     (
+        "account.erased_devices",
+        AccountMetadata,
+        &["device_hash", "key_hash", "erasure", "answer"],
+    ),
+    ("account.erasures", Operational, &["number", "said", "due"]),
+    (
         "account.inbox",
         AccountMetadata,
         &["id", "device", "hash", "received_at"],

@@ -9,6 +9,6 @@ mod socket;
 
 pub use blob::{Blob, header};
 pub use http::Refused;
-pub use person::Person;
+pub use person::{Person, now_s};
 pub use relay::{Relay, RelayBuilder};
 pub use socket::{Lane, Socket, append_of, create_of, fetch_of, subscribe_of};
