@@ -4,6 +4,7 @@
 mod attachment;
 mod contact;
 mod conversation;
+mod directory_head;
 mod draft;
 mod expiry;
 mod import;
@@ -31,6 +32,7 @@ mod transparency;
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use conversation::*;
+pub(crate) use directory_head::*;
 pub(crate) use draft::*;
 pub(crate) use expiry::*;
 pub(crate) use import::*;
@@ -67,6 +69,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_import", include_str!("import.sql")),
     ("0009_transparency", include_str!("transparency.sql")),
     ("0010_journal", include_str!("journal.sql")),
+    ("0011_directory_edges", include_str!("directory_edges.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_registers.sql"),
     include_str!("schema/0004_bounds.sql"),
     include_str!("schema/0005_kinds.sql"),
+    include_str!("schema/0006_directory_key_age.sql"),
 ];
 
 /// Why the account plane cannot start.
