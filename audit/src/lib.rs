@@ -18,6 +18,7 @@
 //! | [`dsse`] | signed envelopes | DSSE v1 |
 //! | [`statement`] | what an attestation says about what | in-toto Statement v1 |
 //! | [`predicate`] | what our attestations say | `docs/predicates` |
+//! | [`release`] | of what and how programs were built | SLSA Provenance v1, CycloneDX |
 //! | [`leaf`] | what stands in a log | kind `dsse` 0.0.2 of Rekor v2 |
 //! | [`witness`] | what a witness answers | C2SP `tlog-witness` |
 //!
@@ -41,6 +42,7 @@ pub mod note;
 pub mod policy;
 pub mod predicate;
 pub mod proof;
+pub mod release;
 pub mod sequence;
 pub mod statement;
 #[cfg(test)]

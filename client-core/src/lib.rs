@@ -58,7 +58,7 @@ mod writing;
 pub use actions::{Change, parse_conversation};
 pub use client::{Client, Idle};
 pub use error::{CoreError, ErrorKind, Result};
-pub use holding::order_sha256;
 pub use farewell::Confirmation;
+pub use holding::order_sha256;
 pub use sealwire_crypto::{KdfParams, fingerprint};
 pub use sealwire_protocol::link::{ChatLink, DeviceLink, JoinLink};

@@ -65,7 +65,7 @@ pub(crate) async fn load(core: &Core) -> Result<()> {
 }
 
 /// Asks the relay and takes what it shows, if that is newer and genuine.
-async fn fetch(core: &Core) -> Result<()> {
+pub(crate) async fn fetch(core: &Core) -> Result<()> {
     let key = core.identity.organisation_key.ok_or_else(no_key)?;
     let shown = core.account.organisation_policy().await?;
     take(core, &key, shown.as_deref()).await

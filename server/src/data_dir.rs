@@ -19,7 +19,8 @@ pub(crate) enum DataDirError {
     )]
     HalfRestored(PathBuf),
     #[error(
-        "the renewal of the transparency logs in {0} did not end; run `sealwire-relay log renew` again"
+        "the renewal of the transparency logs in {0} did not end; finish it with the command that began it, \
+         `sealwire-relay log renew` or `sealwire-relay log rotate-key`"
     )]
     HalfRenewed(PathBuf),
     #[error("cannot use the data directory {0}: {1}")]

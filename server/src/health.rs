@@ -26,5 +26,10 @@ async fn ready(State(relay): State<Arc<Relay>>) -> Answer<&'static str> {
         ));
     }
     relay.check().await?;
+    if relay.directory_key_is_old() {
+        return Ok(
+            "ready\nwarning: the directory key is older than a year; change it with `sealwire-relay log rotate-key`\n",
+        );
+    }
     Ok("ready\n")
 }

@@ -24,6 +24,8 @@ mod group;
 mod health;
 mod http;
 mod listen;
+#[cfg(test)]
+mod measure;
 mod rate;
 mod refusal;
 mod relay;

@@ -242,6 +242,11 @@ impl Relay {
         self.drain.is_cancelled()
     }
 
+    /// Whether the directory key is to be changed.
+    pub(crate) fn directory_key_is_old(&self) -> bool {
+        self.account.evidence().directory_key_is_old()
+    }
+
     /// Whether it can serve.
     pub(crate) async fn check(&self) -> Answer<()> {
         self.account.check().await?;

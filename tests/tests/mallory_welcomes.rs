@@ -293,7 +293,10 @@ async fn somebody_under_the_name_of_one_whom_bob_does_not_know() {
         let (log, conversation) = (LogId::random(&mut rng), ConversationId::random(&mut rng));
         let mut trap = Trap::of(&scene.mallory, log, conversation);
         let package = trap.kit.key_package(&false_friend, kit::lifetime());
-        let packages = [package_of(&scene, &bob).await, kit::key_package_bytes(&package)];
+        let packages = [
+            package_of(&scene, &bob).await,
+            kit::key_package_bytes(&package),
+        ];
         let policy = trap.policy_with(&[&bob, &false_friend.certificate]);
         let blob = trap.add(&packages, &policy);
         scene.mallory.invite(&bob, log, conversation, &blob).await;
@@ -302,7 +305,10 @@ async fn somebody_under_the_name_of_one_whom_bob_does_not_know() {
         scene.bob.is_told(told).await;
     }
     let dora = scene.bob.contact(&handle("dora")).await.expect("known");
-    assert!(dora.key_changed, "nothing is sent to her before Bob has asked");
+    assert!(
+        dora.key_changed,
+        "nothing is sent to her before Bob has asked"
+    );
 }
 
 /// A group that another device of Mallory's account made than the one that sealed the envelope.

@@ -3,6 +3,7 @@
 //! Parsed by hand: this program is compiled on every fresh machine before anything else is.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::failure::Failure;
 
@@ -23,9 +24,14 @@ cargo xtask test [--whole-corpus] [FILTER…]
     --whole-corpus   replay the whole corpus instead of a part
 
 cargo xtask bench [NAME] [--json]
-    Measure an optimised build: fanout, client, idle, search, attachment, or all
-    of them.
+    Measure an optimised build: fanout, client, idle, search, attachment, log,
+    pack, or all of them.
     --json   one JSON object per figure instead of tables and plots
+
+cargo xtask release --key FILE --dir DIR [--source URI]
+    Build the programs of the newest commit and put them into DIR, with bills of
+    materials and provenance signed by the release key (docs/releases.md).
+    --source URI   where the commit is to be had, to be said in the provenance
 
 cargo xtask types
     Write the types of all calls for the desktop app's front end
@@ -41,7 +47,15 @@ const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8443);
 
 /// The benchmarks there are.
-pub(crate) const BENCHES: [&str; 5] = ["fanout", "client", "idle", "search", "attachment"];
+pub(crate) const BENCHES: [&str; 7] = [
+    "fanout",
+    "client",
+    "idle",
+    "search",
+    "attachment",
+    "log",
+    "pack",
+];
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,6 +68,8 @@ pub(crate) enum Command {
     Test(Test),
     /// `bench`
     Bench(Bench),
+    /// `release`
+    Release(Release),
     /// `types`
     Types,
 }
@@ -85,6 +101,17 @@ pub(crate) struct Bench {
     pub(crate) json: bool,
 }
 
+/// Options of `release`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Release {
+    /// The secret release key, a PEM file.
+    pub(crate) key: PathBuf,
+    /// The folder to make.
+    pub(crate) dir: PathBuf,
+    /// Where the commit is to be had.
+    pub(crate) source: Option<String>,
+}
+
 /// Parses what follows `cargo xtask`.
 pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, Failure> {
     match words.next().as_deref() {
@@ -92,6 +119,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, 
         Some("start") => start(words),
         Some("test") => test(words),
         Some("bench") => bench(words),
+        Some("release") => release(words),
         Some("types") => match words.next() {
             None => Ok(Command::Types),
             Some(word) => Err(unknown(&word, "types")),
@@ -155,6 +183,28 @@ fn bench(words: impl Iterator<Item = String>) -> Result<Command, Failure> {
     Ok(Command::Bench(options))
 }
 
+fn release(mut words: impl Iterator<Item = String>) -> Result<Command, Failure> {
+    let mut options = Release::default();
+    while let Some(word) = words.next() {
+        let mut value = || {
+            let missing = || Failure::Usage(format!("{word} needs a value"));
+            words.next().ok_or_else(missing)
+        };
+        match word.as_str() {
+            "--key" => options.key = value()?.into(),
+            "--dir" => options.dir = value()?.into(),
+            "--source" => options.source = Some(value()?),
+            "--help" | "-h" => return Ok(Command::Help),
+            _ => return Err(unknown(&word, "release")),
+        }
+    }
+    if options.key.as_os_str().is_empty() || options.dir.as_os_str().is_empty() {
+        let missing = "`release` needs --key FILE, the secret release key, and --dir DIR";
+        return Err(Failure::Usage(missing.into()));
+    }
+    Ok(Command::Release(options))
+}
+
 fn unknown(word: &str, command: &str) -> Failure {
     Failure::Usage(format!("`{command}` does not take {word:?}"))
 }
@@ -191,6 +241,14 @@ mod tests {
                 json: true
             })
         );
+        assert_eq!(
+            parsed("release --key k.pem --dir out --source git+https://a.example").unwrap(),
+            Command::Release(Release {
+                key: "k.pem".into(),
+                dir: "out".into(),
+                source: Some("git+https://a.example".into()),
+            })
+        );
     }
 
     #[test]
@@ -202,6 +260,10 @@ mod tests {
             "test -x",
             "bench 7",
             "bench idle idle",
+            "release",
+            "release --key k.pem",
+            "release --key k.pem --dir",
+            "release now",
         ] {
             assert!(matches!(parsed(line), Err(Failure::Usage(_))), "{line}");
         }

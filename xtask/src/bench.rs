@@ -6,7 +6,7 @@
 //! What else it prints is shown as it is.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -41,7 +41,12 @@ pub(crate) struct Figure {
 pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
     deps::packages(&[deps::TO_BUILD, deps::TO_COMPARE])?;
     eprintln!("Building with optimisation (the first time takes some minutes)…");
-    let packages = ["sealwire", "sealwire-relay", "sealwire-tests"];
+    let packages = [
+        "sealwire",
+        "sealwire-audit",
+        "sealwire-relay",
+        "sealwire-tests",
+    ];
     let mut cargo = build::cargo()?;
     cargo.args(["build", "--release", "--bins"]);
     cargo.args(packages.iter().flat_map(|package| ["--package", package]));
@@ -55,13 +60,7 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
     }
     for name in BENCHES {
         if options.name.is_none_or(|wanted| wanted == name) {
-            let mut command = Command::new(&program);
-            command.arg(name);
-            if name == "search" {
-                for peer in peers()? {
-                    command.arg("--peer").arg(peer);
-                }
-            }
+            let mut command = generator(&program, name)?;
             let figures = measure(name, &mut command, options.json)?;
             if !options.json {
                 println!("\n{name}\n{}{}", table(&figures), plot::curves(&figures));
@@ -69,6 +68,32 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// What measures this.
+fn generator(program: &Path, name: &str) -> Result<Command, Failure> {
+    if name == "log" {
+        return in_the_relay();
+    }
+    let mut command = Command::new(program);
+    command.arg(name);
+    if name == "search" {
+        for peer in peers()? {
+            command.arg("--peer").arg(peer);
+        }
+    }
+    Ok(command)
+}
+
+/// The log is reached from within the relay alone: what measures it is one of the relay's tests.
+fn in_the_relay() -> Result<Command, Failure> {
+    let mut build = build::cargo()?;
+    build.args(["test", "--release", "--lib", "--package", "sealwire-relay"]);
+    build::run(build.arg("--no-run"))?;
+    let mut command = build::cargo()?;
+    command.args(["test", "--release", "--lib", "--package", "sealwire-relay"]);
+    command.args(["--", "--ignored", "--exact", "measure::log", "--nocapture"]);
+    Ok(command)
 }
 
 /// Builds the search engines to compare with; gives the programs. One that cannot be built, which

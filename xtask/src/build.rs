@@ -80,10 +80,16 @@ pub(crate) fn cargo() -> Result<Command, Failure> {
     for (name, _) in env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
         command.env_remove(name);
     }
-    if deps::program("mold").is_some() {
-        command.env("RUSTFLAGS", LINK_BY_MOLD);
-    }
+    command.env("RUSTFLAGS", flags());
     Ok(command)
+}
+
+/// Flags for the compiler; empty if there are none.
+pub(crate) fn flags() -> String {
+    match deps::program("mold") {
+        Some(_) => LINK_BY_MOLD.to_owned(),
+        None => env::var("RUSTFLAGS").unwrap_or_default(),
+    }
 }
 
 fn is_about_this_package(variable: &OsStr) -> bool {

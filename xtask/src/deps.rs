@@ -11,6 +11,9 @@ use crate::stop;
 /// Version of the test runner that is installed if there is none.
 const NEXTEST: &str = "0.9.143";
 
+/// Version of what writes bills of materials.
+const CYCLONEDX: &str = "0.5.9";
+
 /// A Debian package.
 #[derive(Debug)]
 pub(crate) struct Package {
@@ -255,23 +258,36 @@ pub(crate) fn rust_components() -> Result<(), Failure> {
 /// The test runner; installed beside the build output if there is none.
 pub(crate) fn nextest() -> Result<PathBuf, Failure> {
     const NAME: &str = "cargo-nextest";
-    if let Some(found) = program(NAME) {
-        return Ok(found);
+    match program(NAME) {
+        Some(found) => Ok(found),
+        None => installed(NAME, NEXTEST, "which runs the tests"),
     }
+}
+
+/// What writes bills of materials, in exactly this version: they are a part of releases.
+pub(crate) fn cyclonedx() -> Result<PathBuf, Failure> {
+    let why = "which writes bills of materials";
+    installed("cargo-cyclonedx", CYCLONEDX, why)
+}
+
+/// A program from crates.io; installed beside the build output if it is not there in this version.
+fn installed(name: &str, version: &str, why: &str) -> Result<PathBuf, Failure> {
     let tools = build::cache_dir()?.join("tools");
-    let installed = tools.join("bin").join(NAME);
-    if installed.is_file() {
-        return Ok(installed);
+    let program = tools.join("bin").join(name);
+    // Cargo's own list of what it has installed there.
+    let list = std::fs::read_to_string(tools.join(".crates.toml")).unwrap_or_default();
+    if program.is_file() && list.contains(&format!("\"{name} {version} ")) {
+        return Ok(program);
     }
-    println!("Installing with cargo: {NAME} {NEXTEST}, which runs the tests (some minutes, once)");
+    println!("Installing with cargo: {name} {version}, {why} (some minutes, once)");
     let mut install = build::cargo()?;
     // Its build output is of no further use, so it goes to a folder that cargo removes.
     install.env_remove("CARGO_TARGET_DIR");
     install
-        .args(["install", "--locked", NAME, "--version", NEXTEST, "--root"])
+        .args(["install", "--locked", name, "--version", version, "--root"])
         .arg(&tools);
     build::run(&mut install)?;
-    Ok(installed)
+    Ok(program)
 }
 
 /// The S3 server for the relay's tests; installed beside the build output if it is not there.

@@ -16,6 +16,7 @@ mod house;
 mod npm;
 mod plot;
 mod relay;
+mod release;
 mod search;
 mod start;
 mod stop;
@@ -48,6 +49,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Start(options) => start::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Release(options) => release::run(&options),
         Command::Types => build::types(),
     }
 }

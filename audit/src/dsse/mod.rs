@@ -7,7 +7,7 @@ mod pem;
 #[cfg(test)]
 mod tests;
 
-pub use pem::{from_pem, to_pem};
+pub use pem::{from_pem, secret_from_pem, to_pem};
 
 use std::collections::BTreeSet;
 

@@ -11,6 +11,7 @@ mod outsider;
 mod pack;
 mod pack_from_relay;
 mod pack_hostile;
+mod release;
 mod report;
 mod running;
 mod scene;

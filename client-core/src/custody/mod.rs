@@ -9,8 +9,8 @@
 mod archive;
 mod attachment;
 mod begin;
-mod coverage;
 mod bucket;
+mod coverage;
 mod folder;
 mod head;
 mod journal;
@@ -22,9 +22,9 @@ mod run;
 mod tree;
 mod verify;
 
+pub use self::bucket::{Lock, LockMode};
 pub use self::coverage::{CoverageCountInfo, CoverageInfo, CoveredConversation};
 pub(crate) use self::coverage::{report_daily, take as take_coverage};
-pub use self::bucket::{Lock, LockMode};
 pub(crate) use self::journal::{Heard, note_content, note_event};
 pub use self::mail::{MailInfo, export_mail};
 pub use self::place::Place;

@@ -5,6 +5,7 @@ mod attachment;
 mod contact;
 mod conversation;
 mod coverage;
+mod directory_head;
 mod draft;
 mod expiry;
 mod held;
@@ -34,6 +35,7 @@ pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use conversation::*;
 pub(crate) use coverage::*;
+pub(crate) use directory_head::*;
 pub(crate) use draft::*;
 pub(crate) use expiry::*;
 pub(crate) use held::*;
@@ -76,6 +78,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_unlooked", include_str!("unlooked.sql")),
     ("0014_kinds", include_str!("kinds.sql")),
     ("0015_archive", include_str!("archive.sql")),
+    ("0016_directory_edges", include_str!("directory_edges.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

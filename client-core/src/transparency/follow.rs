@@ -3,21 +3,20 @@
 
 use std::sync::Arc;
 
-use data_encoding::HEXLOWER;
 use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::leaf::Leaf;
 use sealwire_audit::merkle::Edge;
 use sealwire_audit::note::{MAX_NOTE, Note, VerifierKey};
-use sealwire_audit::policy::{Distrust, Policy, Trusted};
+use sealwire_audit::policy::{Distrust, Trusted};
 use sealwire_audit::tile::{Kind, Resource, WIDTH, parse_bundle};
-use sealwire_crypto::{SecretBytes, sha256};
 use sealwire_protocol::content::LogHead;
-use sealwire_protocol::organisation_policy::OrganisationPolicy;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
+use super::named::{directory_key, directory_log_of, is_named, log_policy, names, trusted_logs};
 use super::{EVERY, FRESH_S, bad_log, conflict_error, gossip, not_yet};
 use crate::core::Core;
 use crate::error::{CoreError, ErrorKind, Result};
+use crate::organisation;
 use crate::store::{self, DirectoryLog, SeenHead};
 
 /// Longest bundle of 256 entries of the directory's log, 50 bytes each.
@@ -34,15 +33,47 @@ const PATIENCE_MS: u64 = 5 * 60_000;
 /// Reads the log until the client is dropped.
 pub(crate) async fn run(core: Arc<Core>) {
     loop {
+        compare_waiting(&core).await;
         // What cannot be mended by waiting was told when it was found.
-        if follow(&core).await.is_ok() {
+        if follow_where_named(&core).await.is_ok() {
             super::check::watch(&core).await;
         }
-        tokio::select! {
-            () = core.transparency.newer.notified() => {}
-            () = sleep(EVERY) => {}
+        let next = Instant::now() + EVERY;
+        loop {
+            tokio::select! {
+                () = core.transparency.older.notified() => compare_waiting(&core).await,
+                () = core.transparency.newer.notified() => break,
+                () = sleep_until(next) => break,
+            }
         }
     }
+}
+
+/// Follows the log. If it is not the one that this device knows, or somebody goes by another, the organisation
+/// may have named another meanwhile, so its policy is asked for.
+async fn follow_where_named(core: &Core) -> Result<()> {
+    let before = named_log(core);
+    let mut followed = follow(core).await.map(drop);
+    let is_another = matches!(&followed, Err(error) if error.code == "directory_log");
+    if is_another || core.transparency.has_doubts() {
+        // What cannot be believed of a policy is told where it is fetched daily.
+        drop(organisation::fetch(core).await);
+        if named_log(core) != before {
+            followed = follow(core).await.map(drop);
+        }
+    }
+    gossip::tell_doubts(core).await?;
+    followed
+}
+
+/// The logs and witnesses that the organisation names, as far as this device knows.
+fn named_log(core: &Core) -> Option<String> {
+    core.organisation_policy()?.log_policy.clone()
+}
+
+/// Needs no relay, which might like to be out of reach now. What goes wrong here [`follow`] meets again.
+async fn compare_waiting(core: &Core) {
+    drop(gossip::settle_alone(core).await);
 }
 
 /// Takes up where the last process stopped.
@@ -184,102 +215,6 @@ async fn begun(core: &Core) -> Result<DirectoryLog> {
     Ok(log)
 }
 
-/// The key whose log is the directory's, by its name.
-fn directory_log_of<'a>(mut keys: impl Iterator<Item = &'a VerifierKey>) -> Option<String> {
-    let key = keys.find(|key| key.name().as_str().ends_with("/directory"));
-    key.map(ToString::to_string)
-}
-
-fn names(policy: &Policy, key: &str) -> bool {
-    policy.logs().iter().any(|log| log.key.to_string() == key)
-}
-
-/// Which logs and witnesses the organisation's policy trusts, if it says so.
-fn log_policy(policy: &OrganisationPolicy) -> Option<Result<Policy>> {
-    let text = policy.log_policy.as_ref()?;
-    Some(Policy::parse(text.as_bytes()).map_err(bad_log))
-}
-
-/// Whose heads count: those that the organisation names, or the key that was pinned.
-fn trusted_logs(core: &Core, log: &DirectoryLog) -> Result<Policy> {
-    if let Some(policy) = core.organisation_policy().as_deref().and_then(log_policy) {
-        return policy;
-    }
-    Policy::parse(format!("log {}\nquorum none\n", log.key).as_bytes()).map_err(bad_log)
-}
-
-/// Checks a policy before it is published.
-///
-/// # Errors
-/// `bad_log_policy`.
-pub(crate) fn check_log_policy(text: &str) -> Result<()> {
-    let wrong = |what: String| {
-        CoreError::new(
-            ErrorKind::Usage,
-            "bad_log_policy",
-            format!("this is no policy for the relay's logs: {what}"),
-            "docs/evidence.md shows how to write one",
-        )
-    };
-    let policy = Policy::parse(text.as_bytes()).map_err(|error| wrong(error.to_string()))?;
-    match directory_log_of(policy.logs().iter().map(|log| &log.key)) {
-        Some(_) => Ok(()),
-        None => Err(wrong("it names no log called …/directory".to_owned())),
-    }
-}
-
-/// SHA-256 of the key that hides handles in the directory's log that a policy names: as this device has
-/// pinned it, or of a log after a new beginning as the relay gives it.
-///
-/// # Errors
-/// As reading the log; `directory_log` if the relay's key is not that of the log named.
-pub(crate) async fn directory_key_hash(core: &Core, named: &str) -> Result<[u8; 32]> {
-    let named = Policy::parse(named.as_bytes()).map_err(bad_log)?;
-    let key = directory_log_of(named.logs().iter().map(|log| &log.key));
-    let key = key.ok_or_else(|| bad_log("the policy names none"))?;
-    let pinned = {
-        let mut conn = core.db.readers.acquire().await?;
-        store::directory_log(&mut conn).await?
-    };
-    if pinned.is_some_and(|pinned| pinned.key != key) {
-        let begun = directory_key(core, None, &key).await?;
-        return Ok(hash_of(&begun));
-    }
-    let log = follow(core).await?;
-    Ok(hash_of(&log.directory_key))
-}
-
-/// Asks for the key that hides handles. It must be the one after which the log is named, so that
-/// nobody who trusts this log is given another, and the one that the organisation names.
-async fn directory_key(
-    core: &Core,
-    policy: Option<&OrganisationPolicy>,
-    log: &str,
-) -> Result<SecretBytes<32>> {
-    let shown = core.account.directory_key().await?;
-    let key = SecretBytes::from_slice(&shown.key.0)
-        .map_err(|_| bad_log("its directory key is not 32 bytes"))?;
-    let hash = HEXLOWER.encode(&hash_of(&key));
-    let log = VerifierKey::parse(log).map_err(bad_log)?;
-    if log.name().as_str().split('/').nth_back(1) != Some(hash.as_str()) {
-        return Err(bad_log("it is not named after the directory key"));
-    }
-    if !is_named(policy, &key) {
-        return Err(bad_log("its directory key is not the organisation's"));
-    }
-    Ok(key)
-}
-
-/// Whether the organisation names this key, or none.
-fn is_named(policy: Option<&OrganisationPolicy>, key: &SecretBytes<32>) -> bool {
-    let named = policy.and_then(|policy| policy.directory_key_hash);
-    named.is_none_or(|named| named == hash_of(key))
-}
-
-fn hash_of(key: &SecretBytes<32>) -> [u8; 32] {
-    sha256(&[key.expose().as_slice()])
-}
-
 /// Reads entries up to `head` and adopts it if the tree over them has its root.
 async fn continue_to(
     core: &Core,
@@ -294,7 +229,7 @@ async fn continue_to(
     }
     if head.size() == have {
         if head.root() == &log.edge.root() {
-            return save(core, log, note, Vec::new()).await;
+            return save(core, log, note, Vec::new(), &[]).await;
         }
         return Err(distrust(core, head, note, "it shows other entries than before").await?);
     }
@@ -303,15 +238,19 @@ async fn continue_to(
     }
     let mut edge = log.edge.clone();
     let mut leaves = Vec::new();
+    let mut passed = Vec::new();
     while edge.size() < head.size() {
         read_bundle(core, &mut edge, head.size(), &mut leaves).await?;
+        if edge.size().is_multiple_of(store::EDGE_EVERY) {
+            passed.push(edge.clone());
+        }
     }
     if &edge.root() != head.root() {
         let why = "its entries do not continue those that it had shown";
         return Err(distrust(core, head, note, why).await?);
     }
     log.edge = edge;
-    save(core, log, note, leaves).await
+    save(core, log, note, leaves, &passed).await
 }
 
 /// An entry of the directory's log that is to be stored.
@@ -347,6 +286,7 @@ async fn save(
     log: &mut DirectoryLog,
     note: &Note,
     leaves: Vec<NewLeaf>,
+    edges: &[Edge],
 ) -> Result<()> {
     log.head = note.to_string().into_bytes();
     let head = head_of(log).ok_or_else(|| bad_log("its head is not signed by the pinned key"))?;
@@ -361,6 +301,7 @@ async fn save(
         }
     }
     store::save_directory_log(&mut tx, log).await?;
+    store::keep_directory_edges(&mut tx, edges).await?;
     let seen = SeenHead {
         size: head.size,
         root: head.root,

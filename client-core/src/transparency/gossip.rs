@@ -26,26 +26,84 @@ pub(crate) async fn heard(
     let Some(log) = store::directory_log(conn).await? else {
         return Ok(None);
     };
-    let Some(signed) = signed(&log, &head) else {
-        return Ok(core.transparency.is_new(handle).then(|| doubt(handle)));
+    let Some(signed) = signed(&log.key, &head) else {
+        not_of_this_log(core, conn, head, handle).await?;
+        return Ok(None);
     };
+    if !log.conflict.is_empty() {
+        return Ok(None); // The evidence is complete.
+    }
     let seen = SeenHead {
         size: head.size,
         root: head.root,
         source: handle.to_owned(),
     };
-    if seen.size > log.edge.size() {
-        // Compared once this device has got as far.
-        store::keep_directory_head(conn, &seen, &signed, core.now_ms()).await?;
-        core.transparency.newer.notify_one();
-        return Ok(None);
+    if let Some(root) = root_at_hand(conn, &log, seen.size).await? {
+        return compare(core, conn, &seen, &signed, &root).await;
     }
-    compare(core, conn, &seen, &signed).await
+    // Compared once this device has got as far, or outside of the transaction that takes messages: whoever
+    // names an old size must not hold up what others say.
+    store::await_directory_head(conn, &seen, &signed, core.now_ms()).await?;
+    let bell = if seen.size > log.edge.size() {
+        &core.transparency.newer
+    } else {
+        &core.transparency.older
+    };
+    bell.notify_one();
+    Ok(None)
 }
 
-/// The head as a signed note, if the log that this device follows has signed it.
-fn signed(log: &DirectoryLog, head: &LogHead) -> Option<Vec<u8>> {
-    let key = VerifierKey::parse(&log.key).ok()?;
+/// The root of the first `size` entries, where nothing has to be computed for it.
+async fn root_at_hand(
+    conn: &mut SqliteConnection,
+    log: &DirectoryLog,
+    size: u64,
+) -> Result<Option<Hash>> {
+    if size == log.edge.size() {
+        return Ok(Some(log.edge.root()));
+    }
+    if size > log.edge.size() {
+        return Ok(None);
+    }
+    store::known_directory_root(conn, size).await
+}
+
+/// What it means when the log that this device follows has not signed a head: the sender does not know yet that
+/// the organisation named another log, or this device does not, or something is wrong.
+async fn not_of_this_log(
+    core: &Core,
+    conn: &mut SqliteConnection,
+    head: LogHead,
+    handle: &str,
+) -> Result<()> {
+    let ended = store::directory_logs_ended(conn).await?;
+    if ended.iter().all(|key| signed(key, &head).is_none()) {
+        core.transparency.doubt(handle, head);
+        core.transparency.newer.notify_one();
+    }
+    Ok(())
+}
+
+/// Tells whose heads are not of the log that this device now follows.
+pub(super) async fn tell_doubts(core: &Core) -> Result<()> {
+    let log = {
+        let mut conn = core.db.readers.acquire().await?;
+        store::directory_log(&mut conn).await?
+    };
+    for (handle, head) in core.transparency.take_doubts() {
+        let is_of_this = log
+            .as_ref()
+            .is_some_and(|log| signed(&log.key, &head).is_some());
+        if !is_of_this && core.transparency.is_new(&handle) {
+            core.emit(doubt(&handle));
+        }
+    }
+    Ok(())
+}
+
+/// The head as a signed note, if the log with this key has signed it.
+fn signed(log: &str, head: &LogHead) -> Option<Vec<u8>> {
+    let key = VerifierKey::parse(log).ok()?;
     let checkpoint = Checkpoint::new(key.name().as_str(), head.size, Hash(head.root)).ok()?;
     let line = key.signature_line(&head.signature);
     let note = Note::new(checkpoint.to_string(), vec![line]).ok()?;
@@ -64,14 +122,15 @@ fn doubt(handle: &str) -> Event {
     }
 }
 
-/// Compares a head that is not beyond what this device has.
+/// Compares a head with the root that this device has at its size.
 async fn compare(
     core: &Core,
     conn: &mut SqliteConnection,
     seen: &SeenHead,
     signed: &[u8],
+    root: &Hash,
 ) -> Result<Option<Event>> {
-    if store::directory_root_at(conn, seen.size).await?.0 == seen.root {
+    if root.0 == seen.root {
         store::forget_directory_head(conn, seen).await?;
         return Ok(None);
     }
@@ -85,7 +144,21 @@ async fn compare(
     }))
 }
 
-/// Compares what others had seen before this device came as far.
+/// Compares what waits with what this device has already, without asking the relay.
+pub(super) async fn settle_alone(core: &Core) -> Result<()> {
+    let _one = core.transparency.following.lock().await;
+    let log = {
+        let mut conn = core.db.readers.acquire().await?;
+        store::directory_log(&mut conn).await?
+    };
+    match log {
+        Some(log) if log.conflict.is_empty() => settle(core, &log).await,
+        _ => Ok(()),
+    }
+}
+
+/// Compares what others had seen before this device came as far. Only one at a time may, since the log is
+/// not to be begun anew meanwhile.
 pub(super) async fn settle(core: &Core, log: &DirectoryLog) -> Result<()> {
     let waiting = {
         let mut conn = core.db.readers.acquire().await?;
@@ -93,10 +166,15 @@ pub(super) async fn settle(core: &Core, log: &DirectoryLog) -> Result<()> {
     };
     let mut told = None;
     for seen in waiting.iter().filter(|seen| seen.size <= log.edge.size()) {
+        let (root, edges) = {
+            let mut conn = core.db.readers.acquire().await?;
+            store::directory_root_at(&mut conn, seen.size).await?
+        };
         let mut conn = core.db.writer.lock().await;
         let mut tx = core.db.begin(&mut conn).await?;
+        store::keep_directory_root(&mut tx, seen.size, &root, &edges).await?;
         // The signed form is stored already.
-        let warning = compare(core, &mut tx, seen, &[]).await?;
+        let warning = compare(core, &mut tx, seen, &[], &root).await?;
         tx.commit().await?;
         told = told.or(warning);
     }

@@ -11,8 +11,9 @@ mod check;
 mod follow;
 mod gossip;
 mod members;
+mod named;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,9 +22,10 @@ use tokio::sync::Notify;
 
 pub use self::api::{DirectoryHeadInfo, DirectoryLogInfo};
 pub(crate) use self::check::directory_entry;
-pub(crate) use self::follow::{check_log_policy, directory_key_hash, load, run};
+pub(crate) use self::follow::{load, run};
 pub(crate) use self::gossip::heard;
 pub(crate) use self::members::note_member;
+pub(crate) use self::named::{check_log_policy, directory_key_hash};
 use crate::error::{CoreError, ErrorKind};
 
 /// How often the log is read when nothing calls for it.
@@ -41,8 +43,12 @@ pub(crate) struct Transparency {
     /// Of what the person was told already: handles of those whose heads the log has not signed, codes
     /// of errors.
     told: Mutex<BTreeSet<String>>,
+    /// Of whom which head came that the log has not signed, until it is known what that means.
+    doubts: Mutex<BTreeMap<String, LogHead>>,
     /// Rung when there is something new, here or with somebody else.
     newer: Notify,
+    /// Rung when what somebody has seen is to be compared with what this device has already.
+    older: Notify,
 }
 
 impl Transparency {
@@ -55,6 +61,21 @@ impl Transparency {
     fn is_new(&self, what: &str) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.insert(what.to_owned())
+    }
+
+    fn doubt(&self, handle: &str, head: LogHead) {
+        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        doubts.insert(handle.to_owned(), head);
+    }
+
+    fn take_doubts(&self) -> BTreeMap<String, LogHead> {
+        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *doubts)
+    }
+
+    fn has_doubts(&self) -> bool {
+        let doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        !doubts.is_empty()
     }
 
     fn set_head(&self, head: LogHead) {

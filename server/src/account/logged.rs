@@ -82,13 +82,13 @@ impl<'a> Logged<'a> {
     }
 }
 
-/// Logs the accounts that were there before the logs.
+/// Logs the accounts that were there before the directory's log.
 pub(super) async fn catch_up(db: &SqliteFile, evidence: &Evidence) -> Answer<()> {
     loop {
         let mut tx = db.write().await?;
         let row = sqlx::query(
             "SELECT id, handle, account_key, suspended, kind FROM accounts a WHERE NOT EXISTS \
-             (SELECT 1 FROM tree_subjects s WHERE s.account = a.id) ORDER BY id LIMIT 1",
+             (SELECT 1 FROM tree_events e WHERE e.account = a.id AND e.tree = 1) ORDER BY id LIMIT 1",
         )
         .fetch_optional(&mut *tx)
         .await?;

@@ -121,6 +121,17 @@ impl AccountPlane {
         Ok(())
     }
 
+    /// Says in the audit log which log of the directory ended, under the key before.
+    pub(crate) async fn directory_key_changed(&self, ended: &[LogHead]) -> Answer<()> {
+        let mut tx = self.db.write().await?;
+        let event = json!({ "ended": ended });
+        self.evidence
+            .note(&mut tx, "directory-key-changed", ORGANISATION, &event)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// The door for the group plane.
     pub(crate) fn mailroom(&self) -> Arc<dyn Mailroom> {
         Arc::new(AccountMailroom {

@@ -14,7 +14,16 @@ use crate::refusal::Answer;
 pub(super) async fn attest(account: &AccountPlane) -> Answer<()> {
     let evidence = account.evidence();
     let newest = evidence.newest_statement(KeyDirectory::TYPE).await?;
-    let newest = newest.and_then(|newest| KeyDirectory::parse(&newest).ok());
+    // One about a log that ended says nothing of this one.
+    let log = Some(evidence.origin(LogName::Directory));
+    let newest = newest
+        .filter(|newest| {
+            newest
+                .subjects()
+                .iter()
+                .any(|subject| subject.name.as_deref() == log)
+        })
+        .and_then(|newest| KeyDirectory::parse(&newest).ok());
     let now = clock::now_ms();
     let (from, known) = newest.map_or((now, 0), |newest| (newest.to.millis(), newest.tree_size));
     if known > 0 && now < from.saturating_add(DAY_MS) {

@@ -38,11 +38,18 @@ pub(crate) async fn run(
     if ropa(account.evidence(), &config, false).await.is_err() {
         tracing::error!("the record of processing could not be attested");
     }
+    let mut warned = false;
     let mut hourly = tokio::time::interval(HOURLY);
     loop {
         tokio::select! {
             () = drain.cancelled() => return,
             _ = hourly.tick() => {}
+        }
+        if account.evidence().directory_key_is_old() && !warned {
+            warned = true;
+            tracing::warn!(
+                "the directory key is older than a year; change it with `sealwire-relay log rotate-key`"
+            );
         }
         if directory::attest(&account).await.is_err() {
             tracing::error!("the directory could not be attested; it is tried again in an hour");

@@ -8,6 +8,7 @@ use sealwire_audit::leaf::Leaf;
 use sealwire_crypto::SecretBytes;
 use serde_json::Value;
 use sqlx::{Row, SqliteConnection};
+use zeroize::Zeroizing;
 
 use super::{Evidence, LogName, ORGANISATION};
 use crate::refusal::{Answer, Refusal};
@@ -205,19 +206,31 @@ async fn known_subject(db: &mut SqliteConnection, account: i64) -> Answer<Option
         .map_err(|_| Refusal::internal("the key of a subject is damaged"))
 }
 
-/// The newest key of the directory, made at the first start.
-pub(super) async fn directory_key(tx: &mut SqliteConnection) -> Result<DirectoryKey, sqlx::Error> {
+/// The newest key of the directory, made at the first start, and since when it counts, seconds since the Unix
+/// epoch.
+pub(super) async fn directory_key(
+    tx: &mut SqliteConnection,
+    now_s: u64,
+) -> Result<(DirectoryKey, u64), sqlx::Error> {
+    let now_s = i64::try_from(now_s).unwrap_or(i64::MAX);
     let fresh = SecretBytes::<32>::generate(&mut rand::rng());
-    sqlx::query("INSERT OR IGNORE INTO directory_keys (version, key) VALUES (1, ?)")
+    sqlx::query("INSERT OR IGNORE INTO directory_keys (version, key, made_at) VALUES (1, ?, ?)")
         .bind(fresh.expose().as_slice())
+        .bind(now_s)
         .execute(&mut *tx)
         .await?;
-    let key: Vec<u8> =
-        sqlx::query_scalar("SELECT key FROM directory_keys ORDER BY version DESC LIMIT 1")
+    // One from before this was kept is at least as old as this.
+    sqlx::query("UPDATE directory_keys SET made_at = ? WHERE made_at = 0")
+        .bind(now_s)
+        .execute(&mut *tx)
+        .await?;
+    let (key, made_at): (Vec<u8>, i64) =
+        sqlx::query_as("SELECT key, made_at FROM directory_keys ORDER BY version DESC LIMIT 1")
             .fetch_one(tx)
             .await?;
+    let key = Zeroizing::new(key);
     SecretBytes::from_slice(&key)
-        .map(DirectoryKey::new)
+        .map(|key| (DirectoryKey::new(key), u64::try_from(made_at).unwrap_or(0)))
         .map_err(|_| sqlx::Error::Decode("the directory key is not 32 bytes".into()))
 }
 

@@ -7,6 +7,8 @@
 mod check;
 mod events;
 mod keys;
+#[cfg(test)]
+pub(crate) mod measure;
 mod publish;
 mod renew;
 mod rows;
@@ -29,10 +31,11 @@ pub(crate) use self::events::{Opened, canonical, opened};
 use self::keys::Keys;
 pub(crate) use self::keys::{FILES as KEY_FILES, KeyError};
 pub(crate) use self::publish::{Published, run};
-pub(crate) use self::renew::end;
+pub(crate) use self::renew::{Ended, Ending, end};
 pub(crate) use self::serve::router;
 pub(crate) use self::statements::{Attested, Logged, time, unsayable};
 use self::witness::{WitnessError, Witnesses};
+use crate::clock;
 use crate::config::Transparency;
 use crate::database::SqliteFile;
 use crate::refusal::{Answer, Refusal};
@@ -42,6 +45,9 @@ pub(crate) const TABLES: &str = include_str!("tables.sql");
 
 /// Who an entry is about that is about no account.
 pub(crate) const ORGANISATION: i64 = 0;
+
+/// How long a directory key is to count: a year and a day, seconds.
+const DIRECTORY_KEY_S: u64 = 366 * 24 * 60 * 60;
 
 /// One of the relay's logs. Both have one form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +104,8 @@ pub(crate) struct Evidence {
     keys: Keys,
     witnesses: Witnesses,
     directory_key: DirectoryKey,
+    /// Since when it counts, seconds since the Unix epoch.
+    directory_key_s: u64,
     /// Something may have been added.
     added: Notify,
     /// The witnesses, by name, that know more of a log than this relay, or something else: as long as
@@ -114,7 +122,8 @@ impl Evidence {
         settings: &Transparency,
     ) -> Result<Arc<Self>, EvidenceError> {
         let mut tx = db.write().await?;
-        let directory_key = events::directory_key(&mut tx).await?;
+        let (directory_key, directory_key_s) =
+            events::directory_key(&mut tx, clock::now_s()).await?;
         let keys = Keys::open(dir, organisation, &directory_key)?;
         for log in LogName::ALL {
             let origin = keys.log(log).verifier().name().as_str();
@@ -128,6 +137,7 @@ impl Evidence {
             keys,
             witnesses: Witnesses::open(settings)?,
             directory_key,
+            directory_key_s,
             added: Notify::new(),
             halted: Mutex::default(),
         }))
@@ -136,6 +146,17 @@ impl Evidence {
     /// Under which the directory's log hides handles.
     pub(crate) const fn directory_key(&self) -> &DirectoryKey {
         &self.directory_key
+    }
+
+    /// Whether the directory key is to be changed: whoever has had it once, a former member, too, recognises
+    /// by it what is logged about a handle for as long as it counts.
+    pub(crate) fn directory_key_is_old(&self) -> bool {
+        clock::now_s().saturating_sub(self.directory_key_s) > DIRECTORY_KEY_S
+    }
+
+    /// Name of a log.
+    pub(crate) fn origin(&self, log: LogName) -> &str {
+        self.keys.log(log).verifier().name().as_str()
     }
 
     /// The keys of both logs, a `vkey` each.
@@ -151,8 +172,7 @@ impl Evidence {
         log: LogName,
     ) -> Answer<Checkpoint> {
         let edge = rows::edge(db, log).await?;
-        let origin = self.keys.log(log).verifier().name().as_str();
-        Checkpoint::new(origin, edge.size(), edge.root())
+        Checkpoint::new(self.origin(log), edge.size(), edge.root())
             .map_err(|_| Refusal::internal("the head of a transparency log cannot be made"))
     }
 

@@ -1,6 +1,6 @@
-//! Ending the logs, when what was logged since a backup is lost for good and their witnesses rightly refuse
-//! the rest for ever. What is left of them is put aside for those who want to look; the next start begins
-//! others, under other names and keys.
+//! Ending logs: both, when what was logged since a backup is lost for good and their witnesses rightly refuse
+//! the rest for ever; or the directory's alone, to go on under another directory key. What is left of them is
+//! put aside for those who want to look; the next start begins others, under other names and keys.
 //!
 //! A mark in the data directory keeps relays away until it is done, so that a renewal that broke off is
 //! only ever finished, and no second history of the old logs begins.
@@ -22,7 +22,18 @@ use crate::fault::Fault;
 const ENDED: &str = "ended-logs";
 
 /// In the order in which nothing refers to what is gone.
-const FORGET: &[&str] = &[
+const FORGET_DIRECTORY: &[&str] = &[
+    "DELETE FROM tree_events WHERE tree = 1",
+    "DELETE FROM tree_erasures",
+    "DELETE FROM tree_tiles WHERE tree = 1",
+    "DELETE FROM tree_bundles WHERE tree = 1",
+    "DELETE FROM trees WHERE tree = 1",
+    // The log is named after it.
+    "DELETE FROM directory_keys",
+];
+
+/// As [`FORGET_DIRECTORY`].
+const FORGET_BOTH: &[&str] = &[
     "DELETE FROM tree_events",
     "DELETE FROM tree_subjects",
     "DELETE FROM tree_erasures",
@@ -30,9 +41,16 @@ const FORGET: &[&str] = &[
     "DELETE FROM tree_tiles",
     "DELETE FROM tree_bundles",
     "DELETE FROM trees",
-    // The logs are named after it.
     "DELETE FROM directory_keys",
 ];
+
+/// Which logs are to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Both,
+    /// The directory's alone.
+    Directory,
+}
 
 /// Logs that were ended.
 pub(crate) struct Ended {
@@ -41,20 +59,38 @@ pub(crate) struct Ended {
     pub(crate) folder: PathBuf,
 }
 
-/// Ends both logs of `file`, the account plane's database in `dir`. May be done again after it broke off.
-pub(crate) async fn end(dir: &Path, file: &str) -> Result<Ended, Fault> {
+impl Ended {
+    /// Which they were: of an end that had broken off, those with which it had begun.
+    pub(crate) fn which(&self) -> Ending {
+        which(&self.heads)
+    }
+}
+
+fn which(heads: &[LogHead]) -> Ending {
+    if heads.iter().any(|head| head.log == LogName::Audit.as_str()) {
+        Ending::Both
+    } else {
+        Ending::Directory
+    }
+}
+
+/// Ends logs of `file`, the account plane's database in `dir`. May be done again after it broke off; then
+/// what had begun is ended, whatever is asked for.
+pub(crate) async fn end(dir: &Path, file: &str, ending: Ending) -> Result<Ended, Fault> {
     let mut db = database::alone(&dir.join(file))
         .await
         .map_err(Fault::of(file))?;
-    let heads = marked(&mut db, dir).await?;
+    let heads = marked(&mut db, dir, ending).await?;
     let folder = folder(dir, &heads)?;
-    let present: Option<String> = sqlx::query_scalar("SELECT origin FROM trees LIMIT 1")
-        .fetch_optional(&mut db)
+    let present: Vec<String> = sqlx::query_scalar("SELECT origin FROM trees")
+        .fetch_all(&mut db)
         .await
         .map_err(Fault::of(file))?;
-    if present.is_some_and(|present| is_of(&heads, &present)) {
+    if present.iter().any(|present| is_of(&heads, present)) {
         put_aside(&mut db, &heads, &folder).await?;
-        forget(&mut db).await.map_err(Fault::of(file))?;
+        forget(&mut db, which(&heads))
+            .await
+            .map_err(Fault::of(file))?;
     }
     db.close().await.map_err(Fault::of(file))?;
     for name in keys::LOG_FILES {
@@ -68,12 +104,19 @@ pub(crate) async fn end(dir: &Path, file: &str) -> Result<Ended, Fault> {
 }
 
 /// The heads of the logs that end, from the mark, which is set first.
-async fn marked(db: &mut SqliteConnection, dir: &Path) -> Result<Vec<LogHead>, Fault> {
+async fn marked(
+    db: &mut SqliteConnection,
+    dir: &Path,
+    ending: Ending,
+) -> Result<Vec<LogHead>, Fault> {
     let mark = dir.join(RENEWING);
     match std::fs::read(&mark) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(Fault::of(RENEWING)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let heads = check(db, dir).await?;
+            let mut heads = check(db, dir).await?;
+            if ending == Ending::Directory {
+                heads.retain(|head| head.log == LogName::Directory.as_str());
+            }
             let bytes = serde_json::to_vec(&heads).map_err(Fault::of(RENEWING))?;
             write_private(&mark, &bytes).map_err(Fault::of(RENEWING))?;
             Ok(heads)
@@ -88,14 +131,17 @@ fn is_of(heads: &[LogHead], origin: &str) -> bool {
 
 /// Named after the key that the logs are named after, and their length.
 fn folder(dir: &Path, heads: &[LogHead]) -> Result<PathBuf, Fault> {
-    let head = heads
-        .iter()
-        .find(|head| head.log == LogName::Audit.as_str());
+    // That of the directory's alone has a name that no end of both has.
+    let (log, suffix) = match which(heads) {
+        Ending::Both => (LogName::Audit, ""),
+        Ending::Directory => (LogName::Directory, "-directory"),
+    };
+    let head = heads.iter().find(|head| head.log == log.as_str());
     let name = head.and_then(|head| {
         let hash = head.origin.rsplit('/').nth(1)?.get(..16)?;
-        Some(format!("{hash}-{}", head.size))
+        Some(format!("{hash}-{}{suffix}", head.size))
     });
-    let name = name.ok_or_else(|| Fault::new("audit log", "has no name of a known form"))?;
+    let name = name.ok_or_else(|| Fault::new(log.as_str(), "has no name of a known form"))?;
     Ok(dir.join(ENDED).join(name))
 }
 
@@ -114,18 +160,26 @@ async fn put_aside(
         std::fs::remove_dir_all(&new).map_err(&fault)?;
     }
     for log in LogName::ALL {
-        let head = heads.iter().find(|head| head.log == log.as_str());
-        let size = head.map_or(0, |head| head.size);
-        put_log_aside(db, log, size, &new.join(log.as_str())).await?;
+        if let Some(head) = heads.iter().find(|head| head.log == log.as_str()) {
+            put_log_aside(db, log, head.size, &new.join(log.as_str())).await?;
+        }
     }
+    if which(heads) == Ending::Both {
+        put_statements_aside(db, &new).await?;
+    }
+    std::fs::rename(&new, folder).map_err(&fault)
+}
+
+async fn put_statements_aside(db: &mut SqliteConnection, folder: &Path) -> Result<(), Fault> {
     let statements: Vec<(i64, Vec<u8>)> = sqlx::query_as("SELECT number, signed FROM statements")
         .fetch_all(db)
         .await
         .map_err(Fault::of(ENDED))?;
     for (number, signed) in statements {
-        write(&new.join(format!("statements/{number}.json")), &signed).map_err(&fault)?;
+        write(&folder.join(format!("statements/{number}.json")), &signed)
+            .map_err(Fault::of(ENDED))?;
     }
-    std::fs::rename(&new, folder).map_err(&fault)
+    Ok(())
 }
 
 async fn put_log_aside(
@@ -186,11 +240,15 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_private(path, bytes)
 }
 
-/// Forgets both logs at once, and leaves nothing of them in the file.
-async fn forget(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+/// Forgets logs at once, and leaves nothing of them in the file.
+async fn forget(db: &mut SqliteConnection, ending: Ending) -> Result<(), sqlx::Error> {
+    let statements = match ending {
+        Ending::Both => FORGET_BOTH,
+        Ending::Directory => FORGET_DIRECTORY,
+    };
     db.execute("PRAGMA secure_delete = ON").await?;
     let mut tx = db.begin().await?;
-    for statement in FORGET {
+    for statement in statements {
         tx.execute(*statement).await?;
     }
     tx.commit().await?;

@@ -3,6 +3,8 @@
 pub(crate) mod blobs;
 mod commit_rate;
 mod hub;
+#[cfg(test)]
+pub(crate) mod measure;
 mod oneshot;
 mod outbox;
 mod request;

@@ -13,8 +13,12 @@ use crate::log::{entries, head};
 use crate::support::Relay;
 
 fn renew(relay: &Relay, more: &[&str]) -> Output {
+    log(relay, "renew", more)
+}
+
+fn log(relay: &Relay, what: &str, more: &[&str]) -> Output {
     let output = Relay::program()
-        .args(["log", "renew", "--json", "--data"])
+        .args(["log", what, "--json", "--data"])
         .arg(relay.data())
         .arg("--config")
         .arg(relay.config_file())
@@ -125,4 +129,108 @@ async fn a_renewal_that_broke_off_is_finished_before_anything_else() {
     sound(&relay);
     relay.start();
     alice.sign_in(&relay).await.expect("as before");
+}
+
+fn rotate(relay: &Relay) -> Value {
+    told(&log(relay, "rotate-key", &[]))
+}
+
+#[tokio::test]
+async fn the_directory_goes_on_under_another_key_and_the_audit_log_as_it_was() {
+    let mut relay = Relay::new();
+    let (alice, token) = relay.alice().await;
+    let (bob, _) = relay.join(&token, "bob@acme", OrgRole::OrgMember).await;
+    let (directory, audit) = (head(&relay, "directory").await, head(&relay, "audit").await);
+    let known = entries(&relay, "directory", &directory).await;
+    assert!(failure(&log(&relay, "rotate-key", &[])).contains("in use"));
+    relay.kill();
+    let said = rotate(&relay);
+    is_put_aside(&said, &relay);
+    assert_eq!(said["ended"].as_array().expect("heads").len(), 1);
+    sound(&relay);
+    relay.start();
+    let after = head(&relay, "directory").await;
+    assert_ne!(directory.origin(), after.origin());
+    // The same people, of whom nothing tells that they are.
+    let leaves = entries(&relay, "directory", &after).await;
+    assert_eq!(leaves.len(), 4);
+    let index = |leaf: &Leaf| match leaf {
+        Leaf::Directory { index, .. } => *index,
+        other => panic!("no entry of the directory: {other:?}"),
+    };
+    assert!(
+        leaves
+            .iter()
+            .all(|leaf| !known.iter().any(|old| index(old) == index(leaf)))
+    );
+    // The audit log continues, and says which log ended.
+    let now = head(&relay, "audit").await;
+    assert_eq!(now.origin(), audit.origin());
+    let all = entries(&relay, "audit", &now).await;
+    let size = usize::try_from(audit.size()).expect("small");
+    assert_eq!(all[..size], entries(&relay, "audit", &audit).await);
+    let changed =
+        |leaf: &&Leaf| matches!(leaf, Leaf::Event { kind, .. } if kind == "directory-key-changed");
+    assert_eq!(all.iter().filter(changed).count(), 1);
+    for person in [&alice, &bob] {
+        person.sign_in(&relay).await.expect("as before");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_key_that_broke_off_is_finished_as_one() {
+    let mut relay = Relay::new();
+    let (alice, _) = relay.alice().await;
+    let audit = head(&relay, "audit").await;
+    relay.kill();
+    let (mark, data) = (relay.data().join("logs.renewing"), relay.data());
+    let old = std::fs::read(data.join("directory.key")).expect("a key");
+    let said = rotate(&relay);
+    // In the middle: what ended is forgotten, the old key is still there.
+    std::fs::write(&mark, said["ended"].to_string()).expect("written");
+    std::fs::write(data.join("directory.key"), &old).expect("written");
+    for table in ["tree_events", "tree_tiles", "tree_bundles", "trees"] {
+        let forget = format!("DELETE FROM {table} WHERE tree = 1");
+        relay.sql("account.db", &forget).await;
+    }
+    relay.sql("account.db", "DELETE FROM directory_keys").await;
+    // Whatever is asked for, the audit log stays.
+    let again = told(&renew(&relay, &["--lost-for-good"]));
+    assert_eq!(again["ended"], said["ended"]);
+    assert_ne!(
+        std::fs::read(data.join("directory.key")).expect("a key"),
+        old
+    );
+    assert!(!mark.exists());
+    sound(&relay);
+    relay.start();
+    assert_eq!(head(&relay, "audit").await.origin(), audit.origin());
+    alice.sign_in(&relay).await.expect("as before");
+}
+
+async fn ready(relay: &Relay) -> String {
+    let asked = relay.request(reqwest::Method::GET, "/readyz", None);
+    let answer = asked.send().await.expect("sent");
+    assert_eq!(answer.status(), 200);
+    answer.text().await.expect("a body")
+}
+
+#[tokio::test]
+async fn a_key_of_more_than_a_year_is_told() {
+    let mut relay = Relay::new();
+    relay.alice().await;
+    assert_eq!(ready(&relay).await, "ready\n");
+    relay.kill();
+    let year = "UPDATE directory_keys SET made_at = unixepoch() - 367 * 86400";
+    relay.sql("account.db", year).await;
+    relay.start();
+    let said = ready(&relay).await;
+    assert!(
+        said.starts_with("ready\n") && said.contains("log rotate-key"),
+        "{said}"
+    );
+    relay.kill();
+    rotate(&relay);
+    relay.start();
+    assert_eq!(ready(&relay).await, "ready\n");
 }

@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::fs::OFlags;
+
 use crate::failure::Failure;
 
 /// Reads a file of at most `most` bytes; one byte more of a larger one, so that its
@@ -17,6 +19,25 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
         Ok(content)
     };
     read().map_err(|error| Failure::file(path, &error))
+}
+
+/// Reads a plain file of at most `most` bytes that somebody else may have put there: no link is followed, and
+/// nothing is waited for. `None` if it is larger, or no plain file.
+pub(crate) fn read_plain(path: &Path, most: usize) -> io::Result<Option<Vec<u8>>> {
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits());
+    let flags = flags.map_err(io::Error::other)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
+    if !metadata.is_file() || metadata.len() > most {
+        return Ok(None);
+    }
+    let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    file.take(most).read_to_end(&mut content)?;
+    Ok(Some(content))
 }
 
 /// Writes a private file durably: after this it is there whole, even after a power

@@ -11,6 +11,7 @@ mod failure;
 mod files;
 mod output;
 mod pack;
+mod release;
 mod report;
 mod verify;
 mod watch;
@@ -48,6 +49,8 @@ enum Command {
     Verify(verify::Verify),
     /// Collect all evidence of a relay into one folder, and check it.
     Pack(pack::Pack),
+    /// Sign a release: how its programs were built, and of which parts.
+    Release(release::Release),
     /// Write a page for people about a pack that holds.
     Report(report::Report),
     /// Follow the logs of a relay. Ends with 8 at the first head that should not exist.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Census(args) => census::run(args, &out),
         Command::Verify(command) => verify::run(command, &out),
         Command::Pack(args) => pack::run(args, &out),
+        Command::Release(args) => release::run(args, &out),
         Command::Report(args) => report::run(args, &out),
         Command::Watch(args) => watch::run(args, &out),
         Command::Witness(command) => witness::run(command, &out),

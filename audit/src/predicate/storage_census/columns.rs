@@ -42,7 +42,11 @@ const CLASSES: &[OfClass] = &[
             "revocation",
         ],
     ),
-    ("account.directory_keys", Operational, &["version", "key"]),
+    (
+        "account.directory_keys",
+        Operational,
+        &["version", "key", "made_at"],
+    ),
     (
         "account.erased_devices",
         AccountMetadata,

@@ -14,6 +14,7 @@ mod fanout;
 mod figure;
 mod frames;
 mod idle;
+mod pack;
 mod relay;
 mod samples;
 mod search;
@@ -32,6 +33,7 @@ usage: sealwire-bench fanout [conversation|ingest|ramp] [--seconds N]
        sealwire-bench idle [--connections N]
        sealwire-bench search [--quick] [--peer PROGRAM]...
        sealwire-bench attachment [--quick]
+       sealwire-bench pack [--quick]
 
 --seconds N      length of the conversation load (default 60)
 --quick          smaller groups, fewer messages: shows that it works, measures nothing
@@ -107,6 +109,7 @@ fn run(plan: &Plan) -> Result<()> {
         "idle" => idle::run(plan),
         "search" => search::run(plan),
         "attachment" => attachment::run(plan),
+        "pack" => pack::run(plan),
         _ => Err(USAGE.into()),
     }
 }

@@ -1,15 +1,13 @@
 //! A pack on disk, which somebody else may have made to do harm: nothing outside of it
 //! is read, and no file beyond its bound.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
 
 use super::layout::{LogName, Place};
 use crate::failure::Failure;
+use crate::files;
 
 /// What to do about a pack that does not hold.
 pub(crate) const HINT: &str =
@@ -146,27 +144,13 @@ impl PackFolder {
     /// Reads a file. Links are not followed, and no byte is read of one that is too large.
     pub(crate) fn read(&self, place: &Place) -> Result<Vec<u8>, Failure> {
         let path = self.path(place);
-        let file = match open(&path) {
-            Ok(file) => file,
+        match files::read_plain(&path, place.most()) {
+            Ok(Some(content)) => Ok(content),
+            Ok(None) => Err(self.broken(place, "is larger than such a file can be")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(self.broken(place, "is missing"));
+                Err(self.broken(place, "is missing"))
             }
-            Err(error) => return Err(Failure::file(&path, &error)),
-        };
-        let failed = |error: io::Error| Failure::file(&path, &error);
-        let metadata = file.metadata().map_err(failed)?;
-        let most = u64::try_from(place.most()).unwrap_or(u64::MAX);
-        if !metadata.is_file() || metadata.len() > most {
-            return Err(self.broken(place, "is larger than such a file can be"));
+            Err(error) => Err(Failure::file(&path, &error)),
         }
-        let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-        file.take(most).read_to_end(&mut content).map_err(failed)?;
-        Ok(content)
     }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits());
-    let flags = flags.map_err(io::Error::other)?;
-    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }

@@ -2,6 +2,7 @@
 
 mod pack;
 mod proof;
+mod release;
 
 use std::path::Path;
 
@@ -21,12 +22,16 @@ pub(crate) enum Verify {
     Proof(proof::Proof),
     /// Check a whole folder of evidence, as `pack` writes it, against a policy.
     Pack(pack::Pack),
+    /// Check a release: that its programs are those that the release key has signed, with how
+    /// they were built and of which parts.
+    Release(release::Release),
 }
 
 pub(crate) fn run(command: &Verify, out: &Output) -> Result<(), Failure> {
     match command {
         Verify::Proof(args) => proof::run(args, out),
         Verify::Pack(args) => pack::run(args, out),
+        Verify::Release(args) => release::run(args, out),
     }
 }
 

@@ -1,13 +1,6 @@
-//! Makes a synthetic log of any length on disk, to measure how fast a pack is checked:
-//!
-//! ```text
-//! cargo run --release -p sealwire-audit --example make_log -- DIR 1000000
-//! sealwire-audit pack --from DIR --policy DIR/policy --dir PACK
-//! time sealwire-audit verify pack PACK --policy DIR/policy
-//! ```
+//! A synthetic log of any length on disk, as `sealwire-audit pack --from` takes it.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fs;
 use std::path::Path;
 
@@ -20,10 +13,10 @@ use sealwire_audit::note::{KeyKind, KeyName, SignerKey};
 use sealwire_audit::predicate::{Predicate, RemovedKind, RetentionRun, Rule, Time};
 use sealwire_audit::sequence::integrate;
 use sealwire_audit::statement::Subject;
-use sealwire_audit::tile::{Kind, Resource, WIDTH};
+use sealwire_audit::tile::{Kind, Resource, WIDTH, parse_bundle};
 use sealwire_crypto::{EvidenceKey, SecretBytes};
 
-type Done<T> = Result<T, Box<dyn Error>>;
+use crate::Result;
 
 const ORIGIN: &str = "relay.bench.example/audit";
 /// Every so many entries one is a statement: a run of retention by the hour, and a busy
@@ -34,7 +27,7 @@ fn evidence_key(seed: u8) -> EvidenceKey {
     EvidenceKey::from_seed(&SecretBytes::fill(|bytes| bytes.fill(seed)))
 }
 
-fn statement(number: u64) -> Done<Envelope> {
+fn statement(number: u64) -> Result<Envelope> {
     let hour = |hours: u64| Time::from_millis(1_700_000_000_000 + hours * 3_600_000);
     let run = RetentionRun {
         started: hour(number)?,
@@ -58,7 +51,7 @@ fn statement(number: u64) -> Done<Envelope> {
     Ok(envelope)
 }
 
-fn entry(dir: &Path, index: u64) -> Done<Vec<u8>> {
+fn entry(dir: &Path, index: u64) -> Result<Vec<u8>> {
     if index % STATEMENT_EVERY == STATEMENT_EVERY / 2 {
         let envelope = statement(index / STATEMENT_EVERY)?;
         fs::write(
@@ -73,7 +66,7 @@ fn entry(dir: &Path, index: u64) -> Done<Vec<u8>> {
     Ok(Leaf::event("directory-changed", Commitment(commitment))?.to_bytes()?)
 }
 
-fn write(dir: &Path, kind: Kind, index: u64, width: usize, bytes: &[u8]) -> Done<()> {
+fn write(dir: &Path, kind: Kind, index: u64, width: usize, bytes: &[u8]) -> Result<()> {
     let resource = Resource::new(kind, index, u16::try_from(width)?)?;
     let path = dir.join("logs/audit").join(resource.to_string());
     fs::create_dir_all(path.parent().ok_or("no parent")?)?;
@@ -81,7 +74,7 @@ fn write(dir: &Path, kind: Kind, index: u64, width: usize, bytes: &[u8]) -> Done
 }
 
 /// Writes the tiles and entries of a log of `size` entries, bundle by bundle.
-fn make_log(dir: &Path, size: u64) -> Done<Edge> {
+fn make_log(dir: &Path, size: u64) -> Result<Edge> {
     let mut edge = Edge::new();
     // Those that sum up others are few.
     let mut upper: BTreeMap<(u8, u64), Vec<Hash>> = BTreeMap::new();
@@ -89,7 +82,7 @@ fn make_log(dir: &Path, size: u64) -> Done<Edge> {
         let end = size.min(edge.size() + u64::from(WIDTH));
         let entries: Vec<Vec<u8>> = (edge.size()..end)
             .map(|index| entry(dir, index))
-            .collect::<Done<_>>()?;
+            .collect::<Result<_>>()?;
         let batch = integrate(&edge, entries.iter().map(Vec::as_slice))?;
         for part in batch.tiles {
             if part.level == 0 {
@@ -113,14 +106,10 @@ fn make_log(dir: &Path, size: u64) -> Done<Edge> {
     Ok(edge)
 }
 
-fn main() -> Done<()> {
-    let mut args = std::env::args().skip(1);
-    let (Some(dir), Some(size)) = (args.next(), args.next()) else {
-        return Err("usage: make_log DIR ENTRIES".into());
-    };
-    let dir = Path::new(&dir);
+/// Makes the log, its head and its policy in `dir`.
+pub(super) fn make(dir: &Path, size: u64) -> Result<()> {
     fs::create_dir_all(dir.join("statements"))?;
-    let edge = make_log(dir, size.parse()?)?;
+    let edge = make_log(dir, size)?;
     let log = SignerKey::new(KeyName::new(ORIGIN)?, KeyKind::Note, evidence_key(1));
     let name = KeyName::new("witness.bench.example")?;
     let witness = SignerKey::new(name, KeyKind::Cosignature, evidence_key(2));
@@ -134,4 +123,19 @@ fn main() -> Done<()> {
         witness.verifier()
     );
     Ok(fs::write(dir.join("policy"), policy)?)
+}
+
+/// Hashes the entries of the log in `dir` into a tree that is forgotten again: the least that whoever checks
+/// them can do.
+pub(super) fn hash_all(dir: &Path, size: u64) -> Result<()> {
+    let mut edge = Edge::new();
+    while edge.size() < size {
+        let width = u16::try_from((size - edge.size()).min(WIDTH.into()))?;
+        let resource = Resource::new(Kind::Entries, edge.size() / u64::from(WIDTH), width)?;
+        let bytes = fs::read(dir.join("logs/audit").join(resource.to_string()))?;
+        for entry in parse_bundle(&bytes, width)? {
+            edge.push(entry, |_| {})?;
+        }
+    }
+    Ok(())
 }
