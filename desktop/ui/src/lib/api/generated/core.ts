@@ -911,7 +911,7 @@ id: number,
  */
 role: OrgRole, 
 /**
- * What the new account is.
+ * What the new account is to be: as this profile made it, else as the relay says.
  */
 kind: DeviceKind, 
 /**
@@ -923,8 +923,8 @@ expires_at_s: number,
  */
 used_by: string | null, 
 /**
- * The enrolment's MAC matches the secret this profile put into the link; `None` if not used
- * or not made by this profile.
+ * The enrolment's MAC matches the secret and the kind this profile put into the link, and the
+ * account's devices are of that kind; `None` if not used or not made by this profile.
  */
 genuine: boolean | null, };
 
