@@ -101,14 +101,6 @@ pub(crate) async fn refuse_held(
     ))
 }
 
-impl Core {
-    /// Whether everything is to be kept, also what no conversation of others holds.
-    pub(crate) fn keeps_everything(&self) -> bool {
-        self.organisation_policy()
-            .is_some_and(|policy| policy.holds.iter().any(|hold| hold.held == Held::Everyone))
-    }
-}
-
 impl Client {
     /// Places a legal hold: signs a policy that names it, and attests it in the organisation's name.
     ///

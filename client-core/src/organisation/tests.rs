@@ -7,6 +7,17 @@ fn key(seed: u8) -> OrganisationKey {
     OrganisationKey::from_seed(&SecretBytes::fill(|bytes: &mut [u8; 32]| bytes.fill(seed)))
 }
 
+fn changed(
+    present: Option<&OrganisationPolicy>,
+    organisation: &str,
+    now_s: u64,
+    change: &OrganisationPolicyChange,
+) -> OrganisationPolicy {
+    let mut next = successor(present, organisation, now_s);
+    apply(&mut next, change);
+    next
+}
+
 fn days(messages: u32) -> OrganisationPolicyChange {
     OrganisationPolicyChange {
         max_message_days: Some(messages),
@@ -18,7 +29,7 @@ fn days(messages: u32) -> OrganisationPolicyChange {
 fn policies(count: u32) -> Vec<OrganisationPolicy> {
     let mut all: Vec<OrganisationPolicy> = Vec::new();
     for number in 1..=count {
-        all.push(successor(all.last(), "acme", 1, &days(number)));
+        all.push(changed(all.last(), "acme", 1, &days(number)));
     }
     all
 }
@@ -64,10 +75,10 @@ fn newer_policies_are_taken_and_others_refused() {
         assert_eq!(code(known, Some(&mallory)), Some("policy_not_genuine"));
         assert_eq!(code(known, Some(b"nonsense")), Some("policy_not_genuine"));
     }
-    let foreign = successor(None, "other", 1, &days(1)).sign(&key(5));
+    let foreign = changed(None, "other", 1, &days(1)).sign(&key(5));
     assert_eq!(code(None, Some(&foreign)), Some("policy_not_genuine"));
     // Two of one serial, and one that does not follow.
-    let other = successor(policies(1).first(), "acme", 1, &days(77));
+    let other = changed(policies(1).first(), "acme", 1, &days(77));
     assert_eq!(
         code(Some(&signed[1]), Some(&other.sign(&key(5)))),
         Some("policy_conflict")
@@ -84,25 +95,25 @@ fn newer_policies_are_taken_and_others_refused() {
 
 #[test]
 fn a_change_leaves_the_rest_as_it_was() {
-    let first = successor(None, "acme", 7, &days(90));
+    let first = changed(None, "acme", 7, &days(90));
     let second = OrganisationPolicyChange {
         max_file_days: Some(30),
         receipts: Some(false),
         ..OrganisationPolicyChange::default()
     };
-    let second = successor(Some(&first), "acme", 8, &second);
+    let second = changed(Some(&first), "acme", 8, &second);
     assert!(first.follows(None) && second.follows(Some(&first)));
     assert_eq!(
         (second.max_message_days, second.max_blob_days),
         (Some(90), Some(30))
     );
     assert!(second.no_receipts && !first.no_receipts);
-    let third = successor(Some(&second), "acme", 9, &days(0));
+    let third = changed(Some(&second), "acme", 9, &days(0));
     assert_eq!(
         (third.max_message_days, third.max_blob_days),
         (None, Some(30))
     );
-    let same = successor(
+    let same = changed(
         Some(&third),
         "acme",
         9,

@@ -66,6 +66,7 @@ pub fn quick() -> Options {
         clock_offset_s: 0,
         passed_s: 0,
         reconnect_ms: 50,
+        look_up_within_ms: 6 * 3_600_000,
         receipt_interval_ms: 0,
     }
 }

@@ -14,8 +14,8 @@ const SIZE: u64 = 2 * EDGE_EVERY + 77;
 async fn database() -> (TempDir, Database) {
     let dir = tempfile::tempdir().unwrap();
     let key = SecretBytes::fill(|bytes: &mut [u8; 32]| *bytes = [7; 32]);
-    let db = Database::open(&dir.path().join("profile.db"), &key, true);
-    let db = db.await.unwrap();
+    let path = dir.path().join("profile.db");
+    let db = Database::open(&path, &key, true).await.unwrap();
     db.migrate(MIGRATIONS).await.unwrap();
     (dir, db)
 }

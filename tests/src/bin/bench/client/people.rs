@@ -39,6 +39,7 @@ fn options() -> Options {
         welcome_delay_max_ms: 0,
         key_package_target: 4,
         key_package_low: 1,
+        look_up_within_ms: 6 * 3_600_000,
         receipt_interval_ms: 0,
         ..Options::default()
     }
