@@ -10,7 +10,11 @@ import json
 import pathlib
 import sys
 
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 from google.protobuf.json_format import ParseDict
 from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenance
 from in_toto_attestation.v1.statement import Statement
@@ -31,7 +35,10 @@ def signed(path, key):
 
 def main():
     release, key = map(pathlib.Path, sys.argv[1:])
-    key = SSlibKey.from_crypto(load_pem_public_key(key.read_bytes()), keyid=key.stem)
+    public = load_pem_public_key(key.read_bytes())
+    # An envelope names the key by the SHA-256 of its DER.
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    key = SSlibKey.from_crypto(public, keyid=hashlib.sha256(der).hexdigest())
     provenance = signed(release / "provenance.intoto.json", key)
     assert provenance["predicateType"] == "https://slsa.dev/provenance/v1"
     # Refuses members that SLSA does not have.

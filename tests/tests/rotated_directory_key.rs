@@ -90,22 +90,3 @@ async fn clients_follow_where_the_organisation_leads() {
     bob.fetch_organisation_policy().await.expect("fetched");
     looks_up(&bob, &carol).await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whom_nobody_tells_of_another_log_is_warned() {
-    let mut stage = Stage::set_in_memory().await;
-    let (alice, bob, _carol) = stage.alice_bob_carol().await;
-    let chat = alice.founds("Lunch", &[&bob]).await;
-    bob.lookup(&alice.handle()).await.expect("Alice is there");
-    rotate(&mut stage).await;
-    // Only a newcomer goes by the new log: the organisation has never said which one counts.
-    let dave = stage.guest(&alice, "dave").await;
-    looks_up(&dave, &bob).await;
-    let other = dave.founds("Dinner", &[&bob]).await;
-    bob.is_in(&other).await;
-    dave.says(&other, "hello").await;
-    bob.hears(&other, "hello").await;
-    bob.is_told("dave@acme goes by another directory log").await;
-    alice.says(&chat, "still here").await;
-    bob.hears(&chat, "still here").await;
-}

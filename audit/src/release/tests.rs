@@ -25,7 +25,7 @@ fn statement() -> Statement {
 
 #[test]
 fn a_build_is_told_in_the_words_of_slsa() {
-    insta::assert_snapshot!(serde_json::to_string_pretty(statement().predicate()).unwrap());
+    insta::assert_snapshot!(String::from_utf8(statement().to_json().unwrap()).unwrap());
     assert_eq!(Build::of(&statement()), Ok(build()));
     let nowhere = Build {
         source: None,

@@ -166,12 +166,19 @@ pub(crate) async fn await_directory_head(
     signed: &[u8],
     now_ms: u64,
 ) -> Result<()> {
-    let (of_all, of_one): (i64, i64) = sqlx::query_as(
-        "SELECT count(*), coalesce(sum(source = ?), 0) FROM directory_head WHERE source <> '' AND source <> 'relay'",
+    let (of_all, of_one, same): (i64, i64, i64) = sqlx::query_as(
+        "SELECT count(*), coalesce(sum(source = ?1), 0),
+         coalesce(sum(source = ?1 AND size = ?2 AND root = ?3), 0)
+         FROM directory_head WHERE source <> '' AND source <> 'relay'",
     )
     .bind(&seen.source)
+    .bind(to_db(seen.size))
+    .bind(seen.root.as_slice())
     .fetch_one(&mut *conn)
     .await?;
+    if same > 0 {
+        return Ok(());
+    }
     if of_one >= MOST_OF_ONE {
         sqlx::query(
             "DELETE FROM directory_head WHERE (size, root, source) IN

@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER;
 use sealwire_audit::note::VerifierKey;
 use serde::Serialize;
 
-use super::follow::follow;
+use super::follow::follow_where_named;
 use crate::client::Client;
 use crate::error::{CoreError, Result};
 use crate::store;
@@ -51,7 +51,7 @@ impl Client {
     /// # Errors
     /// `directory_log`, `directory_stale`; network errors. A conflict is no error here.
     pub async fn check_directory_log(&self) -> Result<Option<DirectoryLogInfo>> {
-        match follow(&self.core).await {
+        match follow_where_named(&self.core).await {
             Err(error) if error.code != "directory_conflict" => Err(error),
             _ => self.directory_log().await,
         }

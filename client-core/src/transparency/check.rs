@@ -11,7 +11,7 @@ use sealwire_protocol::certificate::{DeviceKind, UnverifiedCertificate};
 use sealwire_protocol::handle::Handle;
 use tokio::time::sleep;
 
-use super::follow::follow;
+use super::follow::follow_where_named;
 use crate::core::Core;
 use crate::error::{CoreError, ErrorKind, Result};
 use crate::group;
@@ -56,7 +56,7 @@ pub(crate) async fn directory_entry(
 }
 
 async fn verdict(core: &Core, handle: &Handle, entry: Option<&DirectoryEntry>) -> Result<Verdict> {
-    let log = follow(core).await?;
+    let log = follow_where_named(core).await?;
     let index = DirectoryKey::new(log.directory_key).index(handle.as_str());
     let leaves = {
         let mut conn = core.db.readers.acquire().await?;

@@ -51,15 +51,18 @@ pub(crate) async fn run(core: Arc<Core>) {
 
 /// Follows the log. If it is not the one that this device knows, or somebody goes by another, the organisation
 /// may have named another meanwhile, so its policy is asked for.
-async fn follow_where_named(core: &Core) -> Result<()> {
+///
+/// # Errors
+/// As [`follow`].
+pub(super) async fn follow_where_named(core: &Core) -> Result<DirectoryLog> {
     let before = named_log(core);
-    let mut followed = follow(core).await.map(drop);
+    let mut followed = follow(core).await;
     let is_another = matches!(&followed, Err(error) if error.code == "directory_log");
     if is_another || core.transparency.has_doubts() {
         // What cannot be believed of a policy is told where it is fetched daily.
         drop(organisation::fetch(core).await);
         if named_log(core) != before {
-            followed = follow(core).await.map(drop);
+            followed = follow(core).await;
         }
     }
     gossip::tell_doubts(core).await?;

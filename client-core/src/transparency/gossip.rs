@@ -76,6 +76,9 @@ async fn not_of_this_log(
     head: LogHead,
     handle: &str,
 ) -> Result<()> {
+    if core.transparency.was_told(handle) {
+        return Ok(()); // Nobody can have the relay asked with every message.
+    }
     let ended = store::directory_logs_ended(conn).await?;
     if ended.iter().all(|key| signed(key, &head).is_none()) {
         core.transparency.doubt(handle, head);

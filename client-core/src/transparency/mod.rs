@@ -63,6 +63,11 @@ impl Transparency {
         told.insert(what.to_owned())
     }
 
+    fn was_told(&self, what: &str) -> bool {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.contains(what)
+    }
+
     fn doubt(&self, handle: &str, head: LogHead) {
         let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
         doubts.insert(handle.to_owned(), head);

@@ -85,16 +85,15 @@ impl Logs {
         first.expect("added") + entries.len() as u64
     }
 
-    /// Adds entries in transactions of `batch` as fast as it goes; how many, and when each transaction was
-    /// durable.
+    /// Adds entries to the empty log in transactions of `batch` as fast as it goes; how many, and when each
+    /// transaction was durable.
     pub(crate) async fn append_for(&self, length: Duration, batch: usize) -> (u64, Moments) {
         let (begun, mut size, mut moments) = (Instant::now(), 0, Vec::new());
-        let first = size;
         while begun.elapsed() < length {
             size = self.append(size, batch).await;
             moments.push((size, Instant::now()));
         }
-        (size - first, moments)
+        (size, moments)
     }
 
     /// Adds a thousand entries a second, ten a transaction; how many.

@@ -117,6 +117,9 @@ async fn nobody_pushes_out_the_heads_of_others() {
     let mut kept: Vec<u64> = (100..100 + most - 1).collect();
     kept.push(1_099);
     assert_eq!(waiting(&db, "mallory@acme").await, kept);
+    // Another device of the same person, which is behind, takes the place of none.
+    hears(&db, "mallory@acme", 100, 3_000).await;
+    assert_eq!(waiting(&db, "mallory@acme").await, kept);
     // Since when somebody knows of more is still known.
     let mut conn = db.readers.acquire().await.unwrap();
     assert_eq!(newer_head_since(&mut conn, 5).await.unwrap(), Some(0));
