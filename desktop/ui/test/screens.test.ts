@@ -197,6 +197,14 @@ describe("beside a conversation", () => {
     expect(await violations()).toEqual([]);
   });
 
+  it("a legal hold says in the rules what it keeps", async () => {
+    chat.head!.info.holds = ["matter-17"];
+    render(Panel as unknown as Component<{ panel: PanelKind; chat: Chat }>, { panel: { kind: "details" }, chat });
+    await user.click(await screen.findByRole("tab", { name: "Rules" }));
+    await screen.findByText(/has to keep what is in this conversation \(legal hold matter-17\)/);
+    expect(await violations()).toEqual([]);
+  });
+
   it("another safety number cannot be marked as verified", async () => {
     render(Panel as unknown as Component<{ panel: PanelKind; chat: Chat }>, { panel: { kind: "person", handle: "carol@acme" }, chat });
     await user.click(await screen.findByText("Compare by computer"));
