@@ -12,7 +12,8 @@ The project's own commands.
 
 cargo xtask start [--demo] [--listen ADDRESS]
     Install what is missing, build, and run a relay until Ctrl-C; its data stays
-    between starts. It listens on 127.0.0.1:8443 unless told otherwise.
+    between starts. It listens on 127.0.0.1:8443 unless told otherwise. Where
+    there is a display the desktop app opens beside it.
     --demo   two sample people talk through a relay of their own, then what a
              member sees stands beside what the relay holds; ends by itself
 
@@ -23,9 +24,12 @@ cargo xtask test [--whole-corpus] [FILTER…]
     --whole-corpus   replay the whole corpus instead of a part
 
 cargo xtask bench [NAME] [--json]
-    Measure an optimised build: fanout, client, idle, search, attachment, or all
-    of them.
+    Measure an optimised build: fanout, client, idle, search, attachment,
+    desktop, or all of them.
     --json   one JSON object per figure instead of tables and plots
+
+cargo xtask deb
+    Make a Debian package of the desktop app.
 
 cargo xtask types
     Write the types of all calls for the desktop app's front end
@@ -41,7 +45,14 @@ const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8443);
 
 /// The benchmarks there are.
-pub(crate) const BENCHES: [&str; 5] = ["fanout", "client", "idle", "search", "attachment"];
+pub(crate) const BENCHES: [&str; 6] = [
+    "fanout",
+    "client",
+    "idle",
+    "search",
+    "attachment",
+    "desktop",
+];
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,6 +65,8 @@ pub(crate) enum Command {
     Test(Test),
     /// `bench`
     Bench(Bench),
+    /// `deb`
+    Deb,
     /// `types`
     Types,
 }
@@ -92,11 +105,17 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, 
         Some("start") => start(words),
         Some("test") => test(words),
         Some("bench") => bench(words),
-        Some("types") => match words.next() {
-            None => Ok(Command::Types),
-            Some(word) => Err(unknown(&word, "types")),
-        },
+        Some("deb") => alone(words.next(), "deb", Command::Deb),
+        Some("types") => alone(words.next(), "types", Command::Types),
         Some(other) => Err(Failure::Usage(format!("there is no command {other:?}"))),
+    }
+}
+
+/// A command without options.
+fn alone(word: Option<String>, name: &str, command: Command) -> Result<Command, Failure> {
+    match word {
+        None => Ok(command),
+        Some(word) => Err(unknown(&word, name)),
     }
 }
 
@@ -202,6 +221,7 @@ mod tests {
             "test -x",
             "bench 7",
             "bench idle idle",
+            "deb now",
         ] {
             assert!(matches!(parsed(line), Err(Failure::Usage(_))), "{line}");
         }

@@ -6,21 +6,26 @@
 //! What else it prints is shown as it is.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::args::{BENCHES, Bench};
 use crate::build;
+use crate::deb;
 use crate::deps;
 use crate::failure::Failure;
+use crate::front::{self, Front};
 use crate::plot;
 use crate::stop::{self, Running};
 use crate::text;
 
 /// Search engines to compare with, each a folder of tests/peers.
 const PEERS: [&str; 2] = ["tantivy", "seshat"];
+
+/// The benchmark that is no load generator.
+const DESKTOP: &str = "desktop";
 
 /// One measured figure.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -55,13 +60,7 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
     }
     for name in BENCHES {
         if options.name.is_none_or(|wanted| wanted == name) {
-            let mut command = Command::new(&program);
-            command.arg(name);
-            if name == "search" {
-                for peer in peers()? {
-                    command.arg("--peer").arg(peer);
-                }
-            }
+            let mut command = generator(name, &program)?;
             let figures = measure(name, &mut command, options.json)?;
             if !options.json {
                 println!("\n{name}\n{}{}", table(&figures), plot::curves(&figures));
@@ -69,6 +68,33 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// What measures: a part of the load generators, or for the desktop app what uses it.
+fn generator(name: &str, program: &Path) -> Result<Command, Failure> {
+    if name == DESKTOP {
+        return desktop();
+    }
+    let mut command = Command::new(program);
+    command.current_dir(build::root()?).arg(name);
+    if name == "search" {
+        for peer in peers()? {
+            command.arg("--peer").arg(peer);
+        }
+    }
+    Ok(command)
+}
+
+/// Builds the desktop app; gives what measures it on a screen in memory.
+fn desktop() -> Result<Command, Failure> {
+    deps::packages(&[deps::TO_OPEN, deps::TO_TEST])?;
+    let front = Front::install()?;
+    build::run(&mut front.script("build")?)?;
+    build::run(build::cargo()?.args(["build", "--release", "--package", deb::NAME]))?;
+    let release = build::target_dir()?.join("release");
+    let mut script = front.script("figures")?;
+    script.env(front::PROGRAMS, &release);
+    Ok(script)
 }
 
 /// Builds the search engines to compare with; gives the programs. One that cannot be built, which
@@ -98,10 +124,7 @@ Search is measured without {peer}."
 
 fn measure(name: &str, command: &mut Command, json: bool) -> Result<Vec<Figure>, Failure> {
     eprintln!("Measuring {name}…");
-    command
-        .current_dir(build::root()?)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut process = Running(stop::spawn(command)?);
     let mut figures = Vec::new();
     if let Some(stdout) = process.0.stdout.take() {

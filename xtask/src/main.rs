@@ -7,6 +7,7 @@
 mod args;
 mod bench;
 mod build;
+mod deb;
 mod demo;
 mod deps;
 mod failure;
@@ -48,6 +49,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Start(options) => start::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Deb => deb::run(),
         Command::Types => build::types(),
     }
 }
