@@ -49,7 +49,7 @@ export class Desk extends World {
       DISPLAY: `:${screen.said}`,
       DBUS_SESSION_BUS_ADDRESS: bus.said,
       HOME: this.folder,
-      XDG_CONFIG_HOME: join(this.folder, "config"),
+      XDG_CONFIG_HOME: join(this.folder, ".config"),
       XDG_RUNTIME_DIR: runtime,
       GDK_BACKEND: "x11",
       LANG: "C.UTF-8",

@@ -100,7 +100,15 @@ export class Driver {
   }
 
   async click(selector, text) {
-    await this.ask("POST", `/element/${await this.see(selector, text)}/click`, {});
+    // What was just put there may move, or be replaced, before it is hit.
+    const hit = async () => {
+      const element = await this.see(selector, text);
+      const missed = (error) => {
+        if (!/not interactable|stale|intercepted/.test(error.message)) throw error;
+      };
+      return this.ask("POST", `/element/${element}/click`, {}).then(() => true, missed);
+    };
+    await until(hit, `a click on ${selector} “${text ?? ""}”`);
   }
 
   /** Types into an element, also what no keyboard has. */
@@ -126,8 +134,9 @@ export class Driver {
     await this.ask("POST", "/actions", { actions: [{ type: "key", id: "keyboard", actions }] });
   }
 
-  /** A picture of the page as PNG. */
+  /** A picture of the page as PNG, once it is drawn. */
   async picture() {
+    await this.runAsync(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
     return Buffer.from(await this.ask("GET", "/screenshot"), "base64");
   }
 }

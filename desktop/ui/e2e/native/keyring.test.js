@@ -26,7 +26,7 @@ test("with a keyring the profile opens by itself", async () => {
 });
 
 test("autostart is what the settings say", async () => {
-  const entry = join(desk.folder, "config/autostart/sealwire-desktop.desktop");
+  const entry = join(desk.folder, ".config/autostart/sealwire-desktop.desktop");
   assert.ok(!existsSync(entry));
   await alice.call("change_settings", { autostart: true });
   await until(() => existsSync(entry), "the entry");
@@ -35,10 +35,11 @@ test("autostart is what the settings say", async () => {
   await until(() => !existsSync(entry), "no entry");
 });
 
-test("without a tray, closing the window ends the app", async () => {
+test("without a tray there is none to close to; the app ends and remembers its place", async () => {
   const { platform } = await alice.call("state");
   assert.deepEqual(platform, { tray: false, notifications: true, content_protection: false, native: true });
-  await alice.call("quit");
+  // Its answer may not come any more.
+  await alice.call("quit").catch(() => undefined);
   await until(() => existsSync(join(alice.home, "window.json")), "where the window was");
   assert.deepEqual(alice.problems, []);
 });
