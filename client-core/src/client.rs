@@ -225,6 +225,11 @@ impl Client {
         connection(&self.core.socket.state().borrow())
     }
 
+    /// Makes that connection anew, even if it seems to stand: for when the machine has slept.
+    pub fn reconnect(&self) {
+        self.core.socket.reconnect();
+    }
+
     /// Waits until the log of every group that works here was read to its end once since
     /// [`Client::start`], or `limit` is over.
     ///

@@ -13,7 +13,8 @@ The project's own commands.
 
 cargo xtask start [--demo] [--listen ADDRESS]
     Install what is missing, build, and run a relay until Ctrl-C; its data stays
-    between starts. It listens on 127.0.0.1:8443 unless told otherwise.
+    between starts. It listens on 127.0.0.1:8443 unless told otherwise. Where
+    there is a display the desktop app opens beside it.
     --demo   two sample people talk through a relay of their own, then what a
              member sees stands beside what the relay holds; ends by itself
 
@@ -25,8 +26,11 @@ cargo xtask test [--whole-corpus] [FILTER…]
 
 cargo xtask bench [NAME] [--json]
     Measure an optimised build: fanout, client, idle, search, attachment, log,
-    pack, or all of them.
+    pack, desktop, or all of them.
     --json   one JSON object per figure instead of tables and plots
+
+cargo xtask deb
+    Make a Debian package of the desktop app.
 
 cargo xtask release --key FILE --dir DIR [--source URI]
     Build the programs of the newest commit and put them into DIR, with bills of
@@ -47,7 +51,7 @@ const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8443);
 
 /// The benchmarks there are.
-pub(crate) const BENCHES: [&str; 7] = [
+pub(crate) const BENCHES: [&str; 8] = [
     "fanout",
     "client",
     "idle",
@@ -55,6 +59,7 @@ pub(crate) const BENCHES: [&str; 7] = [
     "attachment",
     "log",
     "pack",
+    "desktop",
 ];
 
 /// What to do.
@@ -70,6 +75,8 @@ pub(crate) enum Command {
     Bench(Bench),
     /// `release`
     Release(Release),
+    /// `deb`
+    Deb,
     /// `types`
     Types,
 }
@@ -119,12 +126,18 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, 
         Some("start") => start(words),
         Some("test") => test(words),
         Some("bench") => bench(words),
+        Some("deb") => alone(words.next(), "deb", Command::Deb),
         Some("release") => release(words),
-        Some("types") => match words.next() {
-            None => Ok(Command::Types),
-            Some(word) => Err(unknown(&word, "types")),
-        },
+        Some("types") => alone(words.next(), "types", Command::Types),
         Some(other) => Err(Failure::Usage(format!("there is no command {other:?}"))),
+    }
+}
+
+/// A command without options.
+fn alone(word: Option<String>, name: &str, command: Command) -> Result<Command, Failure> {
+    match word {
+        None => Ok(command),
+        Some(word) => Err(unknown(&word, name)),
     }
 }
 
@@ -264,6 +277,7 @@ mod tests {
             "release --key k.pem",
             "release --key k.pem --dir",
             "release now",
+            "deb now",
         ] {
             assert!(matches!(parsed(line), Err(Failure::Usage(_))), "{line}");
         }

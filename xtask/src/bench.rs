@@ -13,14 +13,19 @@ use serde_json::Value;
 
 use crate::args::{BENCHES, Bench};
 use crate::build;
+use crate::deb;
 use crate::deps;
 use crate::failure::Failure;
+use crate::front::{self, Front};
 use crate::plot;
 use crate::stop::{self, Running};
 use crate::text;
 
 /// Search engines to compare with, each a folder of tests/peers.
 const PEERS: [&str; 2] = ["tantivy", "seshat"];
+
+/// The benchmark that is no load generator.
+const DESKTOP: &str = "desktop";
 
 /// One measured figure.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,7 +65,7 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
     }
     for name in BENCHES {
         if options.name.is_none_or(|wanted| wanted == name) {
-            let mut command = generator(&program, name)?;
+            let mut command = generator(name, &program)?;
             let figures = measure(name, &mut command, options.json)?;
             if !options.json {
                 println!("\n{name}\n{}{}", table(&figures), plot::curves(&figures));
@@ -70,13 +75,16 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What measures this.
-fn generator(program: &Path, name: &str) -> Result<Command, Failure> {
-    if name == "log" {
-        return in_the_relay();
+/// What measures: a part of the load generators, one of the relay's tests, or for the desktop app what
+/// uses it.
+fn generator(name: &str, program: &Path) -> Result<Command, Failure> {
+    match name {
+        "log" => return in_the_relay(),
+        DESKTOP => return desktop(),
+        _ => {}
     }
     let mut command = Command::new(program);
-    command.arg(name);
+    command.current_dir(build::root()?).arg(name);
     if name == "search" {
         for peer in peers()? {
             command.arg("--peer").arg(peer);
@@ -94,6 +102,18 @@ fn in_the_relay() -> Result<Command, Failure> {
     command.args(["test", "--release", "--lib", "--package", "sealwire-relay"]);
     command.args(["--", "--ignored", "--exact", "measure::log", "--nocapture"]);
     Ok(command)
+}
+
+/// Builds the desktop app; gives what measures it on a screen in memory.
+fn desktop() -> Result<Command, Failure> {
+    deps::packages(&[deps::TO_OPEN, deps::TO_TEST])?;
+    let front = Front::install()?;
+    build::run(&mut front.script("build")?)?;
+    build::run(build::cargo()?.args(["build", "--release", "--package", deb::NAME]))?;
+    let release = build::target_dir()?.join("release");
+    let mut script = front.script("figures")?;
+    script.env(front::PROGRAMS, &release);
+    Ok(script)
 }
 
 /// Builds the search engines to compare with; gives the programs. One that cannot be built, which
@@ -123,10 +143,7 @@ Search is measured without {peer}."
 
 fn measure(name: &str, command: &mut Command, json: bool) -> Result<Vec<Figure>, Failure> {
     eprintln!("Measuring {name}…");
-    command
-        .current_dir(build::root()?)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut process = Running(stop::spawn(command)?);
     let mut figures = Vec::new();
     if let Some(stdout) = process.0.stdout.take() {

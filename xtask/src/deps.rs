@@ -61,6 +61,34 @@ pub(crate) const TO_BUILD: &[Package] = &[
     },
 ];
 
+/// To build and run the desktop app.
+pub(crate) const TO_OPEN: &[Package] = &[
+    Package {
+        name: "libwebkit2gtk-4.1-dev",
+        there: Probe::Library("webkit2gtk-4.1"),
+        why: "the desktop app's window",
+    },
+    Package {
+        name: "libayatana-appindicator3-dev",
+        there: Probe::Library("ayatana-appindicator3-0.1"),
+        why: "the desktop app's icon in the tray",
+    },
+];
+
+/// To install Node.js, which builds the desktop app's front end.
+pub(crate) const FOR_NODE: &[Package] = &[Package {
+    name: "python3-venv",
+    there: Probe::Module("ensurepip"),
+    why: "installs Node.js, which builds the desktop app's front end",
+}];
+
+/// To make a package of the desktop app.
+pub(crate) const TO_PACK: &[Package] = &[Package {
+    name: "dpkg-dev",
+    there: Probe::Program("dpkg-shlibdeps"),
+    why: "names the packages that the desktop app needs",
+}];
+
 /// To compare with.
 pub(crate) const TO_COMPARE: &[Package] = &[Package {
     name: "openssl",
@@ -83,9 +111,29 @@ pub(crate) const TO_TEST: &[Package] = &[
         why: "the browser that tests the desktop's screens",
     },
     Package {
+        name: "dbus-daemon",
+        there: Probe::Program("dbus-daemon"),
+        why: "a session's bus for the desktop app",
+    },
+    Package {
+        name: "dunst",
+        there: Probe::Program("dunst"),
+        why: "shows the desktop app's notifications",
+    },
+    Package {
         name: "gdb",
         there: Probe::Program("gcore"),
         why: "its gcore dumps the relay's memory, to be searched for plain text",
+    },
+    Package {
+        name: "gnome-keyring",
+        there: Probe::Program("gnome-keyring-daemon"),
+        why: "keeps the key of a profile of the desktop app",
+    },
+    Package {
+        name: "libglib2.0-bin",
+        there: Probe::Program("gdbus"),
+        why: "clicks on the desktop app's notifications",
     },
     Package {
         name: "openssl",
@@ -96,6 +144,16 @@ pub(crate) const TO_TEST: &[Package] = &[
         name: "python3-venv",
         there: Probe::Module("ensurepip"),
         why: "runs an S3 server, and checks of evidence that others wrote",
+    },
+    Package {
+        name: "webkit2gtk-driver",
+        there: Probe::Program("WebKitWebDriver"),
+        why: "clicks and types in the desktop app",
+    },
+    Package {
+        name: "xvfb",
+        there: Probe::Program("Xvfb"),
+        why: "a screen in memory for the desktop app",
     },
 ];
 

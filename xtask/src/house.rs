@@ -30,6 +30,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &["sealwire-core", "sealwire-tests"],
     ),
     ("sealwire-desktop-bridge", &["sealwire-desktop-host"]),
+    ("sealwire-desktop", &["sealwire-desktop-host"]),
     (
         "sealwire-tests",
         &[

@@ -7,6 +7,7 @@
 mod args;
 mod bench;
 mod build;
+mod deb;
 mod demo;
 mod deps;
 mod failure;
@@ -50,6 +51,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Release(options) => release::run(&options),
+        Command::Deb => deb::run(),
         Command::Types => build::types(),
     }
 }

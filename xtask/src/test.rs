@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::args::Test;
 use crate::build;
+use crate::deb;
 use crate::deps;
 use crate::failure::Failure;
 use crate::front::Front;
@@ -22,6 +23,8 @@ const S3_SERVER: &str = "SEALWIRE_S3_SERVER";
 const OUTSIDERS: &str = "SEALWIRE_OUTSIDERS";
 /// Tells the same tests in which folder Sigstore's verifier is.
 const SIGSTORE: &str = "SEALWIRE_SIGSTORE";
+/// Tells the tests of the desktop app where it is installed.
+const APP: &str = "SEALWIRE_APP";
 /// And which Node.js runs it.
 const NODE: &str = "SEALWIRE_NODE";
 
@@ -35,7 +38,13 @@ struct Step {
 
 /// Runs the command.
 pub(crate) fn run(options: &Test) -> Result<(), Failure> {
-    deps::packages(&[deps::TO_BUILD, deps::TO_SHOW, deps::TO_TEST])?;
+    deps::packages(&[
+        deps::TO_BUILD,
+        deps::TO_OPEN,
+        deps::TO_PACK,
+        deps::TO_SHOW,
+        deps::TO_TEST,
+    ])?;
     let mut steps = Steps::default();
     if options.filters.is_empty() {
         deps::rust_components()?;
@@ -67,6 +76,7 @@ pub(crate) fn run(options: &Test) -> Result<(), Failure> {
         tests(&mut steps, &nextest, &tools, options)?;
         if options.filters.is_empty() {
             steps.run("front end screens", &mut front.script("e2e")?)?;
+            app(&mut steps, &front)?;
         }
     }
     steps.summary()
@@ -91,6 +101,17 @@ fn checks(steps: &mut Steps) -> Result<(), Failure> {
             .args(["doc", "--workspace", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )
+}
+
+/// The desktop app as people get it: packed, installed, and used by two people.
+fn app(steps: &mut Steps, front: &Front) -> Result<(), Failure> {
+    let folder = tempfile::tempdir()
+        .map_err(|error| Failure::io("cannot make a temporary folder", &error))?;
+    let built = build::target_dir()?.join("debug").join(deb::NAME);
+    let package = deb::pack(&built, folder.path())?;
+    let program = deb::install(&package, &folder.path().join("installed"))?;
+    let mut script = front.script("e2e:app")?;
+    steps.run("desktop app", script.env(APP, program))
 }
 
 fn tests(

@@ -62,17 +62,29 @@ pub(super) async fn keep(shared: Arc<Shared>, endpoint: Endpoint, timing: Timing
     let mut wait = timing.reconnect;
     let work = async {
         loop {
-            let end = match timeout(CONNECT, connect(&endpoint)).await {
-                Ok(Ok(stream)) => serve(&shared, stream, timing).await,
-                Ok(Err(reason)) => failed(reason),
-                Err(_) => failed(format!("{} does not answer", endpoint.address)),
+            let attempt = async {
+                match timeout(CONNECT, connect(&endpoint)).await {
+                    Ok(Ok(stream)) => serve(&shared, stream, timing).await,
+                    Ok(Err(reason)) => failed(reason),
+                    Err(_) => failed(format!("{} does not answer", endpoint.address)),
+                }
+            };
+            let end = tokio::select! {
+                end = attempt => end,
+                () = shared.asked_anew() => {
+                    wait = timing.reconnect;
+                    shared.offline("connecting anew".into());
+                    continue;
+                }
             };
             if end.worked {
                 wait = timing.reconnect;
             }
             shared.offline(end.reason);
-            sleep(jittered(wait)).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
+            wait = tokio::select! {
+                () = sleep(jittered(wait)) => (wait * 2).min(LONGEST_WAIT),
+                () = shared.asked_anew() => timing.reconnect,
+            };
         }
     };
     tokio::select! {

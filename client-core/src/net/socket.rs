@@ -95,6 +95,7 @@ pub(super) struct Shared {
     routes: Mutex<HashMap<LogId, mpsc::UnboundedSender<Push>>>,
     state: watch::Sender<LinkState>,
     stopped: Notify,
+    anew: Notify,
     timing: Timing,
 }
 
@@ -126,6 +127,7 @@ impl GroupSocket {
             routes: Mutex::default(),
             state: watch::Sender::new(connecting),
             stopped: Notify::new(),
+            anew: Notify::new(),
             timing,
         });
         tokio::spawn(connection::keep(Arc::clone(&shared), endpoint, timing));
@@ -168,6 +170,13 @@ impl GroupSocket {
     /// The state of the connection, as it changes.
     pub(crate) fn state(&self) -> watch::Receiver<LinkState> {
         self.0.0.state.subscribe()
+    }
+
+    /// Connects anew at once, even if a connection seems to stand: after a sleep of the machine it
+    /// does not, and only silence would tell.
+    pub(crate) fn reconnect(&self) {
+        // One permit is kept if the task is not waiting just now.
+        self.0.0.anew.notify_one();
     }
 
     /// Ends the socket for good; requests in flight get [`NetError::Disconnected`].
@@ -279,6 +288,11 @@ impl Shared {
     /// Resolves once the socket is shut down.
     pub(super) async fn stopped(&self) {
         self.stopped.notified().await;
+    }
+
+    /// Resolves once somebody wants a new connection.
+    pub(super) async fn asked_anew(&self) {
+        self.anew.notified().await;
     }
 
     /// Takes one message of the relay to whom it is for.

@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     event::Own,
     host::{Host, hold},
-    link::{self, InvitationCheck, LinkKind},
+    link::{self, DeepLink, InvitationCheck, LinkKind},
     lock::NewLock,
     problem::{Problem, Result},
     secret::Secret,
@@ -129,6 +129,8 @@ calls! {
     [main] diagnostics {} -> String = |host| Ok(host.diagnostics().await);
     /// Opens an address outside of the app, after the person saw it whole.
     [main viewer] open_external { url: String } -> () = |host| host.open_external(&url);
+    /// The link that waits for the person.
+    [main] waiting_link {} -> Option<DeepLink> = |host| Ok(hold(&host.0.link).clone());
     /// Does what the link that waits is for: asks to be let into a conversation. Invitations and
     /// links for devices are taken by the first run.
     [main] confirm_link { link: Secret } -> () = |host| host.confirm_link(&link).await;

@@ -222,6 +222,13 @@ impl Host {
         self.tell(Own::Open { target });
     }
 
+    /// The machine has slept: the connection is made anew.
+    pub async fn woke(&self) {
+        if let Ok(client) = self.client().await {
+            client.reconnect();
+        }
+    }
+
     /// Files are dragged over the window, or no longer.
     pub fn drag(&self, over: bool) {
         self.tell(Own::Drag { over });

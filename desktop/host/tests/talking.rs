@@ -229,6 +229,8 @@ async fn a_link_from_outside_waits_for_the_person() {
         (&told["link"]["kind"], &told["link"]["from"]),
         (&json!("chat"), &json!("alice@acme"))
     );
+    // For a front end that was not there yet.
+    assert_eq!(bob.does("waiting_link", json!({})).await, told["link"]);
     assert_eq!(
         bob.fails("confirm_link", json!({ "link": "another" }))
             .await,
@@ -240,6 +242,7 @@ async fn a_link_from_outside_waits_for_the_person() {
         "nothing by itself"
     );
     bob.does("confirm_link", json!({ "link": link })).await;
+    assert_eq!(bob.does("waiting_link", json!({})).await, Value::Null);
     until("the request", || async {
         match alice.does("join_requests", json!({})).await {
             Value::Array(list) if list.len() == 1 => Ok(()),

@@ -11,11 +11,11 @@ const CHROMIUM = process.env.SEALWIRE_CHROMIUM ?? "/usr/bin/chromium";
 export const SHOTS = process.env.SEALWIRE_SHOTS;
 export const PATIENCE_MS = 20_000;
 
-/** The folder with `sealwire-relay` and `sealwire-desktop-bridge`. */
-function programs() {
+/** The folder with the programs of these names. */
+function programs(names) {
   const target = process.env.CARGO_TARGET_DIR ?? join(here, "../../target");
   const folder = process.env.SEALWIRE_PROGRAMS ?? join(target, "debug");
-  for (const name of ["sealwire-relay", "sealwire-desktop-bridge"]) {
+  for (const name of names) {
     if (!existsSync(join(folder, name))) {
       throw new Error(`${name} is not in ${folder}: build it (cargo build -p ${name}), or say in SEALWIRE_PROGRAMS where it is`);
     }
@@ -24,7 +24,7 @@ function programs() {
 }
 
 /** Starts a program and gives what its first line says. */
-function start(command, args) {
+export function start(command, args) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   let errors = "";
   child.stderr.on("data", (data) => (errors = (errors + data).slice(-4_000)));
@@ -34,7 +34,7 @@ function start(command, args) {
   });
 }
 
-function stop(child) {
+export function stop(child) {
   if (child.exitCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once("exit", resolve);
@@ -44,16 +44,27 @@ function stop(child) {
 }
 
 export class World {
+  /** What a person runs. */
+  static app = "sealwire-desktop-bridge";
+
   static async begin() {
-    const world = new World();
-    world.programs = programs();
+    const world = new this();
+    world.programs = programs(["sealwire-relay", this.app]);
     world.folder = mkdtempSync(join(tmpdir(), "sealwire-e2e-"));
     world.children = [];
     world.people = [];
     await world.startRelay("127.0.0.1:0");
     world.owner_link = world.relay.said.owner_link;
-    world.browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    await world.beginScreens();
     return world;
+  }
+
+  async beginScreens() {
+    this.browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  }
+
+  async endScreens() {
+    await this.browser?.close();
   }
 
   async startRelay(listen) {
@@ -97,7 +108,7 @@ export class World {
   }
 
   async end() {
-    await this.browser?.close();
+    await this.endScreens();
     await Promise.all(this.children.map(stop));
     await this.stopRelay();
     rmSync(this.folder, { recursive: true, force: true });

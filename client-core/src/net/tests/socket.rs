@@ -257,6 +257,27 @@ async fn a_silent_relay_is_left_and_a_quiet_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_new_connection_is_made_at_once_when_asked_for() {
+    let (relay, mut sockets) = relay().await;
+    let timing = Timing {
+        reconnect: Duration::from_secs(600),
+        silence: Duration::from_secs(600),
+        ..quick()
+    };
+    let socket = GroupSocket::spawn_with(relay.endpoint.clone(), timing);
+    let before = soon(sockets.recv()).await.unwrap();
+    // One that seems to stand is left.
+    socket.reconnect();
+    let lost = soon(sockets.recv()).await.unwrap();
+    drop(before);
+    // And a long wait after a lost one ends.
+    drop(lost);
+    offline(&socket, "connection").await;
+    socket.reconnect();
+    soon(sockets.recv()).await.unwrap();
+}
+
+#[tokio::test]
 async fn another_certificate_keeps_the_socket_offline_and_says_so() {
     let (relay, _sockets) = relay().await;
     let mut endpoint = relay.endpoint.clone();

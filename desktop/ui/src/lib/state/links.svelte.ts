@@ -7,6 +7,8 @@ class Links {
   pending = $state.raw<DeepLink | null>(null);
 
   start(): () => void {
+    // One may have come before this listened: with the start of the app, or while it was locked.
+    void call("waiting_link", {}).then((link) => (this.pending ??= link)).catch(() => undefined);
     return listen((event) => {
       if (event.event === "link") this.pending = event.link;
     });
@@ -30,7 +32,7 @@ class Links {
   takeInvitation(): string {
     const link = this.pending;
     if (link?.kind !== "join") return "";
-    this.pending = null;
+    this.dismiss();
     return link.link;
   }
 }

@@ -425,6 +425,11 @@ export interface HostCalls {
     params: { url: string };
     result: null;
   };
+  /** The link that waits for the person. */
+  waiting_link: {
+    params: Record<string, never>;
+    result: DeepLink | null;
+  };
   /** Does what the link that waits is for: asks to be let into a conversation. Invitations and links for devices are taken by the first run. */
   confirm_link: {
     params: { link: string };

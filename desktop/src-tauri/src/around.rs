@@ -1,0 +1,55 @@
+//! What the host needs of a window system.
+
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
+
+use sealwire_desktop_host::{Platform, Surroundings};
+use tauri::{AppHandle, Manager};
+use tauri_plugin_dialog::DialogExt;
+use tokio::sync::oneshot;
+
+use crate::{app, bus::There, window::MAIN};
+
+/// The session's window system.
+pub(crate) struct Around {
+    app: AppHandle,
+    there: Arc<There>,
+}
+
+impl Around {
+    pub(crate) fn new(app: AppHandle, there: Arc<There>) -> Self {
+        Self { app, there }
+    }
+}
+
+impl Surroundings for Around {
+    fn platform(&self) -> Platform {
+        Platform {
+            tray: self.there.tray(),
+            notifications: self.there.notifications(),
+            // WebKitGTK and its compositors have no way.
+            content_protection: false,
+            native: true,
+        }
+    }
+
+    fn open_external(&self, address: &str) -> Result<(), String> {
+        tauri_plugin_opener::open_url(address, None::<&str>).map_err(|error| error.to_string())
+    }
+
+    fn choose_folder(&self, _: &str) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
+        let (chosen, choice) = oneshot::channel();
+        let mut dialog = self.app.dialog().file();
+        if let Some(window) = self.app.get_webview_window(MAIN) {
+            dialog = dialog.set_parent(&window);
+        }
+        dialog.pick_folder(move |folder| {
+            // The call may have ended: the app was locked meanwhile.
+            let _ = chosen.send(folder);
+        });
+        Box::pin(async { choice.await.ok()??.into_path().ok() })
+    }
+
+    fn quit(&self) {
+        app::quit(&self.app);
+    }
+}
