@@ -68,7 +68,7 @@ async fn has(person: &Person, chat: &ConversationId, expected: usize) {
 
 fn disappearing(text: &str) -> Post {
     Post {
-        expires_after_s: Some(5),
+        expires_after_s: Some(30),
         ..Post::text(text)
     }
 }
@@ -97,6 +97,13 @@ async fn what_is_held_stays_until_it_is_released() {
             .expect("queued");
         carol.hears(chat, "burn this").await;
     }
+    alice.settles().await;
+    let in_a_minute = Options {
+        clock_offset_s: 60,
+        ..quick()
+    };
+    alice.reopen_with(in_a_minute).await;
+    alice.is_online().await;
     has(&alice, &lunch, 1).await;
     has(&alice, &deal, 2).await;
     let said = alice.newest_messages(&deal, 1).await.expect("lines");

@@ -48,6 +48,7 @@ async fn an_inviter_sees_what_the_relay_made_of_an_invitation() {
     let robot = Person::try_enrol(stage.homes(), "robot", &link, quick()).await;
     let robot = robot.expect("a robot");
 
+    // The newest stands first.
     let user = |handle: String| Some(handle);
     let mut seen = seen_by(&alice).await;
     // The owner's own invitation was made by the relay.
@@ -56,10 +57,10 @@ async fn an_inviter_sees_what_the_relay_made_of_an_invitation() {
     assert_eq!(
         seen,
         [
-            (user(bob.handle().to_string()), person, Some(false)),
-            (user("mallory@acme".into()), person, Some(false)),
-            (user(carol.handle().to_string()), person, Some(true)),
             (user(robot.handle().to_string()), agent, Some(true)),
+            (user(carol.handle().to_string()), person, Some(true)),
+            (user("mallory@acme".into()), person, Some(false)),
+            (user(bob.handle().to_string()), person, Some(false)),
         ]
     );
     drop(mallory);

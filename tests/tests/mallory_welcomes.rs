@@ -300,7 +300,12 @@ async fn somebody_under_the_name_of_one_whom_bob_does_not_know() {
         let policy = trap.policy_with(&[&bob, &false_friend.certificate]);
         let blob = trap.add(&packages, &policy);
         scene.mallory.invite(&bob, log, conversation, &blob).await;
-        scene.bob.is_in(&conversation).await;
+        // Not in the sense of the relay, which knows no such log; but Bob is shown who is in it.
+        until("Bob having the conversation", || async {
+            let known = scene.bob.conversation(&conversation).await;
+            known.map(drop).map_err(|error| error.to_string())
+        })
+        .await;
         scene.bob.look_up_members().await.expect("asked");
         scene.bob.is_told(told).await;
     }

@@ -49,17 +49,18 @@ pub async fn verify_archive(
     place: impl Into<Place>,
 ) -> Result<std::result::Result<Verified, Broken>> {
     let place = place.into();
+    match walk(&place).await {
+        Err(error) if error.code == "archive_broken" => Ok(Err(Broken {
+            place: place.to_string(),
+            why: error.message,
+        })),
+        walked => walked,
+    }
+}
+
+async fn walk(place: &Place) -> Result<std::result::Result<Verified, Broken>> {
     let opened = place.open()?;
-    let (certificate, head) = match begun(&opened).await {
-        Ok(begun) => begun,
-        Err(error) if error.code != "archive_broken" => return Err(error),
-        Err(error) => {
-            return Ok(Err(Broken {
-                place: place.to_string(),
-                why: error.message,
-            }));
-        }
-    };
+    let (certificate, head) = begun(&opened).await?;
     let mut walk = Walk {
         place: opened,
         edge: Edge::new(),
