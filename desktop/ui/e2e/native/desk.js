@@ -68,6 +68,14 @@ export class Desk extends World {
     return stdout;
   }
 
+  /** Types a line into a window of the screen, found by its title, as a person at the keyboard. */
+  async typeInto(title, text) {
+    const xdotool = (...words) => promisify(execFile)("xdotool", words, { env: this.env });
+    await xdotool("search", "--sync", "--onlyvisible", "--name", title, "windowfocus", "--sync");
+    await xdotool("type", "--delay", "20", text);
+    await xdotool("key", "Return");
+  }
+
   /** The desktop's service that shows notifications, and how it is remote-controlled. */
   notifications(method, ...args) {
     const place = ["--dest=org.freedesktop.Notifications", "--object-path=/org/freedesktop/Notifications"];

@@ -1,5 +1,7 @@
 // What comes and goes: pictures, the relay, messages with a time.
 import assert from "node:assert/strict";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Desk, until } from "./desk.js";
 
@@ -61,6 +63,16 @@ test("a message with a time is gone after it", async () => {
   await alice.call("post", { conversation, text: "Gone in a moment", expires_after_s: 30 });
   await bob.reads("Gone in a moment");
   for (const person of [alice, bob]) await person.app.gone("[data-message]", "Gone in a moment", 90_000);
+});
+
+test("a file is saved where the system's dialog says, and nowhere without it", async () => {
+  const folder = join(desk.folder, "saved");
+  mkdirSync(folder);
+  const button = await alice.app.run(() => document.querySelector("[data-message] button[aria-label^='Save']")?.ariaLabel);
+  await alice.app.click("[data-message] button", button);
+  await desk.typeInto("Select Folder", `${folder}/`);
+  await until(() => readdirSync(folder).length === 1, "the file is there");
+  assert.deepEqual(readdirSync(folder), ["Kühlraum 2.png"]);
 });
 
 test("no policy of the page was broken", () => {
