@@ -1,8 +1,10 @@
 // What comes and goes: pictures, the relay, messages with a time.
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import { Desk, until } from "./desk.js";
 
 let desk, alice, bob, conversation;
@@ -65,12 +67,33 @@ test("a message with a time is gone after it", async () => {
   for (const person of [alice, bob]) await person.app.gone("[data-message]", "Gone in a moment", 90_000);
 });
 
+test("a records custodian is seen by everybody from the moment it joins", async () => {
+  await alice.call("lock");
+  await alice.app.see("input[type=password]");
+  const invitation = join(desk.folder, "invitation");
+  writeFileSync(invitation, await alice.terminal("org", "invite", "--custodian"));
+  await alice.unlock();
+  await alice.goto("Quality board");
+  const records = join(desk.folder, "records");
+  const custodian = ["--home", records, "--passphrase-file", join(desk.folder, "passphrase"), "--no-input"];
+  const sealwire = join(desk.programs, "sealwire");
+  await promisify(execFile)(sealwire, [...custodian, "account", "create", "--name", "records", "--invitation-file", invitation]);
+  const keeps = spawn(sealwire, [...custodian, "custodian", "run", "--archive", join(desk.folder, "archive")], { stdio: "ignore" });
+  desk.children.push(keeps);
+  await alice.call("add_members", { conversation, members: ["records@acme"] });
+  for (const person of [alice, bob]) {
+    await person.app.see("*", "added the records custodian records");
+    await person.app.see("*", "Kept by a records custodian");
+  }
+  await bob.shot("native-custodian");
+});
+
 test("a file is saved where the system's dialog says, and nowhere without it", async () => {
   const folder = join(desk.folder, "saved");
   mkdirSync(folder);
   const button = await alice.app.run(() => document.querySelector("[data-message] button[aria-label^='Save']")?.ariaLabel);
   await alice.app.click("[data-message] button", button);
-  await desk.typeInto("Select Folder", `${folder}/`);
+  await desk.answer("Select Folder", `${folder}/`);
   await until(() => readdirSync(folder).length === 1, "the file is there");
   assert.deepEqual(readdirSync(folder), ["Kühlraum 2.png"]);
 });
