@@ -76,8 +76,8 @@ export class Desk extends World {
     // What is typed before the dialog is ready for it is lost, and it may be gone in between.
     const typed = async (id) => {
       await xdotool("windowfocus", id, "sleep", "1");
-      await xdotool("type", "--delay", "20", path);
-      await xdotool("key", "Return", "sleep", "1");
+      await xdotool("type", "--delay", "60", path);
+      await xdotool("sleep", "1", "key", "Return", "sleep", "1");
     };
     await until(async () => {
       const id = await dialog();
