@@ -151,6 +151,11 @@ pub(crate) const TO_TEST: &[Package] = &[
         why: "clicks and types in the desktop app",
     },
     Package {
+        name: "xdotool",
+        there: Probe::Program("xdotool"),
+        why: "types into the system's dialog for files",
+    },
+    Package {
         name: "xvfb",
         there: Probe::Program("Xvfb"),
         why: "a screen in memory for the desktop app",

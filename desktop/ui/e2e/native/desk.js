@@ -68,6 +68,24 @@ export class Desk extends World {
     return stdout;
   }
 
+  /** Answers a dialog for files, found by its title, with a path, as a person at the keyboard. */
+  async answer(title, path) {
+    const xdotool = (...words) => promisify(execFile)("xdotool", words, { env: this.env });
+    const dialog = () => xdotool("search", "--onlyvisible", "--name", title).then(({ stdout }) => stdout.trim(), () => "");
+    await until(dialog, title);
+    // What is typed before the dialog is ready for it is lost, and it may be gone in between.
+    const typed = async (id) => {
+      await xdotool("windowfocus", id, "sleep", "1");
+      await xdotool("type", "--delay", "60", path);
+      await xdotool("sleep", "1", "key", "Return", "sleep", "1");
+    };
+    await until(async () => {
+      const id = await dialog();
+      if (id) await typed(id).catch(() => undefined);
+      return !id;
+    }, `${title} is answered`);
+  }
+
   /** The desktop's service that shows notifications, and how it is remote-controlled. */
   notifications(method, ...args) {
     const place = ["--dest=org.freedesktop.Notifications", "--object-path=/org/freedesktop/Notifications"];
@@ -136,6 +154,16 @@ export class Person {
   get problems() {
     const lines = existsSync(this.log) ? readFileSync(this.log, "utf8").split("\n") : [];
     return lines.filter((line) => /^CONSOLE .*(ERROR|WARN)|panicked/.test(line));
+  }
+
+  /** Runs the terminal client on this person's folder; the app has to be locked meanwhile. */
+  async terminal(...words) {
+    const key = join(this.desk.folder, "passphrase");
+    writeFileSync(key, PASSPHRASE);
+    const program = join(this.desk.programs, "sealwire");
+    const options = ["--home", this.home, "--account", "desktop", "--passphrase-file", key, "--no-input"];
+    const { stdout } = await promisify(execFile)(program, [...options, ...words], { env: this.desk.env });
+    return stdout.trim();
   }
 
   /** A call of one's own beside the screen, to prepare what a test is not about. */

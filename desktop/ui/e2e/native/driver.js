@@ -95,8 +95,8 @@ export class Driver {
   }
 
   /** Waits until there is none. */
-  gone(selector, text = "") {
-    return until(async () => (await this.all(selector, text)).length === 0, `no ${selector} “${text}”`);
+  gone(selector, text = "", patience = PATIENCE_MS) {
+    return until(async () => (await this.all(selector, text)).length === 0, `no ${selector} “${text}”`, patience);
   }
 
   async click(selector, text) {
