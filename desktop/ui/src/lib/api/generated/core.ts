@@ -2117,6 +2117,11 @@ export interface CoreCalls {
     params: { conversation: string; message: string };
     result: string;
   };
+  /** Sends a message that failed once more, with its files. */
+  send_again: {
+    params: { conversation: string; message: string };
+    result: Shown;
+  };
   /** Keeps what was begun to write; an empty text forgets it. */
   set_draft: {
     params: { conversation: string; text: string; reply_to?: string | null };
