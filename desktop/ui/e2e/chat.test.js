@@ -125,8 +125,21 @@ test("what is said while the relay is away waits, and goes out after", async () 
   await alice.page.getByText(/^The relay does not answer/).first().waitFor();
   await alice.say("Written offline");
   await alice.message("Written offline").locator(".status.sending").waitFor();
+  // What waits is listed, and can be written anew or removed.
+  await alice.page.getByText("Show what waits").click();
+  await alice.page.locator("summary:has-text('Show what waits') + ul").getByText("Written offline").waitFor();
+  await alice.message("Written offline").getByRole("button", { name: "Edit" }).click();
+  await alice.message("Written offline").waitFor({ state: "detached" });
+  assert.equal(await alice.composer.inputValue(), "Written offline");
+  await alice.composer.fill("Written offline, twice");
+  await alice.composer.press("Enter");
+  await alice.message("Written offline, twice").waitFor();
+  await alice.say("Not to be sent");
+  await alice.message("Not to be sent").getByRole("button", { name: "Delete" }).click();
+  await alice.message("Not to be sent").waitFor({ state: "detached" });
   await world.startRelay(listen);
-  await bob.message("Written offline").waitFor({ timeout: 60_000 });
+  await bob.message("Written offline, twice").waitFor({ timeout: 60_000 });
+  assert.equal(await bob.message("Not to be sent").count(), 0);
 });
 
 test("nothing was stopped by the policy of the page, and nothing went out", () => {

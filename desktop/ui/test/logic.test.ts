@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ConversationRow, OrganisationPolicyInfo, PolicyInfo, Query, ReceiptInfo, Security, Shown } from "$lib/api/types";
 import { linksIn, media } from "$lib/logic/attachments";
 import { commandsFor } from "$lib/logic/commands";
-import { reach, waiting } from "$lib/logic/connection";
+import { queued, reach, waiting } from "$lib/logic/connection";
 import { witnesses } from "$lib/logic/head";
 import { changeOf, changesNothing, days, destroys, effects, formOf } from "$lib/logic/policy";
 import { chips, complete, unfinished, without } from "$lib/logic/query";
@@ -138,7 +138,16 @@ describe("what is told", () => {
     expect(reach({ state: "offline", reason: "refused" }, true)).toBe("outage");
     expect(reach({ state: "offline", reason: "refused" }, false)).toBe("offline");
     const row = (own: boolean, delivery: string): ConversationRow => ({ preview: { own, delivery } }) as ConversationRow;
-    expect(waiting([row(true, "pending"), row(false, "received"), row(true, "sent"), { preview: null } as ConversationRow])).toBe(1);
+    expect(waiting([row(true, "pending"), row(false, "received"), row(true, "sent"), { preview: null } as ConversationRow])).toHaveLength(1);
+  });
+  it("of what waits and can still be changed", () => {
+    const offline = { state: "offline", reason: "refused" } as const;
+    const message = { own: true, delivery: "pending", attachments: [] } as unknown as Shown;
+    expect(queued(message, offline)).toBe(true);
+    expect(queued(message, { state: "online" })).toBe(false);
+    expect(queued({ ...message, delivery: "sent" }, offline)).toBe(false);
+    expect(queued({ ...message, held_until_ms: 1 }, offline)).toBe(false);
+    expect(queued({ ...message, attachments: [{}] } as unknown as Shown, offline)).toBe(false);
   });
   it("of those who signed a head", () => {
     const head = "acme/log\n3\nabc=\n\n— acme/log AbCd+/=\n— witness.example/w1 AAAA\n— witness.example/w1 BBBB\nnoise\n";

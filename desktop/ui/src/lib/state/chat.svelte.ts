@@ -68,7 +68,7 @@ export class Chat {
 
   /** Puts a message that was not sent back into the composer. */
   takeBack = async (message: Shown): Promise<void> => {
-    await told(call("take_back", this.of(message)).then((text) => this.composer.write(text)));
+    await told(call("take_back", this.of(message)).then((text) => this.composer.restore(message, text)));
   };
 
   /** Sends a message that failed once more, with its files. */
