@@ -2192,6 +2192,16 @@ export interface CoreCalls {
     params: { handle: string };
     result: ContactInfo;
   };
+  /** What the QR code of a safety number carries: 65 bytes, hexadecimal. */
+  safety_qr: {
+    params: { handle: string };
+    result: string;
+  };
+  /** Whether a scanned payload, hexadecimal, is of the same two accounts and keys. */
+  matches_safety_qr: {
+    params: { handle: string; payload: string };
+    result: boolean;
+  };
   /** The safety number was compared, or no longer counts. */
   set_verified: {
     params: { handle: string; verified: boolean };
