@@ -1,7 +1,8 @@
 import { render, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { flushSync, type Component } from "svelte";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { scan } from "$lib/logic/scan";
 import Admin from "$lib/screens/admin/Admin.svelte";
 import Damaged from "$lib/screens/Damaged.svelte";
 import FirstRun from "$lib/screens/FirstRun.svelte";
@@ -24,6 +25,8 @@ import { language } from "$lib/text/language.svelte";
 import { around, CHAT, log, NOW_MS } from "./around";
 import { violations } from "./axe";
 import { be, problem, type StandIn } from "./standin";
+
+vi.mock("$lib/logic/scan", () => ({ scan: vi.fn() }));
 
 let app: StandIn;
 const user = userEvent.setup();
@@ -204,6 +207,22 @@ describe("beside a conversation", () => {
     await screen.findByText(/Not the same/);
     expect(screen.getByRole<HTMLButtonElement>("button", { name: "Mark as verified" }).disabled).toBe(true);
     expect(await violations()).toEqual([]);
+  });
+
+  it("a scanned code is checked by the core", async () => {
+    const bytes = "01".repeat(65);
+    vi.mocked(scan).mockResolvedValue(String.fromCharCode(...Array.from({ length: 65 }, () => 1)));
+    app.answers.matches_safety_qr = ({ payload }) => payload !== bytes;
+    render(Panel as unknown as Component<{ panel: PanelKind; chat: Chat }>, { panel: { kind: "person", handle: "carol@acme" }, chat });
+    await screen.findByRole("img", { name: /QR/ });
+    await user.click(await screen.findByText("Compare by computer"));
+    await user.upload(screen.getByLabelText(/picture/i, { selector: "input" }), new File(["x"], "code.png", { type: "image/png" }));
+    await screen.findByText(/Not the same/);
+    expect(askedFor("matches_safety_qr")).toEqual([{ handle: "carol@acme", payload: bytes }]);
+    expect(screen.getByRole<HTMLButtonElement>("button", { name: "Mark as verified" }).disabled).toBe(true);
+    app.answers.matches_safety_qr = true;
+    await user.upload(screen.getByLabelText(/picture/i, { selector: "input" }), new File(["y"], "code.png", { type: "image/png" }));
+    await screen.findByText(/The same/);
   });
 
   it("results are walked through and shown in the conversation", async () => {
