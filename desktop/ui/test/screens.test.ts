@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { flushSync, type Component } from "svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { scan } from "$lib/logic/scan";
+import type { ConversationHead, ConversationRow } from "$lib/api/types";
 import Admin from "$lib/screens/admin/Admin.svelte";
 import Damaged from "$lib/screens/Damaged.svelte";
 import FirstRun from "$lib/screens/FirstRun.svelte";
@@ -300,7 +301,7 @@ describe("settings", () => {
 });
 
 describe("administration", () => {
-  it.each(["Members", "Invitations", "Policy"])("nothing is wrong with %s", async (name) => {
+  it.each(["Members", "Invitations", "Policy", "Oversight"])("nothing is wrong with %s", async (name) => {
     render(Admin);
     await user.click(await screen.findByRole("tab", { name }));
     await waitFor(() => expect(screen.queryByText("Loading…")).toBeNull());
@@ -322,6 +323,23 @@ describe("administration", () => {
     expect(await violations()).toEqual([]);
     await user.click(within(dialog).getByRole("button", { name: "Sign and publish" }));
     expect(askedFor("publish_organisation_policy")).toEqual([{ change: { max_message_days: 30, max_file_days: null, receipts: null, logs: null, custodians: null } }]);
+  });
+
+  it("conversations that lack a custodian come first", async () => {
+    const { info, policy, ...rest } = app.answers.conversation_head as ConversationHead;
+    const head = (id: string): ConversationHead => {
+      const required = id !== "free";
+      return { ...rest, info: { ...info, id, name: id }, custodians: id === "kept" ? ["records@acme"] : [], policy: { ...policy!, custodian_required: required } };
+    };
+    app.answers.conversation_rows = ["kept", "free", "wanting", "left"].map((id) => ({ ...head(id).info, state: id === "left" ? "removed" : "active", preview: null }) as unknown as ConversationRow);
+    app.answers.conversation_head = ({ conversation }) => head(conversation);
+    render(Admin);
+    await user.click(await screen.findByRole("tab", { name: "Oversight" }));
+    await screen.findByText("1 of 3 are kept by a custodian");
+    const order = screen.getAllByRole("button", { name: /^(kept|free|wanting|left)$/ }).map(({ textContent }) => textContent?.trim());
+    expect(order).toEqual(["wanting", "free", "kept"]);
+    expect(screen.getByText("Required, missing")).toBeTruthy();
+    expect(await violations()).toEqual([]);
   });
 
   it("members see the policy and no levers", async () => {
