@@ -1490,6 +1490,23 @@ delivered: number,
 read: number, };
 
 /**
+ * Something of a conversation that this device could not read or accept. Its content is not kept.
+ */
+export type RefusedInfo = { 
+/**
+ * Why, in words.
+ */
+reason: string, 
+/**
+ * A change that other members may have accepted.
+ */
+may_split: boolean, 
+/**
+ * When the relay took it, milliseconds since the Unix epoch.
+ */
+at_ms: number, };
+
+/**
  * What this device removed from one conversation in one run, because it was kept no longer.
  */
 export type RemovalReceiptInfo = { 
@@ -2311,6 +2328,11 @@ export interface CoreCalls {
   security: {
     params: { conversation: string };
     result: Security;
+  };
+  /** What this device could not read or accept of a conversation, the newest first, at most 100. */
+  refused: {
+    params: { conversation: string };
+    result: Array<RefusedInfo>;
   };
   /** What an auditor or a careful person wants to see of this device. */
   compliance: {
