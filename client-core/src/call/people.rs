@@ -21,7 +21,9 @@ fn device(text: &str) -> crate::Result<DeviceId> {
 
 /// A payload that is not hexadecimal matches nothing.
 fn scanned(text: &str) -> Vec<u8> {
-    data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap_or_default()
+    data_encoding::HEXLOWER
+        .decode(text.as_bytes())
+        .unwrap_or_default()
 }
 
 calls! {

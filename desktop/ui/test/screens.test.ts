@@ -210,6 +210,18 @@ describe("beside a conversation", () => {
     expect(await violations()).toEqual([]);
   });
 
+  it("what could not be read is told with its reason, and what becomes of it", async () => {
+    app.answers.refused = [{ reason: "the message does not decrypt; `sealwire chat show` says more", may_split: true, at_ms: NOW_MS }];
+    render(Panel as unknown as Component<{ panel: PanelKind; chat: Chat }>, { panel: { kind: "security" }, chat });
+    await screen.findByText("the message does not decrypt");
+    expect(screen.getByText("Others may have accepted it")).toBeTruthy();
+    expect(screen.getByText(/goes on by itself/)).toBeTruthy();
+    expect(await violations()).toEqual([]);
+    app.answers.refused = [{ reason: "another one", may_split: false, at_ms: NOW_MS }];
+    app.tell({ event: "warning", conversation: CHAT, text: "refused" });
+    await screen.findByText("another one");
+  });
+
   it("a scanned code is checked by the core", async () => {
     const bytes = "01".repeat(65);
     vi.mocked(scan).mockResolvedValue(String.fromCharCode(...Array.from({ length: 65 }, () => 1)));
