@@ -31,6 +31,10 @@ cargo xtask types
     Write the types of all calls for the desktop app's front end
     (desktop/ui/src/lib/api/generated).
 
+cargo xtask screenshots
+    Draw every screen of the desktop app in light, dark, Chinese and from right to
+    left, with a relay and the app's core behind it (docs/screenshots).
+
 cargo xtask help
     This page.
 ";
@@ -56,6 +60,8 @@ pub(crate) enum Command {
     Bench(Bench),
     /// `types`
     Types,
+    /// `screenshots`
+    Screenshots,
 }
 
 /// Options of `start`.
@@ -95,6 +101,10 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, 
         Some("types") => match words.next() {
             None => Ok(Command::Types),
             Some(word) => Err(unknown(&word, "types")),
+        },
+        Some("screenshots") => match words.next() {
+            None => Ok(Command::Screenshots),
+            Some(word) => Err(unknown(&word, "screenshots")),
         },
         Some(other) => Err(Failure::Usage(format!("there is no command {other:?}"))),
     }

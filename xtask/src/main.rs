@@ -49,5 +49,6 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Types => build::types(),
+        Command::Screenshots => front::screenshots(),
     }
 }
