@@ -10,6 +10,7 @@ use sealwire_protocol::{
     link::{DeviceLink, InvitationCode, JoinLink},
     proof::{revocation_message, verify_enrolment_mac},
 };
+use sqlx::SqliteConnection;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -23,6 +24,17 @@ use crate::{
 
 /// How long a device link can be used, milliseconds.
 const LINK_LIFE_MS: u64 = 10 * 60_000;
+
+async fn known(conn: &mut SqliteConnection, handle: &Handle) -> Result<ContactRow> {
+    store::contact(conn, handle).await?.ok_or_else(|| {
+        CoreError::new(
+            ErrorKind::Usage,
+            "unknown_contact",
+            format!("this profile does not know {handle} yet"),
+            format!("`sealwire contact add {handle}` asks the directory"),
+        )
+    })
+}
 
 impl Client {
     /// Everybody this profile knows.
@@ -57,16 +69,31 @@ impl Client {
     /// `unknown_contact`.
     pub async fn contact(&self, handle: &Handle) -> Result<ContactInfo> {
         let mut conn = self.core.db.readers.acquire().await?;
-        let row = store::contact(&mut conn, handle).await?.ok_or_else(|| {
-            CoreError::new(
-                ErrorKind::Usage,
-                "unknown_contact",
-                format!("this profile does not know {handle} yet"),
-                format!("`sealwire contact add {handle}` asks the directory"),
-            )
-        })?;
+        let row = known(&mut conn, handle).await?;
         let setting = store::person_setting(&mut conn, handle.as_str()).await?;
         Ok(self.contact_info(&row, setting))
+    }
+
+    /// What the QR code of the safety number with somebody carries, 65 bytes
+    /// ([`SafetyNumber::qr_payload`]): the same on both sides.
+    ///
+    /// # Errors
+    /// `unknown_contact`.
+    pub async fn safety_qr(&self, handle: &Handle) -> Result<Vec<u8>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        let row = known(&mut conn, handle).await?;
+        Ok(self.safety_number(&row).qr_payload())
+    }
+
+    /// Whether the payload of a QR code that somebody shows is that of the same two accounts and
+    /// keys. Nothing is marked by it.
+    ///
+    /// # Errors
+    /// `unknown_contact`.
+    pub async fn matches_safety_qr(&self, handle: &Handle, payload: &[u8]) -> Result<bool> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        let row = known(&mut conn, handle).await?;
+        Ok(self.safety_number(&row).matches_qr(payload))
     }
 
     /// The person compared the safety number and found it equal, or takes that back.
@@ -91,12 +118,16 @@ impl Client {
         self.contact(handle).await
     }
 
-    fn contact_info(&self, row: &ContactRow, setting: PersonSetting) -> ContactInfo {
+    fn safety_number(&self, row: &ContactRow) -> SafetyNumber {
         let identity = &self.core.identity;
-        let number = SafetyNumber::new(
+        SafetyNumber::new(
             (identity.handle.as_str(), &identity.account),
             (row.handle.as_str(), &row.account),
-        );
+        )
+    }
+
+    fn contact_info(&self, row: &ContactRow, setting: PersonSetting) -> ContactInfo {
+        let number = self.safety_number(row);
         ContactInfo {
             handle: row.handle.to_string(),
             fingerprint: sealwire_crypto::fingerprint(row.account.as_bytes()),

@@ -391,10 +391,11 @@ impl Client {
         if let Some(row) = row {
             store::remove(&mut tx, row.id).await?;
         }
+        let files = store::removed_with(&mut tx, line.row).await?;
         store::remove_message(&mut tx, line.row).await?;
         tx.commit().await?;
         drop(conn);
-        self.core.files.drop_removed(&self.core.db, &held).await?;
+        self.core.files.drop_removed(&self.core.db, &files).await?;
         self.core.emit(Event::Gone {
             conversation: line.info.conversation,
             message: line.info.id,

@@ -255,6 +255,94 @@ async fn what_is_cancelled_is_not_sent_and_leaves_nothing() {
     assert!(bob.attachments(&chat).await.expect("readable").is_empty());
 }
 
+/// The sealed copy in the profile of the file whose upload is number `at`.
+async fn sealed_copy(person: &Person, size: u64) -> PathBuf {
+    let mut entries = fs::read_dir(person.dir().join("files")).expect("a folder");
+    let holds = |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.len() / 1000 == size);
+    entries
+        .find_map(|entry| entry.ok().map(|entry| entry.path()).filter(holds))
+        .expect("a copy")
+}
+
+async fn ends_as(person: &Person, chat: &ConversationId, id: &str, wanted: Delivery) {
+    until("the message ending", || async {
+        let newest = person.newest_messages(chat, 10).await.expect("readable");
+        match newest.iter().find(|message| message.id == id) {
+            Some(message) if message.delivery == wanted => Ok(()),
+            found => Err(format!("{:?}", found.map(|message| message.delivery))),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_is_sent_again_with_its_files() {
+    let (mut stage, alice, bob, chat) = scene().await;
+    let first = alice.says(&chat, "a question").await;
+    stage.relay.kill().await;
+    let (plan, photo) = (noise(200_000), noise(300_000));
+    let mut post = Post::text("both");
+    post.reply_to = Some(first.id);
+    let files = vec![named("plan", &plan), named("photo", &photo)];
+    let sent = alice
+        .attach_and_send(&chat, &post, files)
+        .await
+        .expect("stored");
+    // The copy of the second is out of reach while the first is uploaded.
+    let copy = sealed_copy(&alice, 300).await;
+    let away = alice.dir().join("away");
+    fs::rename(&copy, &away).expect("moved");
+    stage.relay.restart().await;
+    ends_as(&alice, &chat, &sent.id, Delivery::Failed).await;
+    let early = alice.send_again(&chat, &sent.id).await;
+    assert_eq!(early.expect_err("one file is missing").code, "file_lost");
+
+    // What had arrived is withdrawn from the relay, and stays here.
+    alice.settles().await;
+    fs::rename(&away, &copy).expect("moved back");
+    let again = alice.send_again(&chat, &sent.id).await.expect("stored");
+    assert_eq!(
+        (again.id.as_str(), again.delivery),
+        (&*sent.id, Delivery::Pending)
+    );
+    ends_as(&alice, &chat, &sent.id, Delivery::Sent).await;
+    let twice = alice.send_again(&chat, &sent.id).await;
+    assert_eq!(twice.expect_err("it was sent").code, "already_sent");
+
+    bob.hears(&chat, "both").await;
+    let files = bob.attachments(&chat).await.expect("readable");
+    let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["plan", "photo"]);
+    for (file, content) in files.iter().zip([&plan, &photo]) {
+        fetched(&bob, file.id).await.expect("fetched");
+        let read = bob.read_attachment(file.id, 1 << 20).await.expect("read");
+        assert_eq!(&*read, content.as_slice());
+    }
+    let newest = bob.newest_messages(&chat, 1).await.expect("readable");
+    assert!(newest[0].reply_to.is_some(), "it is still an answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_cancelled_cannot_be_sent_again_but_discarded() {
+    let (mut stage, alice, _bob, chat) = scene().await;
+    stage.relay.kill().await;
+    let files = vec![named("secret", &noise(300_000))];
+    let sent = alice
+        .attach_and_send(&chat, &Post::text("Oops"), files)
+        .await
+        .expect("stored");
+    let transfer = alice.transfers().await.expect("readable").remove(0);
+    alice.cancel_transfer(transfer.id).await.expect("cancelled");
+    stage.relay.restart().await;
+    alice.settles().await;
+    let again = alice.send_again(&chat, &sent.id).await;
+    assert_eq!(again.expect_err("the file is gone").code, "file_lost");
+    assert_eq!(
+        alice.take_back(&chat, &sent.id).await.expect("text"),
+        "Oops"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn forwarding_uploads_anew_unless_asked_not_to() {
     let (stage, alice, bob, chat) = scene().await;

@@ -41,6 +41,10 @@ cargo xtask types
     Write the types of all calls for the desktop app's front end
     (desktop/ui/src/lib/api/generated).
 
+cargo xtask screenshots
+    Draw every screen of the desktop app in light, dark, Chinese and from right to
+    left, with a relay and the app's core behind it (docs/screenshots).
+
 cargo xtask help
     This page.
 ";
@@ -79,6 +83,8 @@ pub(crate) enum Command {
     Deb,
     /// `types`
     Types,
+    /// `screenshots`
+    Screenshots,
 }
 
 /// Options of `start`.
@@ -129,6 +135,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, 
         Some("deb") => alone(words.next(), "deb", Command::Deb),
         Some("release") => release(words),
         Some("types") => alone(words.next(), "types", Command::Types),
+        Some("screenshots") => alone(words.next(), "screenshots", Command::Screenshots),
         Some(other) => Err(Failure::Usage(format!("there is no command {other:?}"))),
     }
 }

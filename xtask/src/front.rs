@@ -42,3 +42,16 @@ impl Front {
         Ok(command)
     }
 }
+
+/// Draws every screen, with the programs of this tree behind them.
+pub(crate) fn screenshots() -> Result<(), Failure> {
+    let front = Front::install()?;
+    build::run(build::cargo()?.args([
+        "build",
+        "--package",
+        "sealwire-relay",
+        "--package",
+        "sealwire-desktop-bridge",
+    ]))?;
+    build::run(&mut front.script("screenshots")?)
+}

@@ -53,5 +53,6 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Release(options) => release::run(&options),
         Command::Deb => deb::run(),
         Command::Types => build::types(),
+        Command::Screenshots => front::screenshots(),
     }
 }

@@ -100,6 +100,10 @@ calls! {
     take_back { conversation: String, message: String } -> String = |client| {
         client.take_back(&id(&conversation)?, &message).await
     };
+    /// Sends a message that failed once more, with its files.
+    send_again { conversation: String, message: String } -> Shown = |client| {
+        show(client, client.send_again(&id(&conversation)?, &message).await?).await
+    };
     /// Keeps what was begun to write; an empty text forgets it.
     set_draft { conversation: String, text: String, reply_to: Option<String> } -> () = |client| {
         client.set_draft(&id(&conversation)?, &text, reply_to.as_deref()).await

@@ -27,7 +27,7 @@ pub use conversations::{ConversationHead, ConversationRow, Filter, Preview};
 pub use messages::MessageDetails;
 pub use search::{Choice, ChoiceKind};
 pub use shown::{Shown, ShownPage, ShownRow, event, plain};
-pub use trust::{Compliance, Security};
+pub use trust::{Compliance, RefusedInfo, Security};
 
 /// How long a call waits for a change that others have to learn of. Longer changes go on.
 const SETTLE: Duration = Duration::from_secs(20);

@@ -19,6 +19,13 @@ fn device(text: &str) -> crate::Result<DeviceId> {
         })
 }
 
+/// A payload that is not hexadecimal matches nothing.
+fn scanned(text: &str) -> Vec<u8> {
+    data_encoding::HEXLOWER
+        .decode(text.as_bytes())
+        .unwrap_or_default()
+}
+
 calls! {
     /// The profile's own account and device.
     account {} -> AccountInfo = |client| Ok::<_, CoreError>(client.account());
@@ -28,6 +35,15 @@ calls! {
     lookup { handle: String } -> ContactInfo = |client| client.lookup(&client.parse_handle(&handle)?).await;
     /// Somebody this profile knows.
     contact { handle: String } -> ContactInfo = |client| client.contact(&client.parse_handle(&handle)?).await;
+    /// What the QR code of a safety number carries: 65 bytes, hexadecimal.
+    safety_qr { handle: String } -> String = |client| {
+        let payload = client.safety_qr(&client.parse_handle(&handle)?).await?;
+        Ok::<_, CoreError>(data_encoding::HEXLOWER.encode(&payload))
+    };
+    /// Whether a scanned payload, hexadecimal, is of the same two accounts and keys.
+    matches_safety_qr { handle: String, payload: String } -> bool = |client| {
+        client.matches_safety_qr(&client.parse_handle(&handle)?, &scanned(&payload)).await
+    };
     /// The safety number was compared, or no longer counts.
     set_verified { handle: String, verified: bool } -> ContactInfo = |client| {
         client.set_verified(&client.parse_handle(&handle)?, verified).await

@@ -15,6 +15,9 @@ use crate::{
 /// Cipher suite of all groups (RFC 9420 §17.1).
 const CIPHER_SUITE: &str = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
 
+/// Most refused entries that are told.
+const MOST_REFUSED: u32 = 100;
+
 /// What shows two people that they are in the same conversation, under the same keys.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
@@ -57,6 +60,32 @@ pub struct Compliance {
     pub log: Option<DirectoryLogInfo>,
     /// Heads that contradict each other; empty as long as the directory is trusted.
     pub evidence: Vec<DirectoryHeadInfo>,
+}
+
+/// Something of a conversation that this device could not read or accept. Its content is not kept.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct RefusedInfo {
+    /// Why, in words.
+    pub reason: String,
+    /// A change that other members may have accepted.
+    pub may_split: bool,
+    /// When the relay took it, milliseconds since the Unix epoch.
+    pub at_ms: u64,
+}
+
+async fn refused(client: &Client, conversation: &str) -> Result<Vec<RefusedInfo>> {
+    let id: ConversationId = id(conversation)?;
+    let mut conn = client.core.db.readers.acquire().await?;
+    let refused = store::refused(&mut conn, &id, MOST_REFUSED).await?;
+    Ok(refused
+        .into_iter()
+        .map(|one| RefusedInfo {
+            reason: one.reason,
+            may_split: one.may_split,
+            at_ms: one.at_ms,
+        })
+        .collect())
 }
 
 async fn security(client: &Client, conversation: &str) -> Result<Security> {
@@ -113,6 +142,8 @@ async fn compliance(client: &Client) -> Result<Compliance> {
 calls! {
     /// What shows two people that they are in the same conversation, under the same keys.
     security { conversation: String } -> Security = |client| security(client, &conversation).await;
+    /// What this device could not read or accept of a conversation, the newest first, at most 100.
+    refused { conversation: String } -> Vec<RefusedInfo> = |client| refused(client, &conversation).await;
     /// What an auditor or a careful person wants to see of this device.
     compliance {} -> Compliance = |client| compliance(client).await;
     /// Reads what is new of the directory's log and checks it.

@@ -9,6 +9,7 @@
 //! checks each chunk as it comes, and keeps them sealed. [`export`] opens them to where the person
 //! wants them.
 
+mod again;
 mod api;
 pub(crate) mod disk;
 mod download;

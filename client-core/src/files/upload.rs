@@ -177,7 +177,8 @@ async fn release(conn: &mut SqliteConnection, message: i64) -> Result<Option<Rel
     }
 }
 
-/// Removes at the relay what a message that is not sent had there, and the copy here.
+/// Removes at the relay what a message that is not sent had there, and the copy here unless the
+/// message can be sent again.
 pub(super) async fn withdraw(core: &Core, row: &TransferRow) -> Result<()> {
     let found = load(core, row).await?;
     if let Some(token) = &found.delete_token {
@@ -188,10 +189,12 @@ pub(super) async fn withdraw(core: &Core, row: &TransferRow) -> Result<()> {
             _ => {}
         }
     }
-    let vault = &core.files.vault;
-    vault.remove(&vault.path(&found.file.sealed_hash))?;
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
+    if !store::upload_failed(&mut tx, found.message).await? {
+        let vault = &core.files.vault;
+        vault.remove(&vault.path(&found.file.sealed_hash))?;
+    }
     store::end_transfer(&mut tx, row.info.id).await?;
     tx.commit().await?;
     Ok(())

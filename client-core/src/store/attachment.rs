@@ -150,6 +150,20 @@ pub(crate) async fn move_attachment(
     Ok(())
 }
 
+/// The relay keeps a file until then, seconds since the Unix epoch.
+pub(crate) async fn set_attachment_expiry(
+    conn: &mut SqliteConnection,
+    id: i64,
+    expires_s: u64,
+) -> Result<()> {
+    sqlx::query("UPDATE attachment SET expires_s = ? WHERE id = ?")
+        .bind(u32::try_from(expires_s).unwrap_or(u32::MAX))
+        .bind(id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Which files to list.
 pub(crate) enum Which<'a> {
     /// One.

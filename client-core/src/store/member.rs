@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sealwire_protocol::{
     certificate::{DeviceCertificate, UnverifiedCertificate},
-    ids::{DeviceId, LogId},
+    ids::{ConversationId, DeviceId, LogId},
     log::RunningHash,
 };
 use sqlx::{Row, SqliteConnection};
@@ -144,6 +144,37 @@ pub(crate) async fn quarantine(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// An entry that was refused.
+pub(crate) struct Refused {
+    pub(crate) reason: String,
+    pub(crate) may_split: bool,
+    /// When the relay took it, milliseconds since the Unix epoch.
+    pub(crate) at_ms: u64,
+}
+
+/// What was refused of a conversation, in whichever of its logs, the newest first.
+pub(crate) async fn refused(
+    conn: &mut SqliteConnection,
+    conversation: &ConversationId,
+    most: u32,
+) -> Result<Vec<Refused>> {
+    let rows: Vec<(String, bool, i64)> = sqlx::query_as(
+        "SELECT quarantine.reason, quarantine.may_split, quarantine.at_ms FROM quarantine
+         JOIN log ON log.id = quarantine.log WHERE log.conversation = ?
+         ORDER BY quarantine.at_ms DESC, quarantine.seq DESC LIMIT ?",
+    )
+    .bind(conversation.as_bytes().as_slice())
+    .bind(most)
+    .fetch_all(conn)
+    .await?;
+    let refused = |(reason, may_split, at_ms)| Refused {
+        reason,
+        may_split,
+        at_ms: super::from_db(at_ms),
+    };
+    Ok(rows.into_iter().map(refused).collect())
 }
 
 /// Whether this device refused the commit `entry_id` for a reason on which members can differ.

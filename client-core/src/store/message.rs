@@ -298,6 +298,15 @@ pub(crate) async fn fail_message(conn: &mut SqliteConnection, row: i64) -> Resul
     row.as_ref().map(read_line).transpose()
 }
 
+/// A message that failed waits to be sent again.
+pub(crate) async fn unfail_message(conn: &mut SqliteConnection, row: i64) -> Result<Option<Line>> {
+    let row = sqlx::query("UPDATE message SET delivery = 'pending' WHERE id = ? RETURNING *")
+        .bind(row)
+        .fetch_optional(conn)
+        .await?;
+    row.as_ref().map(read_line).transpose()
+}
+
 /// A pending message as it is to be sent: its line, and after how many seconds it disappears.
 pub(crate) async fn message_to_send(conn: &mut SqliteConnection, row: i64) -> Result<(Line, u32)> {
     let row = sqlx::query("SELECT * FROM message WHERE id = ?")

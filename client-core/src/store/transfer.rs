@@ -144,6 +144,19 @@ pub(crate) async fn held_files(
         .collect()
 }
 
+/// The files that are removed together with a message.
+pub(crate) async fn removed_with(
+    conn: &mut SqliteConnection,
+    message: i64,
+) -> Result<Vec<RemovedFile>> {
+    let files = super::attachments_among(conn, &[message]).await?;
+    let removed = |(attachment, row): (i64, super::AttachmentRow)| RemovedFile {
+        attachment,
+        sealed_hash: row.file.sealed_hash,
+    };
+    Ok(files.into_iter().map(removed).collect())
+}
+
 /// It came further.
 pub(crate) async fn set_transferred(
     conn: &mut SqliteConnection,
@@ -187,6 +200,27 @@ pub(crate) async fn end_transfer(conn: &mut SqliteConnection, id: i64) -> Result
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Nothing is to be done about a file any more, whatever was.
+pub(crate) async fn forget_transfer(conn: &mut SqliteConnection, attachment: i64) -> Result<()> {
+    sqlx::query("DELETE FROM transfer WHERE attachment = ?")
+        .bind(attachment)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Whether an upload of a message failed by itself, so that the message may be sent again.
+pub(crate) async fn upload_failed(conn: &mut SqliteConnection, message: i64) -> Result<bool> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM transfer
+             JOIN attachment ON attachment.id = transfer.attachment
+             WHERE upload = 1 AND state = 'failed' AND message = ?)",
+    )
+    .bind(message)
+    .fetch_one(conn)
+    .await?)
 }
 
 /// A message will not be sent: what of its files is at the relay is to be removed there.

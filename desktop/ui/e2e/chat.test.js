@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { World } from "./world.js";
 
@@ -24,6 +25,15 @@ async function until(look, what) {
   }
   assert.fail(what);
 }
+
+const drop = (name) =>
+  alice.page.evaluate((name) => {
+    const data = new DataTransfer();
+    data.items.add(new File(["contents of a file"], name, { type: "text/plain" }));
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+      window.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+    }
+  }, name);
 
 test("a conversation goes both ways, and says how far it has come", async () => {
   await alice.say("Shall we ship **today**?");
@@ -98,14 +108,6 @@ test("a message that asks for it is confirmed", async () => {
 });
 
 test("a file is dropped, reviewed, sent, fetched and saved", async () => {
-  const drop = (name) =>
-    alice.page.evaluate((name) => {
-      const data = new DataTransfer();
-      data.items.add(new File(["contents of a file"], name, { type: "text/plain" }));
-      for (const kind of ["dragenter", "dragover", "drop"]) {
-        window.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
-      }
-    }, name);
   await drop("notes.txt");
   const sheet = alice.page.getByRole("dialog", { name: "Send 1 file" });
   await sheet.waitFor();
@@ -125,8 +127,50 @@ test("what is said while the relay is away waits, and goes out after", async () 
   await alice.page.getByText(/^The relay does not answer/).first().waitFor();
   await alice.say("Written offline");
   await alice.message("Written offline").locator(".status.sending").waitFor();
+  // What waits is listed, and can be written anew or removed.
+  await alice.page.getByText("Show what waits").click();
+  await alice.page.locator("summary:has-text('Show what waits') + ul").getByText("Written offline").waitFor();
+  await alice.message("Written offline").getByRole("button", { name: "Edit" }).click();
+  await alice.message("Written offline").waitFor({ state: "detached" });
+  assert.equal(await alice.composer.inputValue(), "Written offline");
+  await alice.composer.fill("Written offline, twice");
+  await alice.composer.press("Enter");
+  await alice.message("Written offline, twice").waitFor();
+  await alice.say("Not to be sent");
+  await alice.message("Not to be sent").getByRole("button", { name: "Delete" }).click();
+  await alice.message("Not to be sent").waitFor({ state: "detached" });
   await world.startRelay(listen);
-  await bob.message("Written offline").waitFor({ timeout: 60_000 });
+  await bob.message("Written offline, twice").waitFor({ timeout: 60_000 });
+  assert.equal(await bob.message("Not to be sent").count(), 0);
+});
+
+test("a message that failed is sent again with its file", async () => {
+  const listen = new URL(world.relay.said.listening).host;
+  await world.stopRelay();
+  await alice.page.getByText(/^The relay does not answer/).first().waitFor();
+  await drop("evidence.txt");
+  const sheet = alice.page.getByRole("dialog", { name: "Send 1 file" });
+  await sheet.getByLabel("Caption").fill("The evidence");
+  const folder = join(world.folder, "alice", "profiles", "desktop", "files");
+  const before = new Set(readdirSync(folder));
+  await sheet.getByRole("button", { name: "Send", exact: true }).click();
+  await alice.message("The evidence").waitFor();
+  // Its copy is out of reach while it is to be uploaded.
+  const [copy] = readdirSync(folder).filter((name) => !before.has(name));
+  renameSync(join(folder, copy), join(world.folder, copy));
+  await world.startRelay(listen);
+  const failed = alice.message("The evidence").getByRole("group", { name: "not sent" });
+  await failed.waitFor({ timeout: 60_000 });
+  await failed.getByRole("button", { name: "Try again" }).click();
+  await alice.page.getByText(/^Choose the file again/).waitFor();
+  renameSync(join(world.folder, copy), join(folder, copy));
+  await failed.getByRole("button", { name: "Try again" }).click();
+  await failed.waitFor({ state: "detached" });
+  const tile = bob.message("The evidence");
+  await tile.getByText("evidence.txt").waitFor();
+  const fetch = tile.getByRole("button", { name: /^Download/ });
+  if (await fetch.count()) await fetch.click();
+  await tile.getByRole("button", { name: "Save evidence.txt" }).waitFor();
 });
 
 test("nothing was stopped by the policy of the page, and nothing went out", () => {

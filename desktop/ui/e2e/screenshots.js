@@ -113,6 +113,9 @@ async function organisation(alice) {
   await shoot(alice, "members");
   await page.getByRole("tab", { name: "Invitations" }).click();
   await shoot(alice, "invitations");
+  await page.getByRole("tab", { name: "Oversight" }).click();
+  await page.getByText(/are kept by a custodian/).waitFor();
+  await shoot(alice, "oversight");
   await page.getByRole("tab", { name: "Policy" }).click();
   await page.getByLabel("Keep messages for at most (days)").fill("365");
   await shoot(alice, "policy");

@@ -23,6 +23,12 @@ for (const file of files) {
     }
   });
 }
+const tables = Object.fromEntries(["en", "de", "zh"].map((locale) => [locale, JSON.parse(read(`messages/hints/${locale}.json`))]));
+for (const [locale, table] of Object.entries(tables)) {
+  for (const key of Object.keys({ ...tables.en, ...table })) {
+    if (!(key in table) || !(key in tables.en)) problems.push(`messages/hints: ${key} is not in every language (${locale})`);
+  }
+}
 const keys = (locale) => ["", "around/"].flatMap((place) => Object.keys(JSON.parse(read(`messages/${place}${locale}.json`))));
 const english = new Set(keys("en"));
 for (const locale of ["de", "zh"]) {

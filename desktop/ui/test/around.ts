@@ -66,6 +66,8 @@ export function around(): StandIn {
     state: state(),
     account,
     contacts,
+    refused: [],
+    safety_qr: "01".repeat(65),
     contact: ({ handle }) => contacts.find((one) => one.handle === handle) ?? contact(handle),
     lookup: ({ handle }) => contacts.find((one) => one.handle === handle) ?? contact(handle),
     conversation_rows: [{ ...info, preview: null, draft: false }],

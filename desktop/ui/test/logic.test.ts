@@ -1,13 +1,16 @@
+import encodeQR from "qr";
 import { describe, expect, it } from "vitest";
 import type { ConversationRow, OrganisationPolicyInfo, PolicyInfo, Query, ReceiptInfo, Security, Shown } from "$lib/api/types";
 import { linksIn, media } from "$lib/logic/attachments";
 import { commandsFor } from "$lib/logic/commands";
-import { reach, waiting } from "$lib/logic/connection";
+import { queued, reach, waiting } from "$lib/logic/connection";
 import { witnesses } from "$lib/logic/head";
 import { changeOf, changesNothing, days, destroys, effects, formOf } from "$lib/logic/policy";
 import { chips, complete, unfinished, without } from "$lib/logic/query";
 import { reaches, receiptText } from "$lib/logic/receipt";
-import { compare, groups, payload } from "$lib/logic/safety";
+import { read } from "$lib/logic/scan";
+import { bytesOf } from "$lib/parts/bytes";
+import { binary, compare, groups, payload } from "$lib/logic/safety";
 import { conflicts, kept, own, TIMER_BOUNDS_S, withPresent } from "$lib/logic/spans";
 import { strength } from "$lib/logic/strength";
 import { pieces, ranges } from "$lib/parts/marked";
@@ -70,14 +73,34 @@ describe("commands", () => {
 
 describe("safety numbers", () => {
   const number = Array.from({ length: 12 }, (_, at) => String(10_000 + at)).join(" ");
-  it("come in twelve groups and as sixty digits", () => {
-    expect(groups(number)).toHaveLength(12);
-    expect(payload(number)).toMatch(/^\d{60}$/);
+  const digits = number.replaceAll(" ", "");
+  it("come in twelve groups", () => expect(groups(number)).toHaveLength(12));
+  // That of fixed keys in crypto/src/safety_number.rs.
+  const hex = "01cb98658a6f271a368ea25eed8ba7689f7c2d335bc292fc42254015540566d5d3e167afbdb26479f22b77e8873dba3f15d5c4805c097cadc468a063af4ee7af22";
+  it("travel in a code as the bytes of the core", () => {
+    const rows = encodeQR(binary(hex), "raw", { border: 2, ecc: "medium", encoding: "byte", textEncoder: bytesOf });
+    const scale = 6;
+    const side = rows.length * scale;
+    const data = new Uint8ClampedArray(side * side * 4).fill(255);
+    rows.forEach((row, y) => row.forEach((dark, x) => {
+      if (!dark) return;
+      for (let at = 0; at < scale * scale; at += 1) {
+        const pixel = (y * scale + Math.floor(at / scale)) * side + x * scale + (at % scale);
+        data.set([0, 0, 0], pixel * 4);
+      }
+    }));
+    const scanned = read({ data, width: side, height: side } as ImageData);
+    expect(payload(scanned ?? "")).toBe(hex);
+  });
+  it("are told from what other codes carry", () => {
+    expect(payload(digits)).toBeNull();
+    expect(payload(binary(hex).slice(1))).toBeNull();
+    expect(payload(`${binary(hex).slice(1)}字`)).toBeNull();
   });
   it("are the same however they are set", () => {
     expect(compare(number, number.replaceAll(" ", "\n"))).toBe("same");
-    expect(compare(number, payload(number))).toBe("same");
-    expect(compare(number, payload(number).replace(/1$/, "2"))).toBe("different");
+    expect(compare(number, digits)).toBe("same");
+    expect(compare(number, digits.replace(/1$/, "2"))).toBe("different");
     expect(compare(number, "12345")).toBe("no_number");
     expect(compare(number, "https://example.org")).toBe("no_number");
   });
@@ -138,7 +161,16 @@ describe("what is told", () => {
     expect(reach({ state: "offline", reason: "refused" }, true)).toBe("outage");
     expect(reach({ state: "offline", reason: "refused" }, false)).toBe("offline");
     const row = (own: boolean, delivery: string): ConversationRow => ({ preview: { own, delivery } }) as ConversationRow;
-    expect(waiting([row(true, "pending"), row(false, "received"), row(true, "sent"), { preview: null } as ConversationRow])).toBe(1);
+    expect(waiting([row(true, "pending"), row(false, "received"), row(true, "sent"), { preview: null } as ConversationRow])).toHaveLength(1);
+  });
+  it("of what waits and can still be changed", () => {
+    const offline = { state: "offline", reason: "refused" } as const;
+    const message = { own: true, delivery: "pending", attachments: [] } as unknown as Shown;
+    expect(queued(message, offline)).toBe(true);
+    expect(queued(message, { state: "online" })).toBe(false);
+    expect(queued({ ...message, delivery: "sent" }, offline)).toBe(false);
+    expect(queued({ ...message, held_until_ms: 1 }, offline)).toBe(false);
+    expect(queued({ ...message, attachments: [{}] } as unknown as Shown, offline)).toBe(false);
   });
   it("of those who signed a head", () => {
     const head = "acme/log\n3\nabc=\n\n— acme/log AbCd+/=\n— witness.example/w1 AAAA\n— witness.example/w1 BBBB\nnoise\n";

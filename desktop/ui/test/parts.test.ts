@@ -100,7 +100,7 @@ describe("parts", () => {
 
   it("an error stays until it is closed", async () => {
     render(Toasts);
-    toasts.problem({ message: "Not sent", hint: "Try again" });
+    toasts.problem({ message: "Not sent", code: "network" });
     const close = await screen.findByRole("button", { name: "Close" });
     expect(await violations()).toEqual([]);
     await userEvent.click(close);

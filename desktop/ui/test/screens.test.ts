@@ -1,7 +1,9 @@
 import { render, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { flushSync, type Component } from "svelte";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { scan } from "$lib/logic/scan";
+import type { ConversationHead, ConversationRow } from "$lib/api/types";
 import Admin from "$lib/screens/admin/Admin.svelte";
 import Damaged from "$lib/screens/Damaged.svelte";
 import FirstRun from "$lib/screens/FirstRun.svelte";
@@ -24,6 +26,8 @@ import { language } from "$lib/text/language.svelte";
 import { around, CHAT, log, NOW_MS } from "./around";
 import { violations } from "./axe";
 import { be, problem, type StandIn } from "./standin";
+
+vi.mock("$lib/logic/scan", () => ({ scan: vi.fn() }));
 
 let app: StandIn;
 const user = userEvent.setup();
@@ -214,6 +218,34 @@ describe("beside a conversation", () => {
     expect(await violations()).toEqual([]);
   });
 
+  it("what could not be read is told with its reason, and what becomes of it", async () => {
+    app.answers.refused = [{ reason: "the message does not decrypt; `sealwire chat show` says more", may_split: true, at_ms: NOW_MS }];
+    render(Panel as unknown as Component<{ panel: PanelKind; chat: Chat }>, { panel: { kind: "security" }, chat });
+    await screen.findByText("the message does not decrypt");
+    expect(screen.getByText("Others may have accepted it")).toBeTruthy();
+    expect(screen.getByText(/goes on by itself/)).toBeTruthy();
+    expect(await violations()).toEqual([]);
+    app.answers.refused = [{ reason: "another one", may_split: false, at_ms: NOW_MS }];
+    app.tell({ event: "warning", conversation: CHAT, text: "refused" });
+    await screen.findByText("another one");
+  });
+
+  it("a scanned code is checked by the core", async () => {
+    const bytes = "01".repeat(65);
+    vi.mocked(scan).mockResolvedValue(String.fromCharCode(...Array.from({ length: 65 }, () => 1)));
+    app.answers.matches_safety_qr = ({ payload }) => payload !== bytes;
+    render(Panel as unknown as Component<{ panel: PanelKind; chat: Chat }>, { panel: { kind: "person", handle: "carol@acme" }, chat });
+    await screen.findByRole("img", { name: /QR/ });
+    await user.click(await screen.findByText("Compare by computer"));
+    await user.upload(screen.getByLabelText(/picture/i, { selector: "input" }), new File(["x"], "code.png", { type: "image/png" }));
+    await screen.findByText(/Not the same/);
+    expect(askedFor("matches_safety_qr")).toEqual([{ handle: "carol@acme", payload: bytes }]);
+    expect(screen.getByRole<HTMLButtonElement>("button", { name: "Mark as verified" }).disabled).toBe(true);
+    app.answers.matches_safety_qr = true;
+    await user.upload(screen.getByLabelText(/picture/i, { selector: "input" }), new File(["y"], "code.png", { type: "image/png" }));
+    await screen.findByText(/The same/);
+  });
+
   it("results are walked through and shown in the conversation", async () => {
     render(Panel as unknown as Component<{ panel: PanelKind; chat: Chat }>, { panel: { kind: "search" }, chat });
     await user.type(await screen.findByLabelText("What to look for"), "审计");
@@ -289,7 +321,7 @@ describe("settings", () => {
 });
 
 describe("administration", () => {
-  it.each(["Members", "Invitations", "Policy"])("nothing is wrong with %s", async (name) => {
+  it.each(["Members", "Invitations", "Policy", "Oversight"])("nothing is wrong with %s", async (name) => {
     render(Admin);
     await user.click(await screen.findByRole("tab", { name }));
     await waitFor(() => expect(screen.queryByText("Loading…")).toBeNull());
@@ -311,6 +343,23 @@ describe("administration", () => {
     expect(await violations()).toEqual([]);
     await user.click(within(dialog).getByRole("button", { name: "Sign and publish" }));
     expect(askedFor("publish_organisation_policy")).toEqual([{ change: { max_message_days: 30, max_file_days: null, receipts: null, logs: null, custodians: null } }]);
+  });
+
+  it("conversations that lack a custodian come first", async () => {
+    const { info, policy, ...rest } = app.answers.conversation_head as ConversationHead;
+    const head = (id: string): ConversationHead => {
+      const required = id !== "free";
+      return { ...rest, info: { ...info, id, name: id }, custodians: id === "kept" ? ["records@acme"] : [], policy: { ...policy!, custodian_required: required } };
+    };
+    app.answers.conversation_rows = ["kept", "free", "wanting", "left"].map((id) => ({ ...head(id).info, state: id === "left" ? "removed" : "active", preview: null }) as unknown as ConversationRow);
+    app.answers.conversation_head = ({ conversation }) => head(conversation);
+    render(Admin);
+    await user.click(await screen.findByRole("tab", { name: "Oversight" }));
+    await screen.findByText("1 of 3 are kept by a custodian");
+    const order = screen.getAllByRole("button", { name: /^(kept|free|wanting|left)$/ }).map(({ textContent }) => textContent?.trim());
+    expect(order).toEqual(["wanting", "free", "kept"]);
+    expect(screen.getByText("Required, missing")).toBeTruthy();
+    expect(await violations()).toEqual([]);
   });
 
   it("members see the policy and no levers", async () => {

@@ -1,4 +1,5 @@
 // How the front end reaches the host. Components under `parts` never import this.
+import { plain } from "$lib/text/plain";
 import { bridge } from "./bridge";
 import { isNative, native } from "./native";
 import type { Event, Method, Params, Problem, Result, StagedFile } from "./types";
@@ -23,7 +24,7 @@ export class CallError extends Error implements Problem {
   readonly retry_after_ms: number | null;
 
   constructor(problem: Partial<Problem>) {
-    super(problem.message ?? "");
+    super(plain(problem.message ?? ""));
     this.name = "CallError";
     this.kind = problem.kind ?? "internal";
     this.code = problem.code ?? "internal";

@@ -5,8 +5,19 @@ export const groups = (number: string): string[] => number.split(/\s+/u).filter(
 
 const digits = (number: string): string => number.normalize("NFKC").replace(/[\s\-–.]/gu, "");
 
-/** What the QR code carries: the sixty digits alone, which both sides share. */
-export const payload = (number: string): string => digits(number);
+/** Version byte and 32 bytes of each side. */
+const PAYLOAD_BYTES = 65;
+
+/** The bytes that hexadecimal `hex` spells, one character each, as QR codes here take them. */
+export const binary = (hex: string): string =>
+  (hex.match(/../gu) ?? []).map((pair) => String.fromCharCode(Number.parseInt(pair, 16))).join("");
+
+/** A scanned payload of the core, hexadecimal; `null` if the code carries something else. */
+export function payload(scanned: string): string | null {
+  const codes = [...scanned].map((char) => char.codePointAt(0) ?? 0);
+  if (codes.length !== PAYLOAD_BYTES || codes.some((code) => code > 0xff)) return null;
+  return codes.map((code) => code.toString(16).padStart(2, "0")).join("");
+}
 
 export type Comparison = "same" | "different" | "no_number";
 

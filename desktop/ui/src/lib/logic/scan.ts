@@ -4,7 +4,7 @@ import decodeQR from "qr/decode.js";
 /** Larger pictures are read at this size: a code that fills a part of a photo is still found. */
 const LARGEST = 1600;
 
-/** The text of the code, or `null` if there is none to be found. */
+/** The bytes of the code, one character each, or `null` if there is none to be found. */
 export async function scan(picture: Blob): Promise<string | null> {
   const bitmap = await createImageBitmap(picture).catch(() => null);
   if (!bitmap) return null;
@@ -16,9 +16,13 @@ export async function scan(picture: Blob): Promise<string | null> {
   if (!context) return null;
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+  return read(context.getImageData(0, 0, canvas.width, canvas.height));
+}
+
+/** The bytes of the code in pixels of four bytes each. */
+export function read({ data, width, height }: Pick<ImageData, "data" | "width" | "height">): string | null {
   try {
-    return decodeQR({ data, width, height });
+    return decodeQR({ data, width, height }, { textDecoder: (bytes) => String.fromCharCode(...bytes) });
   } catch {
     return null;
   }

@@ -2,7 +2,8 @@
 export interface Toast {
   id: number;
   text: string;
-  hint?: string | undefined;
+  /** Of a problem: what to do stands beside it. */
+  code?: string | undefined;
   bad?: boolean | undefined;
   action?: { label: string; do: () => void } | undefined;
 }
@@ -31,8 +32,8 @@ class Toasts {
   }
 
   /** Tells of a call that failed: what happened, and what to do. */
-  problem(problem: { message: string; hint: string }): void {
-    this.show({ text: problem.message, hint: problem.hint, bad: true });
+  problem(problem: { message: string; code: string }): void {
+    this.show({ text: problem.message, code: problem.code, bad: true });
   }
 }
 

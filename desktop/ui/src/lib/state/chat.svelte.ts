@@ -68,24 +68,11 @@ export class Chat {
 
   /** Puts a message that was not sent back into the composer. */
   takeBack = async (message: Shown): Promise<void> => {
-    await told(call("take_back", this.of(message)).then((text) => this.composer.write(text)));
+    await told(call("take_back", this.of(message)).then((text) => this.composer.restore(message, text)));
   };
 
-  /** Sends a message that failed once more. */
-  retry = async (message: Shown): Promise<void> => {
-    await told(
-      call("take_back", this.of(message)).then(async (text) => {
-        await call("post", {
-          conversation: this.id,
-          text,
-          reply_to: message.reply_to?.id ?? null,
-          priority: message.priority ?? "normal",
-          acknowledge: message.acknowledgements !== undefined && message.acknowledgements !== null,
-        });
-        this.timeline.sent();
-      }),
-    );
-  };
+  /** Sends a message that failed once more, with its files. */
+  retry = (message: Shown): Promise<void> => told(call("send_again", this.of(message)).then(() => undefined));
 
   discard = (message: Shown): Promise<void> => told(call("take_back", this.of(message)));
 

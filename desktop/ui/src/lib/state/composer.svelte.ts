@@ -53,6 +53,19 @@ export class Composer {
     this.tellTyping(text.trim() !== "");
   }
 
+  /** A message that was taken back is written on, with what it answers and how much it presses. */
+  async restore(message: Shown, text: string): Promise<void> {
+    this.cancelEdit();
+    if (this.empty) {
+      this.priority = message.priority ?? "normal";
+      this.acknowledge = Boolean(message.acknowledgements);
+      const answered = message.reply_to?.id;
+      if (answered) this.reply = await this.find(answered);
+    }
+    this.write(this.text === "" ? text : `${text}\n${this.text}`);
+    this.caret = this.text.length;
+  }
+
   answer(message: Shown): void {
     this.cancelEdit();
     this.reply = message;
@@ -149,7 +162,7 @@ export class Composer {
     const undo = async (): Promise<void> => {
       try {
         const text = await call("take_back", { conversation: this.conversation, message: sent.id });
-        this.write(this.text === "" ? text : `${text}\n${this.text}`);
+        await this.restore(sent, text);
       } catch (thrown) {
         toasts.problem(asProblem(thrown));
       }
@@ -190,8 +203,12 @@ export class Composer {
     this.text = draft.text;
     this.caret = draft.text.length;
     if (draft.reply_to) {
-      this.reply = await call("message", { conversation: this.conversation, message: draft.reply_to }).catch(() => null);
+      this.reply = await this.find(draft.reply_to);
     }
+  }
+
+  private find(message: string): Promise<Shown | null> {
+    return call("message", { conversation: this.conversation, message }).catch(() => null);
   }
 
   private keepNow(): void {

@@ -1490,6 +1490,23 @@ delivered: number,
 read: number, };
 
 /**
+ * Something of a conversation that this device could not read or accept. Its content is not kept.
+ */
+export type RefusedInfo = { 
+/**
+ * Why, in words.
+ */
+reason: string, 
+/**
+ * A change that other members may have accepted.
+ */
+may_split: boolean, 
+/**
+ * When the relay took it, milliseconds since the Unix epoch.
+ */
+at_ms: number, };
+
+/**
  * What this device removed from one conversation in one run, because it was kept no longer.
  */
 export type RemovalReceiptInfo = { 
@@ -2117,6 +2134,11 @@ export interface CoreCalls {
     params: { conversation: string; message: string };
     result: string;
   };
+  /** Sends a message that failed once more, with its files. */
+  send_again: {
+    params: { conversation: string; message: string };
+    result: Shown;
+  };
   /** Keeps what was begun to write; an empty text forgets it. */
   set_draft: {
     params: { conversation: string; text: string; reply_to?: string | null };
@@ -2186,6 +2208,16 @@ export interface CoreCalls {
   contact: {
     params: { handle: string };
     result: ContactInfo;
+  };
+  /** What the QR code of a safety number carries: 65 bytes, hexadecimal. */
+  safety_qr: {
+    params: { handle: string };
+    result: string;
+  };
+  /** Whether a scanned payload, hexadecimal, is of the same two accounts and keys. */
+  matches_safety_qr: {
+    params: { handle: string; payload: string };
+    result: boolean;
   };
   /** The safety number was compared, or no longer counts. */
   set_verified: {
@@ -2296,6 +2328,11 @@ export interface CoreCalls {
   security: {
     params: { conversation: string };
     result: Security;
+  };
+  /** What this device could not read or accept of a conversation, the newest first, at most 100. */
+  refused: {
+    params: { conversation: string };
+    result: Array<RefusedInfo>;
   };
   /** What an auditor or a careful person wants to see of this device. */
   compliance: {

@@ -11,6 +11,8 @@ import Undo from "@lucide/svelte/icons/undo-2";
 import type { Component } from "svelte";
 import type { Shown } from "$lib/api/types";
 import type { MenuItem } from "$lib/parts/menu";
+import { queued } from "$lib/logic/connection";
+import { host } from "$lib/state/host.svelte";
 import type { Chat } from "$lib/state/chat.svelte";
 import { shown as keysShown, type Keys } from "$lib/state/keys";
 import { view } from "$lib/state/view.svelte";
@@ -47,6 +49,10 @@ export function actionsOf(message: Shown, chat: Chat, asks: Asks): Action[] {
   }
   if (message.delivery === "pending" && message.held_until_ms) {
     all.push({ name: "take_back", label: m.take_back(), icon: icon(Undo), bar: true, do: () => void chat.takeBack(message) });
+  }
+  if (queued(message, host.state?.connection ?? null)) {
+    all.push({ name: "edit_queued", label: m.edit(), icon: icon(Pencil), key: "edit", bar: true, do: () => void chat.takeBack(message) });
+    all.push({ name: "discard", label: m.delete(), icon: icon(Trash), bar: true, danger: true, do: () => void chat.discard(message) });
   }
   if (lives && sent && writes) {
     all.push({ name: "react", label: m.react(), icon: icon(SmilePlus), key: "react", bar: true, do: asks.pick });
