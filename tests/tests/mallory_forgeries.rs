@@ -35,6 +35,20 @@ async fn a_message_in_alices_name() {
     scene.bob.is_told("Verifying the signature failed").await;
     scene.carol.is_told("Verifying the signature failed").await;
     scene.nobody_saw("a forged word").await;
+    // A window tells both, with the reason and without the words.
+    let asked = serde_json::json!({ "conversation": scene.chat.to_string() });
+    let told = sealwire_core::call::call(&scene.bob, "refused", &asked).await;
+    let told = told.expect("a readable database");
+    let told = told.as_array().expect("a list");
+    assert_eq!(told.len(), 2, "{told:?}");
+    for one in told {
+        let reason = one["reason"].as_str().expect("words");
+        assert!(
+            reason.contains("Verifying the signature failed"),
+            "{reason}"
+        );
+        assert!(one["at_ms"].as_u64().is_some_and(|at_ms| at_ms > 0));
+    }
     scene.all_is_well().await;
 }
 

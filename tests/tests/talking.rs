@@ -32,3 +32,30 @@ async fn three_people_talk_and_read_the_same() {
         assert_eq!(person.warnings(), Vec::<String>::new(), "{}", person.name());
     }
 }
+
+/// The code that one shows is the one that the other expects, and nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanned_safety_number() {
+    let stage = Stage::set_in_memory().await;
+    let alice = stage.owner("alice").await;
+    let bob = stage.guest(&alice, "bob").await;
+    let carol = stage.guest(&alice, "carol").await;
+    for (person, other) in [(&alice, &bob), (&bob, &alice), (&alice, &carol)] {
+        person
+            .lookup(&other.handle())
+            .await
+            .expect("in the directory");
+    }
+    let shown = bob.safety_qr(&alice.handle()).await.expect("known");
+    assert_eq!(shown.len(), 65);
+    let truncated = &shown[1..];
+    for (other, payload, same) in [
+        (&bob, shown.as_slice(), true),
+        (&carol, shown.as_slice(), false),
+        (&bob, truncated, false),
+        (&bob, &[][..], false),
+    ] {
+        let found = alice.matches_safety_qr(&other.handle(), payload).await;
+        assert_eq!(found.expect("known"), same);
+    }
+}
