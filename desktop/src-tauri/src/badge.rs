@@ -37,6 +37,7 @@ mod tests {
         let pixel = |x: usize, y: usize| &marked[(y * 32 + x) * 4..][..4];
         assert_eq!(pixel(2, 2), [0, 0, 0, 0]);
         assert_eq!(pixel(22, 22), [214, 48, 49, 255]);
-        assert_eq!(pixel(14, 22)[3], 0, "nothing beside it");
+        assert_eq!(pixel(14, 22), [255, 255, 255, 255], "its edge");
+        assert_eq!(pixel(11, 22)[3], 0, "nothing beside it");
     }
 }

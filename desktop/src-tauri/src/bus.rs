@@ -136,7 +136,7 @@ mod tests {
             panel.request_name(TRAY).await.expect("the bus");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        drop(panel);
+        panel.release_name(TRAY).await.expect("the bus");
         while there.tray() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

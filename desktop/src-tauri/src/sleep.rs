@@ -72,9 +72,9 @@ mod tests {
             let told = follow(&app, || tell.notify_one()).await;
             told.expect("the bus stays");
         });
-        let manager = manager.object_server().interface::<_, Manager>(place);
-        let manager = manager.await.expect("it is there");
-        let emitter = manager.signal_emitter();
+        let place = manager.object_server().interface::<_, Manager>(place).await;
+        let place = place.expect("it is there");
+        let emitter = place.signal_emitter();
         // Repeated: whoever follows may not listen yet.
         let signals = async {
             loop {
