@@ -46,8 +46,7 @@ pub(crate) fn open(
             }
         })
         .build()?;
-    #[cfg(debug_assertions)]
-    tell_console(&window)?;
+    set_up_webkit(&window)?;
     let app = app.clone();
     window.on_window_event(move |event| match event {
         WindowEvent::CloseRequested { api, .. } => {
@@ -60,14 +59,22 @@ pub(crate) fn open(
     Ok(window)
 }
 
-/// What WebKit has to say of errors and of broken policies, on standard output: for developers and
-/// tests.
-#[cfg(debug_assertions)]
-fn tell_console(window: &WebviewWindow) -> tauri::Result<()> {
-    use webkit2gtk::{SettingsExt, WebViewExt};
+/// Sets what Tauri has no word for. Drawing by the graphics card costs some 80 MB (drivers, a second
+/// set of buffers) and is where WebKitGTK fails on some cards; a page of text needs none of it. Nor
+/// does one page need room for those that were left. In debug builds WebKit says on standard output
+/// what errors there were and which policies were broken, for developers and tests.
+fn set_up_webkit(window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::{
+        CacheModel, HardwareAccelerationPolicy, SettingsExt, WebContextExt, WebViewExt,
+    };
     window.with_webview(|webview| {
-        if let Some(settings) = WebViewExt::settings(&webview.inner()) {
-            settings.set_enable_write_console_messages_to_stdout(true);
+        let webview = webview.inner();
+        if let Some(context) = webview.context() {
+            context.set_cache_model(CacheModel::DocumentViewer);
+        }
+        if let Some(settings) = WebViewExt::settings(&webview) {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+            settings.set_enable_write_console_messages_to_stdout(cfg!(debug_assertions));
         }
     })
 }
