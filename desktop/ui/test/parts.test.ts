@@ -102,8 +102,14 @@ describe("parts", () => {
     render(Toasts);
     toasts.problem({ message: "Not sent", code: "network" });
     const close = await screen.findByRole("button", { name: "Close" });
+    const user = userEvent.setup();
+    await user.click(screen.getByRole("button", { name: "Copy details" }));
+    const copied = await navigator.clipboard.readText();
+    expect(copied).toMatch(/^sealwire: network\n\d{4}-/);
+    expect(copied).not.toContain("Not sent");
+    toasts.close(toasts.list.at(-1)?.id ?? 0);
     expect(await violations()).toEqual([]);
-    await userEvent.click(close);
+    await user.click(close);
     expect(screen.queryByText("Not sent")).toBeNull();
   });
 

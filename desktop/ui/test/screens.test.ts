@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { flushSync, type Component } from "svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { scan } from "$lib/logic/scan";
-import type { ConversationHead, ConversationRow } from "$lib/api/types";
+import type { ConversationHead, ConversationRow, DeviceInfo } from "$lib/api/types";
 import Admin from "$lib/screens/admin/Admin.svelte";
 import Damaged from "$lib/screens/Damaged.svelte";
 import FirstRun from "$lib/screens/FirstRun.svelte";
@@ -318,6 +318,18 @@ describe("settings", () => {
     await screen.findByText("Your account was erased");
     expect(askedFor("erase_account")).toHaveLength(1);
   });
+});
+
+it("all other devices are shut out at once, after a question", async () => {
+  const device = (id: string, own = false) => ({ id, this: own, expires_at_s: NOW_MS / 1_000 });
+  app.answers.devices = [device("aa", true), device("bb"), device("cc")] as DeviceInfo[];
+  app.answers.revoke_device = null;
+  render(Settings, { page: "devices", onclose: () => undefined });
+  await user.click(await screen.findByRole("button", { name: "Shut out all others" }));
+  expect(askedFor("revoke_device")).toEqual([]);
+  const dialog = await screen.findByRole("dialog", { name: "Shut out all other devices?" }).catch(() => screen.findByRole("alertdialog"));
+  await user.click(within(dialog).getByRole("button", { name: "Shut out" }));
+  await waitFor(() => expect(askedFor("revoke_device")).toEqual([{ device: "bb" }, { device: "cc" }]));
 });
 
 describe("administration", () => {

@@ -1,6 +1,7 @@
 /** Short notes at the edge of the window. Errors stay until they are closed. */
 export interface Toast {
   id: number;
+  at: Date;
   text: string;
   /** Of a problem: what to do stands beside it. */
   code?: string | undefined;
@@ -15,9 +16,9 @@ class Toasts {
   list = $state<Toast[]>([]);
   private next = 0;
 
-  show(toast: Omit<Toast, "id">, shown_ms = SHOWN_MS): number {
+  show(toast: Omit<Toast, "id" | "at">, shown_ms = SHOWN_MS): number {
     const id = (this.next += 1);
-    this.list = [...this.list.slice(1 - MOST), { ...toast, id }];
+    this.list = [...this.list.slice(1 - MOST), { ...toast, id, at: new Date() }];
     if (!toast.bad) setTimeout(() => this.close(id), shown_ms);
     return id;
   }
