@@ -128,19 +128,27 @@ export class DeskWithKeyring extends Desk {
 
 export class Person {
   constructor(desk, name) {
-    Object.assign(this, { desk, name, home: join(desk.folder, name), log: join(desk.folder, `${name}.log`) });
+    Object.assign(this, { desk, name, home: join(desk.folder, name), log: join(desk.folder, `${name}.log`), process: join(desk.folder, `${name}.process`) });
   }
 
   async start(args = []) {
     // The driver keeps to itself what the app says.
     const wrapper = join(this.desk.folder, `${this.name}.sh`);
-    writeFileSync(wrapper, `#!/bin/sh\nexec '${this.desk.program}' "$@" >>'${this.log}' 2>&1\n`);
+    writeFileSync(wrapper, `#!/bin/sh\necho $$ >'${this.process}'\nexec '${this.desk.program}' "$@" >>'${this.log}' 2>&1\n`);
     chmodSync(wrapper, 0o755);
     this.app = await Driver.start(wrapper, ["--home", this.home, ...this.desk.options, ...args], this.desk.env);
   }
 
+  /** Ends the app as a person does: a driver that is told to only closes the page, and a next start would find it there. */
   async end() {
-    await this.app?.end();
+    if (!this.app) return;
+    await this.call("quit").catch(() => undefined);
+    const id = Number(readFileSync(this.process, "utf8"));
+    await until(() => !existsSync(`/proc/${id}`), `${this.name}'s app ends`).catch((error) => {
+      process.kill(id, "SIGKILL");
+      throw error;
+    });
+    await this.app.end();
     this.app = null;
   }
 
