@@ -418,7 +418,11 @@ read_position: number,
 /**
  * Milliseconds since the Unix epoch of the newest message.
  */
-newest_at: number | null, } & ({ "state": "active" } | { "state": "removed" } | { "state": "halted", "reason": string } | { "state": "rejoining" } | { "state": "imported" }) & { 
+newest_at: number | null, 
+/**
+ * Names of the legal holds that keep it: nothing is removed from it.
+ */
+holds: Array<string>, } & ({ "state": "active" } | { "state": "removed" } | { "state": "halted", "reason": string } | { "state": "rejoining" } | { "state": "imported" }) & { 
 /**
  * Milliseconds since the Unix epoch until which nothing is to be notified.
  */
@@ -499,7 +503,11 @@ read_position: number,
 /**
  * Milliseconds since the Unix epoch of the newest message.
  */
-newest_at: number | null, } & ({ "state": "active" } | { "state": "removed" } | { "state": "halted", "reason": string } | { "state": "rejoining" } | { "state": "imported" }) & { 
+newest_at: number | null, 
+/**
+ * Names of the legal holds that keep it: nothing is removed from it.
+ */
+holds: Array<string>, } & ({ "state": "active" } | { "state": "removed" } | { "state": "halted", "reason": string } | { "state": "rejoining" } | { "state": "imported" }) & { 
 /**
  * Milliseconds since the Unix epoch until which nothing is to be notified.
  */
@@ -520,6 +528,73 @@ marked_unread: boolean,
  * Folder; empty if none.
  */
 folder: string, };
+
+/**
+ * What one device has counted.
+ */
+export type CoverageCountInfo = { 
+/**
+ * Handle of its account.
+ */
+handle: string, 
+/**
+ * The device, hexadecimal.
+ */
+device: string, 
+/**
+ * When, seconds since the Unix epoch, by the device's clock.
+ */
+at_s: number, 
+/**
+ * Conversations with others that it is in.
+ */
+conversations: number, 
+/**
+ * Of these, with a custodian that the policy names.
+ */
+covered: number, 
+/**
+ * Serial of that policy.
+ */
+policy_serial: number, 
+/**
+ * The count as the device signed it, Base64.
+ */
+signed: string, 
+/**
+ * The device's certificate, by which it is verified, Base64.
+ */
+certificate: string, };
+
+/**
+ * How far records reach, as one custodian knows it.
+ */
+export type CoverageInfo = { 
+/**
+ * The conversations that this custodian is in.
+ */
+conversations: Array<CoveredConversation>, 
+/**
+ * The newest count of each client that reports to it.
+ */
+clients: Array<CoverageCountInfo>, };
+
+/**
+ * A conversation that the custodian is in.
+ */
+export type CoveredConversation = { 
+/**
+ * Identifier, hexadecimal.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Accounts in it, the custodian too.
+ */
+members: number, };
 
 /**
  * Messages of a day.
@@ -705,6 +780,39 @@ export type Filter = "all" | "unread" | "mentions" | "direct" | "groups" | "mute
  * What a message can have in it.
  */
 export type Has = "link" | "file" | "image" | "audio" | "video" | "mention";
+
+/**
+ * A legal hold.
+ */
+export type HoldInfo = { 
+/**
+ * What the organisation calls it.
+ */
+name: string, 
+/**
+ * All conversations are kept.
+ */
+everyone: boolean, 
+/**
+ * Handles whose conversations are kept, unless everybody's are.
+ */
+accounts: Array<string>, 
+/**
+ * When it was placed, seconds since the Unix epoch.
+ */
+placed_at_s: number, 
+/**
+ * SHA-256 of the order, hexadecimal.
+ */
+order_sha256: string, 
+/**
+ * What the organisation's statements about it commit to, 32 bytes, hexadecimal.
+ */
+scope: string, 
+/**
+ * Opens that commitment: 32 bytes, hexadecimal.
+ */
+salt: string, };
 
 /**
  * Something that happened in a conversation; people by handle.
@@ -1142,6 +1250,27 @@ link: string,
 expires_at: number, };
 
 /**
+ * A legal hold to be placed.
+ */
+export type NewHold = { 
+/**
+ * 1 to 32 letters a-z, digits and hyphens; everybody in the organisation can read it.
+ */
+name: string, 
+/**
+ * Keep all conversations.
+ */
+everyone: boolean, 
+/**
+ * Or those of these accounts, at most 64.
+ */
+accounts: Array<string>, 
+/**
+ * SHA-256 of the order, hexadecimal.
+ */
+order_sha256: string, };
+
+/**
  * An invitation for a new account of the organisation.
  */
 export type NewInvitationInfo = { 
@@ -1238,7 +1367,15 @@ logs: string | null,
 /**
  * Records custodians of all new conversations.
  */
-custodians: Array<string>, };
+custodians: Array<string>, 
+/**
+ * Legal holds that stand.
+ */
+holds: Array<HoldInfo>, 
+/**
+ * The public key of the organisation's attestations, PEM (RFC 8410); `None` before its first.
+ */
+attestation_key: string | null, };
 
 /**
  * What the relay knows of this account.
@@ -2308,6 +2445,21 @@ export interface CoreCalls {
   publish_organisation_policy: {
     params: { change: OrganisationPolicyChange };
     result: OrganisationPolicyInfo;
+  };
+  /** Places a legal hold and attests it: only where the organisation key is. */
+  place_hold: {
+    params: { hold: NewHold };
+    result: HoldInfo;
+  };
+  /** Releases a legal hold and attests it: only where the organisation key is. */
+  release_hold: {
+    params: { name: string; order_sha256: string };
+    result: HoldInfo;
+  };
+  /** How far records reach: what clients have counted, to a custodian; what this one has, to others. */
+  coverage: {
+    params: Record<string, never>;
+    result: CoverageInfo;
   };
   /** What the relay knows of this account. */
   own_data: {
