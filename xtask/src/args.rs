@@ -42,8 +42,8 @@ cargo xtask types
     (desktop/ui/src/lib/api/generated).
 
 cargo xtask screenshots
-    Draw every screen of the desktop app in light, dark, Chinese and from right to
-    left, with a relay and the app's core behind it (docs/screenshots).
+    Draw every screen of the desktop app in light, dark, Chinese and from right
+    to left, with a relay and the app's core behind it (docs/screenshots).
 
 cargo xtask help
     This page.

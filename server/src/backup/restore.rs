@@ -77,7 +77,11 @@ async fn fill(file: &File, data: &Path) -> Result<Restored, Fault> {
     sync(&new)?;
     for entry in std::fs::read_dir(&new).map_err(&fault)? {
         let entry = entry.map_err(&fault)?;
-        std::fs::rename(entry.path(), data.join(entry.file_name())).map_err(&fault)?;
+        match std::fs::rename(entry.path(), data.join(entry.file_name())) {
+            // A database that was read is still being closed, and takes away what it had beside it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && is_beside(&entry) => {}
+            renamed => renamed.map_err(&fault)?,
+        }
     }
     sync(data)?;
     std::fs::remove_dir(&new).map_err(&fault)?;
@@ -88,6 +92,13 @@ async fn fill(file: &File, data: &Path) -> Result<Restored, Fault> {
         report,
         incarnation,
     })
+}
+
+/// Whether a file is the write-ahead log of a database, or its index.
+fn is_beside(entry: &std::fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.as_encoded_bytes();
+    name.ends_with(b"-wal") || name.ends_with(b"-shm")
 }
 
 /// Writes the restore into the audit log. Nothing else in the logs is touched: whoever has seen more of
