@@ -255,10 +255,10 @@ async fn what_is_cancelled_is_not_sent_and_leaves_nothing() {
     assert!(bob.attachments(&chat).await.expect("readable").is_empty());
 }
 
-/// The sealed copy in the profile of the file whose upload is number `at`.
-async fn sealed_copy(person: &Person, size: u64) -> PathBuf {
+/// The sealed copy in the profile of the one file that has at least so many bytes.
+fn sealed_copy(person: &Person, bytes: u64) -> PathBuf {
     let mut entries = fs::read_dir(person.dir().join("files")).expect("a folder");
-    let holds = |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.len() / 1000 == size);
+    let holds = |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.len() >= bytes);
     entries
         .find_map(|entry| entry.ok().map(|entry| entry.path()).filter(holds))
         .expect("a copy")
@@ -289,7 +289,7 @@ async fn what_failed_is_sent_again_with_its_files() {
         .await
         .expect("stored");
     // The copy of the second is out of reach while the first is uploaded.
-    let copy = sealed_copy(&alice, 300).await;
+    let copy = sealed_copy(&alice, 300_000);
     let away = alice.dir().join("away");
     fs::rename(&copy, &away).expect("moved");
     stage.relay.restart().await;
