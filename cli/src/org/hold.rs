@@ -29,9 +29,9 @@ pub(crate) enum HoldCommand {
         name: String,
         /// Whose conversations are kept; may be given more than once
         #[arg(long, value_name = "HANDLE", required_unless_present = "everyone")]
-        account: Vec<String>,
+        of: Vec<String>,
         /// Keep all conversations
-        #[arg(long, conflicts_with = "account")]
+        #[arg(long, conflicts_with = "of")]
         everyone: bool,
         /// The order, a file: its SHA-256 is attested, and the file is not read
         /// for anything else
@@ -60,14 +60,14 @@ pub(super) async fn run(context: &Context, command: HoldCommand) -> Outcome {
     match command {
         HoldCommand::Place {
             name,
-            account,
+            of,
             everyone,
             order,
         } => {
             let new = NewHold {
                 name,
                 everyone,
-                accounts: account,
+                accounts: of,
                 order_sha256: hash(&order)?,
             };
             let client = context.open().await?;

@@ -237,16 +237,22 @@ async fn a_hold_comes_and_goes_with_exactly_its_attestation() {
         attestation_key: None,
         ..placing.clone()
     };
-    let refused = publish_with(&relay, &alice, &keyless.sign(&key()), &[good.clone()]).await;
+    let refused = publish_with(
+        &relay,
+        &alice,
+        &keyless.sign(&key()),
+        std::slice::from_ref(&good),
+    )
+    .await;
     assert_eq!(refused.expect_err("no key").code, Code::HoldUnattested);
     assert!(kept(&relay).await.is_empty());
     let signed = placing.sign(&key());
     // A lost answer may be repeated; it is logged once.
     for _ in 0..2 {
-        let done = publish_with(&relay, &alice, &signed, &[good.clone()]).await;
+        let done = publish_with(&relay, &alice, &signed, std::slice::from_ref(&good)).await;
         assert_eq!(done.expect("taken"), 204);
     }
-    assert_eq!(kept(&relay).await, [placed.clone()]);
+    assert_eq!(kept(&relay).await, std::slice::from_ref(&placed));
 
     let releasing = OrganisationPolicy {
         holds: Vec::new(),
