@@ -2,9 +2,11 @@
 //! nothing of which or with whom.
 
 use prost::Message;
-use sealwire_crypto::{DeviceKey, SignContext, Signature};
+use sealwire_crypto::{DeviceKey, SignContext};
 
-use crate::{canonical, certificate::DeviceCertificate, ids::DeviceId, limits::MAX_COVERAGE};
+use crate::{
+    canonical, certificate::DeviceCertificate, ids::DeviceId, limits::MAX_COVERAGE, signed,
+};
 
 /// Why bytes are no count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,14 +37,6 @@ pub struct CoverageCount {
     pub covered: u32,
     /// Serial of the organisation's policy that named the custodians, from 1 on.
     pub policy_serial: u64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct WireSigned {
-    #[prost(bytes = "vec", tag = "1")]
-    body: Vec<u8>,
-    #[prost(bytes = "vec", tag = "2")]
-    signature: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -101,11 +95,7 @@ impl CoverageCount {
     pub fn sign(&self, key: &DeviceKey) -> Vec<u8> {
         let body = self.encode();
         let signature = key.sign(SignContext::Coverage, &body);
-        WireSigned {
-            body,
-            signature: signature.0.to_vec(),
-        }
-        .encode_to_vec()
+        signed::join(body, &signature)
     }
 
     /// Opens a signed count, canonical form only. Needs nothing but the device's certificate.
@@ -114,17 +104,13 @@ impl CoverageCount {
     /// [`BadSignature`] if the certificate's device did not sign it, or it names another;
     /// [`UnknownVersion`] if it is of another version, [`Malformed`] otherwise.
     pub fn verify(signed: &[u8], certificate: &DeviceCertificate) -> Result<Self, CoverageError> {
-        if signed.len() > MAX_COVERAGE {
-            return Err(Malformed);
-        }
-        let wire: WireSigned = canonical::decode(signed).ok_or(Malformed)?;
-        let signature = Signature::from_bytes(&wire.signature).map_err(|_| Malformed)?;
+        let (body, signature) = signed::split(signed, MAX_COVERAGE).ok_or(Malformed)?;
         // Before the body is read: an unknown version is worth telling only if it is genuine.
         certificate
             .signature_key()
-            .verify(SignContext::Coverage, &wire.body, &signature)
+            .verify(SignContext::Coverage, &body, &signature)
             .map_err(|_| BadSignature)?;
-        let count = Self::parse(&wire.body)?;
+        let count = Self::parse(&body)?;
         if count.device != certificate.device() {
             return Err(BadSignature);
         }

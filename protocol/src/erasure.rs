@@ -2,9 +2,9 @@
 //! relay knows such a device without knowing whose it was.
 
 use prost::Message;
-use sealwire_crypto::{DeviceKey, DevicePublic, SignContext, Signature, sha256};
+use sealwire_crypto::{DeviceKey, DevicePublic, SignContext, sha256};
 
-use crate::{canonical, ids::DeviceId, limits::MAX_ERASURE_RECEIPT};
+use crate::{canonical, ids::DeviceId, limits::MAX_ERASURE_RECEIPT, signed};
 
 /// Why bytes are no receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,14 +40,6 @@ pub struct ErasureReceipt {
     pub at_s: u64,
     /// What became of its copies.
     pub copies: Copies,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct WireSigned {
-    #[prost(bytes = "vec", tag = "1")]
-    body: Vec<u8>,
-    #[prost(bytes = "vec", tag = "2")]
-    signature: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -102,11 +94,7 @@ impl ErasureReceipt {
     pub fn sign(&self, key: &DeviceKey) -> Vec<u8> {
         let body = self.encode();
         let signature = key.sign(SignContext::ErasureReceipt, &body);
-        WireSigned {
-            body,
-            signature: signature.0.to_vec(),
-        }
-        .encode_to_vec()
+        signed::join(body, &signature)
     }
 
     /// Opens a signed receipt, canonical form only. Whether `key` is that of the device which the
@@ -116,14 +104,10 @@ impl ErasureReceipt {
     /// [`BadSignature`] if the key did not sign it, [`UnknownVersion`] if it is of another version,
     /// [`Malformed`] otherwise.
     pub fn verify(signed: &[u8], key: &DevicePublic) -> Result<Self, ErasureReceiptError> {
-        if signed.len() > MAX_ERASURE_RECEIPT {
-            return Err(Malformed);
-        }
-        let wire: WireSigned = canonical::decode(signed).ok_or(Malformed)?;
-        let signature = Signature::from_bytes(&wire.signature).map_err(|_| Malformed)?;
-        key.verify(SignContext::ErasureReceipt, &wire.body, &signature)
+        let (body, signature) = signed::split(signed, MAX_ERASURE_RECEIPT).ok_or(Malformed)?;
+        key.verify(SignContext::ErasureReceipt, &body, &signature)
             .map_err(|_| BadSignature)?;
-        Self::parse(&wire.body)
+        Self::parse(&body)
     }
 }
 

@@ -29,5 +29,6 @@ pub mod policy;
 pub mod problem;
 pub mod proof;
 pub mod removal;
+mod signed;
 #[cfg(test)]
 mod testing;

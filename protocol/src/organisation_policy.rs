@@ -3,9 +3,7 @@
 mod hold;
 
 use prost::Message;
-use sealwire_crypto::{
-    EvidencePublic, OrganisationKey, OrganisationPublic, SignContext, Signature, sha256,
-};
+use sealwire_crypto::{EvidencePublic, OrganisationKey, OrganisationPublic, SignContext, sha256};
 
 pub use hold::{Held, Hold, MAX_HELD, MAX_HOLDS, is_hold_name};
 
@@ -13,6 +11,7 @@ use crate::{
     canonical,
     handle::{Handle, check_organisation},
     limits::MAX_ORGANISATION_POLICY,
+    signed,
 };
 
 /// The longest bound that a policy can set: a hundred years. Longer is no bound at all.
@@ -66,14 +65,6 @@ pub struct OrganisationPolicy {
     pub holds: Vec<Hold>,
     /// The key with which the organisation signs attestations.
     pub attestation_key: Option<EvidencePublic>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct WireSigned {
-    #[prost(bytes = "vec", tag = "1")]
-    body: Vec<u8>,
-    #[prost(bytes = "vec", tag = "2")]
-    signature: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -209,11 +200,7 @@ impl OrganisationPolicy {
     pub fn sign(&self, key: &OrganisationKey) -> Vec<u8> {
         let body = self.encode();
         let signature = key.sign(SignContext::Policy, &body);
-        WireSigned {
-            body,
-            signature: signature.0.to_vec(),
-        }
-        .encode_to_vec()
+        signed::join(body, &signature)
     }
 
     /// Opens a signed policy, canonical form only.
@@ -224,15 +211,11 @@ impl OrganisationPolicy {
         signed: &[u8],
         key: &OrganisationPublic,
     ) -> Result<Self, OrganisationPolicyError> {
-        if signed.len() > MAX_ORGANISATION_POLICY {
-            return Err(Malformed);
-        }
-        let wire: WireSigned = canonical::decode(signed).ok_or(Malformed)?;
-        let signature = Signature::from_bytes(&wire.signature).map_err(|_| Malformed)?;
+        let (body, signature) = signed::split(signed, MAX_ORGANISATION_POLICY).ok_or(Malformed)?;
         // Before the body is read: an unknown version is worth telling only if it is genuine.
-        key.verify(SignContext::Policy, &wire.body, &signature)
+        key.verify(SignContext::Policy, &body, &signature)
             .map_err(|_| BadSignature)?;
-        Self::parse(&wire.body)
+        Self::parse(&body)
     }
 }
 

@@ -2,13 +2,14 @@
 //! when, and nothing of what it said or who said it.
 
 use prost::Message;
-use sealwire_crypto::{DeviceKey, SignContext, Signature};
+use sealwire_crypto::{DeviceKey, SignContext};
 
 use crate::{
     canonical,
     certificate::DeviceCertificate,
     ids::{ConversationId, DeviceId},
     limits::MAX_REMOVAL_RECEIPT,
+    signed,
 };
 
 /// Why bytes are no receipt.
@@ -52,14 +53,6 @@ pub struct RemovalReceipt {
     pub files_kept_s: Option<u64>,
     /// Serial of the organisation's policy that counted; 0 if there was none.
     pub policy_serial: u64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct WireSigned {
-    #[prost(bytes = "vec", tag = "1")]
-    body: Vec<u8>,
-    #[prost(bytes = "vec", tag = "2")]
-    signature: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -153,11 +146,7 @@ impl RemovalReceipt {
     pub fn sign(&self, key: &DeviceKey) -> Vec<u8> {
         let body = self.encode();
         let signature = key.sign(SignContext::RemovalReceipt, &body);
-        WireSigned {
-            body,
-            signature: signature.0.to_vec(),
-        }
-        .encode_to_vec()
+        signed::join(body, &signature)
     }
 
     /// Opens a signed receipt, canonical form only. Needs nothing but the device's certificate.
@@ -171,17 +160,13 @@ impl RemovalReceipt {
         signed: &[u8],
         certificate: &DeviceCertificate,
     ) -> Result<Self, RemovalReceiptError> {
-        if signed.len() > MAX_REMOVAL_RECEIPT {
-            return Err(Malformed);
-        }
-        let wire: WireSigned = canonical::decode(signed).ok_or(Malformed)?;
-        let signature = Signature::from_bytes(&wire.signature).map_err(|_| Malformed)?;
+        let (body, signature) = signed::split(signed, MAX_REMOVAL_RECEIPT).ok_or(Malformed)?;
         // Before the body is read: an unknown version is worth telling only if it is genuine.
         certificate
             .signature_key()
-            .verify(SignContext::RemovalReceipt, &wire.body, &signature)
+            .verify(SignContext::RemovalReceipt, &body, &signature)
             .map_err(|_| BadSignature)?;
-        let receipt = Self::parse(&wire.body)?;
+        let receipt = Self::parse(&body)?;
         if receipt.device != certificate.device() {
             return Err(BadSignature);
         }

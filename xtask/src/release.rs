@@ -228,8 +228,8 @@ mod tests {
 
     #[test]
     fn a_bill_of_materials_says_nothing_of_this_machine() {
-        let text = r#"{"bom-ref":"path+file:///home/alice/release-source/audit#0.1.0"}"#;
-        let portable = portable(text, Path::new("/home/alice/release-source"));
+        let text = r#"{"bom-ref":"path+file:///build/release-source/audit#0.1.0"}"#;
+        let portable = portable(text, Path::new("/build/release-source"));
         assert_eq!(
             portable,
             r#"{"bom-ref":"path+file:///sealwire/audit#0.1.0"}"#

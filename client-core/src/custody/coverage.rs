@@ -93,7 +93,7 @@ async fn report(core: &Core) -> Result<Option<CoverageCountInfo>> {
     for handle in &policy.custodians {
         match group::lookup(core, handle).await {
             Ok(found) if !found.contact.key_changed => devices.extend(found.devices),
-            Ok(_) => tracing::warn!("a custodian has another key than before; it is told nothing"),
+            Ok(_) => tracing::warn!("a custodian is not who it was; it is told nothing"),
             Err(error) if error.may_pass() => return Err(error),
             Err(error) => tracing::warn!(code = error.code, "a custodian is not told"),
         }

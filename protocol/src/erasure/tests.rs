@@ -36,12 +36,9 @@ fn a_receipt_opens_to_its_key_only() {
 fn a_signature_for_something_else_does_not_serve() {
     let body = receipt(Copies::Removed).encode();
     let signature = alice().device.sign(SignContext::RemovalReceipt, &body);
-    let signed = WireSigned {
-        body,
-        signature: signature.0.to_vec(),
-    };
+    let signed = signed::join(body, &signature);
     assert_eq!(
-        ErasureReceipt::verify(&signed.encode_to_vec(), &alice().device.public()),
+        ErasureReceipt::verify(&signed, &alice().device.public()),
         Err(BadSignature)
     );
 }

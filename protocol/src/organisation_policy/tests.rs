@@ -64,12 +64,9 @@ fn a_policy_opens_to_the_organisation_key_only() {
 fn a_signature_for_something_else_does_not_serve() {
     let body = first().encode();
     let signature = key().sign(SignContext::Endorsement, &body);
-    let signed = WireSigned {
-        body,
-        signature: signature.0.to_vec(),
-    };
+    let signed = signed::join(body, &signature);
     assert_eq!(
-        OrganisationPolicy::verify(&signed.encode_to_vec(), &key().public()),
+        OrganisationPolicy::verify(&signed, &key().public()),
         Err(BadSignature)
     );
 }
@@ -130,13 +127,8 @@ fn what_breaks_a_rule_is_refused() {
 fn a_newer_version_is_told_from_nonsense_when_it_is_signed() {
     // With version 9 in front and field 15 at its end.
     let newer = [&[8, 9], &second().encode()[2..], &[0x78, 1]].concat();
-    let sign = |key: &OrganisationKey| {
-        WireSigned {
-            body: newer.clone(),
-            signature: key.sign(SignContext::Policy, &newer).0.to_vec(),
-        }
-        .encode_to_vec()
-    };
+    let sign =
+        |key: &OrganisationKey| signed::join(newer.clone(), &key.sign(SignContext::Policy, &newer));
     let verify = |signed: &[u8]| OrganisationPolicy::verify(signed, &key().public()).err();
     assert_eq!(verify(&sign(&key())), Some(UnknownVersion(9)));
     let mallory = OrganisationKey::from_seed(&secret(66));

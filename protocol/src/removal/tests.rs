@@ -42,12 +42,9 @@ fn a_receipt_opens_to_its_devices_certificate_only() {
 fn a_signature_for_something_else_does_not_serve() {
     let body = receipt().encode();
     let signature = alice().device.sign(SignContext::Acknowledgement, &body);
-    let signed = WireSigned {
-        body,
-        signature: signature.0.to_vec(),
-    };
+    let signed = signed::join(body, &signature);
     assert_eq!(
-        RemovalReceipt::verify(&signed.encode_to_vec(), &alice().certificate),
+        RemovalReceipt::verify(&signed, &alice().certificate),
         Err(BadSignature)
     );
 }
