@@ -131,6 +131,8 @@ pub(crate) async fn run(context: &Context, command: CustodianCommand) -> Outcome
 
 async fn keep(context: &Context, archive: Place, lock: Option<Lock>, once: bool) -> Outcome {
     let client = context.open().await?;
+    // Conversations that it was added to meanwhile count, too. `start` reads the inbox by itself, some time.
+    while once && client.check_inbox().await? > 0 {}
     client.start().await?;
     let mut tell = |info: &ArchiveInfo| {
         context

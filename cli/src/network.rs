@@ -12,7 +12,7 @@ use sealwire_core::{
 use serde::Serialize;
 use tokio::{sync::broadcast::error::TryRecvError, time};
 
-use crate::{context::Context, exit::Outcome};
+use crate::{context::Context, exit::Outcome, output::counted};
 
 /// Between looks at a state that rings no bell.
 const LOOK: Duration = Duration::from_millis(50);
@@ -68,7 +68,7 @@ pub(crate) async fn run(context: &Context) -> Outcome {
             ErrorKind::Io,
             "timed_out",
             match caught_up {
-                Idle::Reached => format!("{waiting} things still wait to be sent"),
+                Idle::Reached => format!("{} still to be sent", counted(waiting, "thing")),
                 Idle::TimedOut => "not everything was fetched yet".to_owned(),
             },
             "nothing is lost; run `sealwire sync` again, or give it longer with --timeout",

@@ -386,3 +386,23 @@ fn what_the_organisation_keeps_no_longer_goes() {
     let (code, error) = bob.fails(&["org", "receipts", "--chat", "zz"]);
     assert_eq!((code, &error["code"]), (2, &Value::from("no_receipts")));
 }
+
+/// A custodian's single run finds by itself where it was added since the last.
+#[test]
+fn a_custodian_that_runs_once_reads_its_inbox_first() {
+    let relay = Relay::start();
+    let (alice, records) = (Person::new("alice"), Person::new("records"));
+    alice.join(&relay.owner_link);
+    let invitation = alice.ok(&["org", "invite", "--custodian"]);
+    records.join(invitation["link"].as_str().expect("a link"));
+    let room = tempfile::tempdir().expect("a temporary folder");
+    let archive = room.path().join("archive");
+    let archive = archive.to_str().expect("a plain path");
+    let once = ["custodian", "run", "--once", "--archive", archive];
+    assert_eq!(records.ok(&once)["written"], 0);
+    alice.ok(&["chat", "create", "Deals", "records"]);
+    alice.ok(&["message", "send", "Deals", "-m", ENGLISH]);
+    let kept = records.ok(&once);
+    assert!(kept["written"].as_u64() >= Some(1), "{kept}");
+    assert_eq!(records.ok(&once)["written"], 0);
+}

@@ -125,10 +125,12 @@ pub(crate) async fn run_account(core: Arc<Core>, dir: PathBuf) {
         let done = match refill(&core).await {
             Ok(()) => withdraw::take_out_revoked(&core).await,
             Err(error) if error.code == Code::AccountErased.as_str() => {
+                let learned = farewell::learn(&core, &dir).await;
+                // Last: whoever hears it finds the mark.
                 if !std::mem::replace(&mut told, true) {
                     core.warn(None, farewell::ERASED);
                 }
-                farewell::learn(&core, &dir).await
+                learned
             }
             failed => failed,
         };

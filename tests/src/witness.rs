@@ -27,17 +27,26 @@ impl Witness {
         let name = ["--name", "witness.example/w1"];
         let made = run(&["witness", "init", "--dir", path, name[0], name[1]]).await;
         let key = made["vkey"].as_str().expect("its key").to_owned();
-        for log in raw::get(relay.address(), "/log/v1/keys").await.lines() {
-            run(&["witness", "add", "--dir", path, log]).await;
-        }
         let mut witness = Self {
             dir: dir.into(),
             key,
             address: "127.0.0.1:0".into(),
             process: None,
         };
+        witness.learn(relay).await;
         witness.start().await;
         witness
+    }
+
+    /// Adds the logs of `relay`, while it does not run.
+    ///
+    /// # Panics
+    /// If it cannot.
+    pub async fn learn(&self, relay: &Relay) {
+        let dir = self.dir.to_str().expect("a plain path");
+        for log in raw::get(relay.address(), "/log/v1/keys").await.lines() {
+            run(&["witness", "add", "--dir", dir, log]).await;
+        }
     }
 
     /// Starts it, at the address that it had before.

@@ -16,6 +16,17 @@ const SIGSTORE: &str = "SEALWIRE_SIGSTORE";
 /// The Node.js that runs them, if not the one on `PATH`.
 const NODE: &str = "SEALWIRE_NODE";
 
+/// Why this relay processes data, which no program can know.
+const PROCESSING: &str = r#"
+[processing]
+controller = "Acme Ltd, 1 Quay, Hamburg"
+contact = "privacy@acme.example"
+purposes = ["communication of staff"]
+legal_basis = "GDPR Art. 6(1)(f)"
+data_subjects = ["staff"]
+location = "Hamburg, Germany"
+"#;
+
 /// A relay that has attested something, and what the auditor was given.
 struct Scene {
     stage: Stage,
@@ -28,8 +39,18 @@ async fn scene() -> Scene {
     let mut stage = Stage::set_in_memory().await;
     let desk = Scratch::in_memory();
     let witness = Witness::of(&stage.relay, &desk.join("witness")).await;
-    stage.relay.restart_with(&witness.settings()).await;
+    let settings = witness.settings() + PROCESSING;
+    stage.relay.restart_with(&settings).await;
     let (_alice, bob, carol) = stage.alice_bob_carol().await;
+    stage.relay.command(&["ropa"]).await;
+    let incident = [
+        "incident",
+        "open",
+        "a disk was lost",
+        "--kind",
+        "availability",
+    ];
+    stage.relay.command(&incident).await;
     carol.own_data().await.expect("a copy");
     bob.erase_account().await.expect("erased");
     let token = stage.relay.command(&["auditor", "admit", "ey"]).await;
@@ -217,7 +238,10 @@ async fn a_pack_of_a_relay_holds_and_one_flipped_bit_breaks_it() {
     let report = scene.audit(&report);
     assert!(report.status.success(), "{}", complaint(&report));
     let page = std::fs::read_to_string(scene.desk.join("report.html")).expect("a page");
-    assert!(page.contains("erasure") && !page.contains("bob@acme"));
+    for told in ["erasure", "Acme Ltd", "Hamburg, Germany", "a disk was lost"] {
+        assert!(page.contains(told), "{told}");
+    }
+    assert!(!page.contains("bob@acme"));
     if let Some(checked) = outsiders(&pack) {
         let said = String::from_utf8_lossy(&checked.stdout).into_owned();
         assert!(checked.status.success(), "{}", complaint(&checked));
@@ -225,8 +249,10 @@ async fn a_pack_of_a_relay_holds_and_one_flipped_bit_breaks_it() {
             "access-export",
             "config-snapshot",
             "erasure",
+            "incident",
             "key-directory",
             "retention-run",
+            "ropa",
         ] {
             assert!(said.contains(name), "{said}");
         }

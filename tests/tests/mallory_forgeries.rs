@@ -49,6 +49,12 @@ async fn a_message_in_alices_name() {
         );
         assert!(one["at_ms"].as_u64().is_some_and(|at_ms| at_ms > 0));
     }
+    // Where it would stand is one line for both.
+    let gaps = scene.bob.happenings(&scene.chat).await;
+    let gaps = gaps
+        .iter()
+        .filter(|text| text.contains("could not be read"));
+    assert_eq!(gaps.count(), 1);
     scene.all_is_well().await;
 }
 

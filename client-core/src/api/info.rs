@@ -109,6 +109,11 @@ pub enum Info {
         /// It has to.
         required: bool,
     },
+    /// What stands here could not be read, and the conversation goes on.
+    Unreadable {
+        /// Why not.
+        reason: String,
+    },
     /// Something else, in words.
     Other {
         /// The words.
@@ -179,6 +184,9 @@ impl Info {
                 required: false,
             } => {
                 format!("{by} no longer requires a records custodian here")
+            }
+            Self::Unreadable { reason } => {
+                format!("a message could not be read and is not shown: {reason}")
             }
             Self::Other { text } => text.clone(),
         }

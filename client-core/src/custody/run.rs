@@ -40,8 +40,8 @@ pub struct ArchiveInfo {
 impl Client {
     /// Writes what this records custodian reads into the archive in `place`, which is begun if it is not
     /// there; `lock` says how the objects of a bucket are locked. With `once` it ends when every
-    /// conversation was read to its end and all of it is written; else only with the client. `tell` hears of
-    /// each batch.
+    /// conversation that is known here was read to its end and all of it is written; else only with the
+    /// client. `tell` hears of each batch.
     ///
     /// # Errors
     /// `not_a_custodian`, `archive_elsewhere`, `archive_taken`, `archive_broken`, `archive_io`; of a bucket

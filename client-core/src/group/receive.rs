@@ -18,7 +18,7 @@ use super::{
     state::{Loaded, Place},
 };
 use crate::{
-    api::Event,
+    api::{Event, Info},
     core::Core,
     error::Result,
     mls::{Provider, Refusal, write_ratchets},
@@ -326,7 +326,37 @@ impl Step<'_> {
                 refusal.reason
             ),
         });
+        if entry.kind == EntryKind::Application as u32 {
+            self.leave_gap(conn, entry, &refusal.reason).await?;
+        }
         Ok(())
+    }
+
+    /// A line where a message could not be read: one for many in a row, since whoever sends
+    /// nonsense could fill the history with them.
+    async fn leave_gap(
+        &mut self,
+        conn: &mut SqliteConnection,
+        entry: &Entry,
+        reason: &str,
+    ) -> Result<()> {
+        let conversation = self.history.conversation();
+        let newest = store::messages_before(conn, &conversation, u64::MAX, 1).await?;
+        let newest = newest.first().and_then(|line| line.info.info.as_ref());
+        if matches!(newest, Some(Info::Unreadable { .. })) {
+            return Ok(());
+        }
+        let info = Info::Unreadable {
+            reason: reason.to_owned(),
+        };
+        effects::add_info(
+            conn,
+            &info,
+            entry.received_at,
+            &mut self.history,
+            &mut self.events,
+        )
+        .await
     }
 
     /// An own entry was read back: it takes effect.

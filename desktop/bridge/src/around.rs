@@ -35,6 +35,11 @@ impl Surroundings for Around {
         Box::pin(async { folder })
     }
 
+    fn choose_files(&self) -> Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>> {
+        // A browser has a dialog of its own.
+        Box::pin(async { Vec::new() })
+    }
+
     fn quit(&self) {
         self.quit.send_replace(true);
     }

@@ -116,6 +116,9 @@ calls! {
     /// Locks the profile by something else; `old` is the passphrase, if it had one. If that is
     /// wrong, the app is locked.
     [main] change_lock { old: Option<Secret>, new: NewLock } -> HostState = |host| host.change_lock(old, new).await;
+    /// Takes the account off this device with its keys and its history. If it was erased, the relay gets a receipt; that needs
+    /// the passphrase of a profile locked by one. If it is wrong, the app is locked.
+    [main] remove_account { passphrase: Option<Secret> } -> HostState = |host| host.remove_account(passphrase).await;
     /// Looks at a damaged profile again; nothing is overwritten.
     [main] recover {} -> HostState = |host| Ok(host.recover().await);
     /// What the person set.
@@ -158,6 +161,11 @@ calls! {
     };
     /// Files that wait to be sent.
     [main] staged {} -> Vec<StagedFile> = |host| Ok(hold(&host.0.staged).list());
+    /// Takes the files that the person chooses in the system's dialog.
+    [main] choose_files {} -> Vec<StagedFile> = |host| {
+        let paths = host.0.options.surroundings.choose_files().await;
+        host.stage_paths(paths).await
+    };
     /// Takes a file off the list of those that wait.
     [main] unstage { id: u64 } -> () = |host| {
         hold(&host.0.staged).remove(&[id]);

@@ -263,6 +263,7 @@ impl Host {
             keychain: self.keychain_answers().await,
             account: client.as_ref().map(Client::account),
             connection: client.as_ref().map(Client::connection),
+            erased: self.is_erased(),
             problem: problem.or_else(|| hold(&self.0.settings).problem.clone()),
             version: env!("CARGO_PKG_VERSION").into(),
             platform: self.0.options.surroundings.platform(),

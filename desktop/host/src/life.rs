@@ -241,6 +241,10 @@ async fn pass_on(host: Weak<Inner>, mut events: Receiver<Event>) {
         let host = Host(inner);
         match event {
             Ok(event) => {
+                // The account may have been erased.
+                if matches!(event, Event::Warning { .. }) {
+                    host.tell_state().await;
+                }
                 let Ok(client) = host.client().await else {
                     return;
                 };

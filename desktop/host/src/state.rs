@@ -61,6 +61,8 @@ pub struct HostState {
     pub account: Option<AccountInfo>,
     /// The connection to the relay, while the profile is open.
     pub connection: Option<Connection>,
+    /// The relay has said that the account was erased.
+    pub erased: bool,
     /// What stands in the way, or should be known.
     pub problem: Option<Problem>,
     /// Version of the program.

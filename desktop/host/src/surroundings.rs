@@ -18,6 +18,9 @@ pub trait Surroundings: Send + Sync {
     /// Asks the person into which folder to save a file of this name; `None` if they would not.
     fn choose_folder(&self, name: &str) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
 
+    /// Asks the person which files to send; none if they would not.
+    fn choose_files(&self) -> Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>>;
+
     /// Ends the program.
     fn quit(&self);
 }

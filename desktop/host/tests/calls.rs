@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 const LAST: &[&str] = &[
     "erase_account",
     "erase_member",
+    "remove_account",
     "lock",
     "quit",
     "change_lock",

@@ -3,8 +3,8 @@
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
 
 use sealwire_desktop_host::{Platform, Surroundings};
-use tauri::{AppHandle, Manager};
-use tauri_plugin_dialog::DialogExt;
+use tauri::{AppHandle, Manager, Wry};
+use tauri_plugin_dialog::{DialogExt, FileDialogBuilder};
 use tokio::sync::oneshot;
 
 use crate::{app, bus::There, window::MAIN};
@@ -18,6 +18,15 @@ pub(crate) struct Around {
 impl Around {
     pub(crate) fn new(app: AppHandle, there: Arc<There>) -> Self {
         Self { app, there }
+    }
+
+    /// The system's dialog for files, in front of the window.
+    fn dialog(&self) -> FileDialogBuilder<Wry> {
+        let dialog = self.app.dialog().file();
+        match self.app.get_webview_window(MAIN) {
+            Some(window) => dialog.set_parent(&window),
+            None => dialog,
+        }
     }
 }
 
@@ -38,15 +47,23 @@ impl Surroundings for Around {
 
     fn choose_folder(&self, _: &str) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
         let (chosen, choice) = oneshot::channel();
-        let mut dialog = self.app.dialog().file();
-        if let Some(window) = self.app.get_webview_window(MAIN) {
-            dialog = dialog.set_parent(&window);
-        }
-        dialog.pick_folder(move |folder| {
+        self.dialog().pick_folder(move |folder| {
             // The call may have ended: the app was locked meanwhile.
             let _ = chosen.send(folder);
         });
         Box::pin(async { choice.await.ok()??.into_path().ok() })
+    }
+
+    fn choose_files(&self) -> Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>> {
+        let (chosen, choice) = oneshot::channel();
+        self.dialog().pick_files(move |files| {
+            let _ = chosen.send(files);
+        });
+        Box::pin(async {
+            let files = choice.await.ok().flatten().unwrap_or_default();
+            let paths = files.into_iter().filter_map(|file| file.into_path().ok());
+            paths.collect()
+        })
     }
 
     fn quit(&self) {

@@ -52,6 +52,7 @@ export const state = (fields: Partial<HostState> = {}): HostState => ({
   connection: { state: "online" },
   problem: null,
   version: "0.0.0",
+  erased: false,
   platform: { tray: true, notifications: true, content_protection: false, native: true },
   ...fields,
 });

@@ -52,6 +52,10 @@ impl Surroundings for Around {
         Box::pin(async { folder })
     }
 
+    fn choose_files(&self) -> Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>> {
+        Box::pin(async { Vec::new() })
+    }
+
     fn quit(&self) {
         self.quits.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
     }

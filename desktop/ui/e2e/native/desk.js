@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { SHOTS, stop, World } from "../world.js";
 import { Driver, until } from "./driver.js";
 
-const PASSPHRASE = "correct horse battery staple";
+export const PASSPHRASE = "correct horse battery staple";
 
 /** A bus of the session that starts nothing of this machine's. */
 const BUS = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"

@@ -49,6 +49,16 @@ test("a picture is dropped, sent, and shown from decrypted memory", async () => 
   await bob.goto("Quality board");
 });
 
+test("a large file is chosen in the system's dialog and sent", async () => {
+  const file = join(desk.folder, "Chargen 2026.csv");
+  writeFileSync(file, "charge;grams\n".repeat(1_000_000));
+  await alice.app.press("Control+u");
+  await desk.answer("Open File", file);
+  await alice.app.see("[role=dialog]", "Chargen 2026.csv");
+  await alice.app.click("[role=dialog] button", "Send");
+  await bob.reads("Chargen 2026.csv", 60_000);
+});
+
 test("what is said while the relay is away waits, and goes out after", async () => {
   const listen = new URL(desk.relay.said.listening).host;
   await desk.stopRelay();

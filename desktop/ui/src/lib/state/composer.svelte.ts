@@ -104,6 +104,16 @@ export class Composer {
     }
   }
 
+  /** Lets the person choose files: in the system's dialog, from which bytes need not go through the page, or the browser's. */
+  async attach(browse: () => void): Promise<void> {
+    if (!host.state?.platform.native) return browse();
+    try {
+      this.take(await call("choose_files", {}));
+    } catch (thrown) {
+      toasts.problem(asProblem(thrown));
+    }
+  }
+
   async unstage(id: number): Promise<void> {
     this.staged = this.staged.filter((file) => file.id !== id);
     if (this.staged.length === 0) this.reviewing = false;

@@ -24,6 +24,7 @@ export function infoText(info: Info, name: Name): string {
     case "timer_changed": return info.timer_s === 0 ? m.info_timer_off({ by }) : m.info_timer_changed({ by, span: span(info.timer_s) });
     case "retention_changed": return info.retention_s === 0 ? m.info_retention_off({ by }) : m.info_retention_changed({ by, span: span(info.retention_s) });
     case "custodian_required": return info.required ? m.info_custodian_required({ by }) : m.info_custodian_not_required({ by });
+    case "unreadable": return m.info_unreadable();
     case "other": return info.text;
     // A newer core may tell more.
     default: return "text" in (info as object) ? String((info as { text: unknown }).text) : "";

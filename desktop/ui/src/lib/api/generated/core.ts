@@ -929,7 +929,11 @@ by: string,
 /**
  * It has to.
  */
-required: boolean, } | { "info": "other", 
+required: boolean, } | { "info": "unreadable", 
+/**
+ * Why not.
+ */
+reason: string, } | { "info": "other", 
 /**
  * The words.
  */

@@ -62,6 +62,10 @@ account: AccountInfo | null,
  */
 connection: Connection | null, 
 /**
+ * The relay has said that the account was erased.
+ */
+erased: boolean, 
+/**
  * What stands in the way, or should be known.
  */
 problem: Problem | null, 
@@ -400,6 +404,11 @@ export interface HostCalls {
     params: { old?: string | null; new: NewLock };
     result: HostState;
   };
+  /** Takes the account off this device with its keys and its history. If it was erased, the relay gets a receipt; that needs the passphrase of a profile locked by one. If it is wrong, the app is locked. */
+  remove_account: {
+    params: { passphrase?: string | null };
+    result: HostState;
+  };
   /** Looks at a damaged profile again; nothing is overwritten. */
   recover: {
     params: Record<string, never>;
@@ -447,6 +456,11 @@ export interface HostCalls {
   };
   /** Files that wait to be sent. */
   staged: {
+    params: Record<string, never>;
+    result: Array<StagedFile>;
+  };
+  /** Takes the files that the person chooses in the system's dialog. */
+  choose_files: {
     params: Record<string, never>;
     result: Array<StagedFile>;
   };
