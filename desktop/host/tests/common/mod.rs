@@ -12,7 +12,8 @@ use std::{
 };
 
 use sealwire_desktop_host::{
-    Host, HostOptions, Keychain, KeychainError, NoKeychain, Platform, Problem, Surroundings,
+    Host, HostOptions, Installing, Keychain, KeychainError, NoKeychain, NotInstalled, Platform,
+    Problem, Surroundings,
 };
 use sealwire_tests::{
     Stage,
@@ -30,6 +31,10 @@ pub struct Around {
     pub downloads: Option<PathBuf>,
     pub opened: Mutex<Vec<String>>,
     pub quits: AtomicUsize,
+    pub release_key: Mutex<Option<Vec<u8>>>,
+    pub installed: Mutex<Vec<PathBuf>>,
+    /// What installing comes to.
+    pub installs: Mutex<Result<(), NotInstalled>>,
 }
 
 impl Surroundings for Around {
@@ -50,6 +55,17 @@ impl Surroundings for Around {
     fn choose_folder(&self, _: &str) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
         let folder = self.downloads.clone();
         Box::pin(async { folder })
+    }
+
+    fn release_key(&self) -> Option<Vec<u8>> {
+        self.release_key.lock().expect("a key").clone()
+    }
+
+    fn install(&self, package: &Path) -> Installing {
+        let mut installed = self.installed.lock().expect("installed");
+        installed.push(package.to_owned());
+        let done = self.installs.lock().expect("an end").clone();
+        Box::pin(async { done })
     }
 
     fn quit(&self) {
@@ -136,6 +152,9 @@ impl App {
             downloads: Some(home.join("saved")),
             opened: Mutex::default(),
             quits: AtomicUsize::new(0),
+            release_key: Mutex::default(),
+            installed: Mutex::default(),
+            installs: Mutex::new(Ok(())),
         });
         let mut options = HostOptions::new(home, Arc::clone(&around) as Arc<dyn Surroundings>);
         options.keychain = keychain;
