@@ -82,8 +82,8 @@ impl Scene {
     }
 
     async fn fetches(&self, update: &Update) -> Result<PathBuf, CoreError> {
-        let fetched = self.alice.fetch_update(update, &self.folder(), |_| {});
-        fetched.await
+        let folder = self.folder();
+        self.alice.fetch_update(update, &folder, |_| {}).await
     }
 
     /// Where the relay keeps a package.

@@ -177,7 +177,7 @@ async fn the_app_looks_by_itself_when_it_is_opened() {
     // Published, so that one look is enough.
     trusts(&app, &makers);
     ready(&app).await;
-    drop(app.host.close().await);
+    app.host.close().await;
     let again = App::start_trusting(&app.home, makers.key().into_bytes()).await;
     let unlock = json!({ "passphrase": PASSPHRASE });
     again.does("unlock", unlock).await;
