@@ -19,6 +19,7 @@
 //! | [`statement`] | what an attestation says about what | in-toto Statement v1 |
 //! | [`predicate`] | what our attestations say | `docs/predicates` |
 //! | [`release`] | of what and how programs were built | SLSA Provenance v1, CycloneDX |
+//! | [`update`] | what a relay offers as an update of the desktop app | |
 //! | [`leaf`] | what stands in a log | kind `dsse` 0.0.2 of Rekor v2 |
 //! | [`witness`] | what a witness answers | C2SP `tlog-witness` |
 //!
@@ -49,6 +50,7 @@ pub mod statement;
 mod testing;
 mod text;
 pub mod tile;
+pub mod update;
 pub mod witness;
 
 pub use error::Malformed;

@@ -21,6 +21,12 @@ pub const BUILD_TYPE: &str = "https://sealwire.example/release/v1";
 pub const BUILDER: &str = "https://sealwire.example/builder/own-machine/v1";
 /// How the programs are built.
 pub const COMMAND: &str = "cargo xtask release";
+/// What the desktop app's package is called in a release.
+pub const DESKTOP: &str = "sealwire-desktop.deb";
+/// What the name of a program's package ends with.
+const PACKAGE: &str = ".deb";
+/// Longest name of a program, bytes.
+const MAX_NAME: usize = 64;
 
 /// What a release says of its build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,6 +231,21 @@ impl Build {
     }
 }
 
+/// Whether a program, or its package, may have this name in a release: lower-case letters, digits and `-`, and
+/// `.deb` behind them for a package, so that it is no path.
+#[must_use]
+pub fn is_program(name: &str) -> bool {
+    let name = program_of(name);
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !name.is_empty() && name.len() <= MAX_NAME && !name.starts_with('-') && name.bytes().all(plain)
+}
+
+/// The program that is in a package of this name; of a program its own name.
+#[must_use]
+pub fn program_of(name: &str) -> &str {
+    name.strip_suffix(PACKAGE).unwrap_or(name)
+}
+
 fn check_commit(commit: &str) -> Result<(), Malformed> {
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     if [40, 64].contains(&commit.len()) && commit.bytes().all(hex) {
@@ -237,8 +258,8 @@ fn check_commit(commit: &str) -> Result<(), Malformed> {
     }
 }
 
-/// Checks that a bill of materials in CycloneDX is that of a program, by name and version. Gives how many
-/// parts it names.
+/// Checks that a bill of materials in CycloneDX is that of a program, or of the program in a package, by name and
+/// version. Gives how many parts it names.
 ///
 /// # Errors
 /// [`Malformed`] says what is wrong.
@@ -248,7 +269,7 @@ pub fn check_bom(bom: &Value, program: &str, version: &str) -> Result<usize, Mal
         return Err(wrong("is not CycloneDX"));
     }
     let about = &bom["metadata"]["component"];
-    if about["name"] != program {
+    if about["name"] != program_of(program) {
         return Err(wrong("is about another program"));
     }
     if about["version"] != version {

@@ -17,6 +17,7 @@ pub mod insight;
 pub mod search;
 pub mod timeline;
 mod transparency;
+pub mod update;
 
 mod actions;
 mod agreement;

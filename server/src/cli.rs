@@ -25,6 +25,7 @@ mod request_command;
 mod restore_command;
 mod retention_command;
 mod ropa_command;
+mod update_command;
 
 /// A boxed error whose text is for people.
 type Failure = Box<dyn std::error::Error>;
@@ -59,6 +60,9 @@ enum Command {
     /// The register of requests that people make about their data, with the clocks of GDPR and CCPA.
     #[command(subcommand)]
     Request(request_command::Request),
+    /// Updates of the desktop app, which apps take if the release key has signed them and they are logged.
+    #[command(subcommand)]
+    Update(update_command::Update),
     /// The relay's transparency logs.
     #[command(subcommand)]
     Log(log_command::Log),
@@ -126,6 +130,7 @@ pub fn run() -> ExitCode {
         Command::Ropa(args) => ropa_command::run(&args),
         Command::Incident(args) => incident_command::run(&args),
         Command::Request(args) => request_command::run(&args),
+        Command::Update(args) => update_command::run(&args),
         Command::Log(args) => log_command::run(&args),
         Command::Backup(args) => backup_command::backup(&args),
         Command::Verify(args) => backup_command::verify(&args),

@@ -40,6 +40,8 @@ pub(crate) const ROPA_ANYWAY: &str = "ropa anyway";
 pub(crate) const INCIDENT: &str = "incident ";
 /// Asks something of the register of requests; JSON follows.
 pub(crate) const REQUEST: &str = "request ";
+/// Asks something of the updates; JSON follows.
+pub(crate) const UPDATE: &str = "update ";
 const LONGEST_LINE: u64 = 16 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -101,6 +103,8 @@ pub(crate) async fn operator(account: &AccountPlane, config: &Config, line: &str
         account.incident(asked).await
     } else if let Some(asked) = line.strip_prefix(REQUEST) {
         account.request(asked).await
+    } else if let Some(asked) = line.strip_prefix(UPDATE) {
+        account.updates().operator(asked).await
     } else if line == ROPA || line == ROPA_ANYWAY {
         let recorded = attest::ropa(account.evidence(), config, line == ROPA_ANYWAY).await;
         recorded.map(|recorded| serde_json::to_value(recorded).unwrap_or_default())

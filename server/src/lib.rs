@@ -33,5 +33,6 @@ mod retention;
 mod ropa;
 mod tally;
 mod tls;
+mod update;
 
 pub use cli::run;

@@ -26,6 +26,7 @@ use crate::listen::{self, Listen};
 use crate::refusal::Answer;
 use crate::retention::{self, Retention};
 use crate::tls::Certificates;
+use crate::update;
 
 const GATE_SWEEP: Duration = Duration::from_secs(60);
 
@@ -156,7 +157,8 @@ fn router(relay: &Arc<Relay>) -> Router {
             .merge(health::router(Arc::clone(relay)))
             .merge(account::router(Arc::clone(&relay.account)))
             .merge(group::router(Arc::clone(&relay.group)))
-            .merge(evidence::router(Arc::clone(relay.account.evidence()))),
+            .merge(evidence::router(Arc::clone(relay.account.evidence())))
+            .merge(update::router(Arc::clone(relay.account.updates()))),
     )
 }
 

@@ -16,6 +16,7 @@ pub mod person;
 pub mod programs;
 pub mod raw;
 pub mod relay;
+pub mod release;
 pub mod s3;
 pub mod scratch;
 pub mod stage;

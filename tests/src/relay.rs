@@ -144,6 +144,17 @@ impl Relay {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
+    /// Offers a release that lies in `folder`, as its operator does.
+    ///
+    /// # Panics
+    /// If it does not take it.
+    pub async fn offers(&self, folder: &Path) -> String {
+        let (folder, key) = (folder.display().to_string(), folder.join("release.pub"));
+        let key = key.display().to_string();
+        self.command(&["update", "offer", &folder, "--key", &key])
+            .await
+    }
+
     /// Its process.
     ///
     /// # Panics

@@ -29,12 +29,15 @@ cargo xtask bench [NAME] [--json]
     pack, desktop, or all of them.
     --json   one JSON object per figure instead of tables and plots
 
-cargo xtask deb
+cargo xtask deb [--release-key FILE]
     Make a Debian package of the desktop app.
+    --release-key FILE   public release key, PEM: whose updates the app takes;
+                         without one it takes none
 
 cargo xtask release --key FILE --dir DIR [--source URI]
-    Build the programs of the newest commit and put them into DIR, with bills of
-    materials and provenance signed by the release key (docs/releases.md).
+    Build the programs of the newest commit, and the desktop app's package, and
+    put them into DIR, with bills of materials and provenance signed by the
+    release key (docs/releases.md).
     --source URI   where the commit is to be had, to be said in the provenance
 
 cargo xtask types
@@ -80,7 +83,7 @@ pub(crate) enum Command {
     /// `release`
     Release(Release),
     /// `deb`
-    Deb,
+    Deb(Deb),
     /// `types`
     Types,
     /// `screenshots`
@@ -114,6 +117,13 @@ pub(crate) struct Bench {
     pub(crate) json: bool,
 }
 
+/// Options of `deb`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Deb {
+    /// The public release key, a PEM file.
+    pub(crate) release_key: Option<PathBuf>,
+}
+
 /// Options of `release`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Release {
@@ -132,7 +142,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, 
         Some("start") => start(words),
         Some("test") => test(words),
         Some("bench") => bench(words),
-        Some("deb") => alone(words.next(), "deb", Command::Deb),
+        Some("deb") => deb(words),
         Some("release") => release(words),
         Some("types") => alone(words.next(), "types", Command::Types),
         Some("screenshots") => alone(words.next(), "screenshots", Command::Screenshots),
@@ -203,6 +213,21 @@ fn bench(words: impl Iterator<Item = String>) -> Result<Command, Failure> {
     Ok(Command::Bench(options))
 }
 
+fn deb(mut words: impl Iterator<Item = String>) -> Result<Command, Failure> {
+    let mut options = Deb::default();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--release-key" => {
+                let missing = || Failure::Usage("--release-key needs a file".into());
+                options.release_key = Some(words.next().ok_or_else(missing)?.into());
+            }
+            "--help" | "-h" => return Ok(Command::Help),
+            _ => return Err(unknown(&word, "deb")),
+        }
+    }
+    Ok(Command::Deb(options))
+}
+
 fn release(mut words: impl Iterator<Item = String>) -> Result<Command, Failure> {
     let mut options = Release::default();
     while let Some(word) = words.next() {
@@ -261,6 +286,13 @@ mod tests {
                 json: true
             })
         );
+        assert_eq!(parsed("deb").unwrap(), Command::Deb(Deb::default()));
+        assert_eq!(
+            parsed("deb --release-key k.pub").unwrap(),
+            Command::Deb(Deb {
+                release_key: Some("k.pub".into())
+            })
+        );
         assert_eq!(
             parsed("release --key k.pem --dir out --source git+https://a.example").unwrap(),
             Command::Release(Release {
@@ -285,6 +317,7 @@ mod tests {
             "release --key k.pem --dir",
             "release now",
             "deb now",
+            "deb --release-key",
         ] {
             assert!(matches!(parsed(line), Err(Failure::Usage(_))), "{line}");
         }

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::args::Deb;
 use crate::build;
 use crate::deps;
 use crate::failure::Failure;
@@ -15,6 +16,8 @@ use crate::stop;
 pub(crate) const NAME: &str = "sealwire-desktop";
 /// What the program opens while it runs, so that no list of its libraries names it.
 const OPENED: &str = "libayatana-appindicator3-1";
+/// Where a package holds the public release key, in PEM: whose updates the app takes.
+const RELEASE_KEY: &str = "usr/share/sealwire-desktop/release.pub";
 /// Files of the repository and where they go.
 const FILES: &[(&str, &str)] = &[
     (
@@ -48,29 +51,48 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
+/// What a package is made of.
+pub(crate) struct Parts<'a> {
+    /// The repository, or a copy of it.
+    pub(crate) root: &'a Path,
+    /// The built program.
+    pub(crate) program: &'a Path,
+    /// The public release key, PEM; without one the app takes no updates.
+    pub(crate) release_key: Option<&'a Path>,
+}
+
 /// Runs the command.
-pub(crate) fn run() -> Result<(), Failure> {
+pub(crate) fn run(options: &Deb) -> Result<(), Failure> {
     deps::packages(&[deps::TO_BUILD, deps::TO_OPEN, deps::FOR_NODE, deps::TO_PACK])?;
     build::run(&mut Front::install()?.script("build")?)?;
     println!("Building with optimisation (the first time takes some minutes)…");
     build::run(build::cargo()?.args(["build", "--release", "--package", NAME]))?;
     let target = build::target_dir()?;
-    let package = pack(&target.join("release").join(NAME), &target.join("debian"))?;
+    let parts = Parts {
+        root: &build::root()?,
+        program: &target.join("release").join(NAME),
+        release_key: options.release_key.as_deref(),
+    };
+    let package = pack(&parts, &target.join("debian"))?;
     println!("{}\nInstall it: apt install {0}", package.display());
     Ok(())
 }
 
-/// Makes a package of a built program, in `folder`; gives its path.
-pub(crate) fn pack(program: &Path, folder: &Path) -> Result<PathBuf, Failure> {
+/// Makes a package in `folder`; gives its path.
+pub(crate) fn pack(parts: &Parts, folder: &Path) -> Result<PathBuf, Failure> {
     let failed = |error| Failure::io("cannot make the package", &error);
     let tree = tempfile::tempdir().map_err(failed)?;
     let tree = tree.path();
     let bin = tree.join("usr/bin").join(NAME);
-    put(program, &bin, 0o755).map_err(failed)?;
+    put(parts.program, &bin, 0o755).map_err(failed)?;
     // Names of functions and lines are of use to developers alone, and are larger than the rest.
     build::run(Command::new("strip").arg("--strip-unneeded").arg(&bin))?;
     for (from, to) in FILES {
-        put(&build::root()?.join(from), &tree.join(to), 0o644).map_err(failed)?;
+        put(&parts.root.join(from), &tree.join(to), 0o644).map_err(failed)?;
+    }
+    if let Some(key) = parts.release_key {
+        check_public(key)?;
+        put(key, &tree.join(RELEASE_KEY), 0o644).map_err(failed)?;
     }
     let libraries = libraries(&bin)?;
     let architecture = said(Command::new("dpkg").arg("--print-architecture"))?;
@@ -114,6 +136,19 @@ pub(crate) fn install(package: &Path, root: &Path) -> Result<PathBuf, Failure> {
     }
     build::run(&mut command)?;
     Ok(root.join("usr/bin").join(NAME))
+}
+
+/// A package is given to everybody, so the secret half must not get into it.
+fn check_public(key: &Path) -> Result<(), Failure> {
+    let text = fs::read_to_string(key)
+        .map_err(|error| Failure::io("cannot read the release key", &error))?;
+    if text.trim_start().starts_with("-----BEGIN PUBLIC KEY-----") {
+        return Ok(());
+    }
+    Err(Failure::new(
+        format!("{} is no public key in PEM", key.display()),
+        "give what `openssl pkey -in release.pem -pubout` writes",
+    ))
 }
 
 fn put(from: &Path, to: &Path, mode: u32) -> std::io::Result<()> {
@@ -190,17 +225,44 @@ fn text(architecture: &str, libraries: &str, kibibytes: u64) -> String {
 mod tests {
     use super::*;
 
+    const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n";
+
+    /// Any program does: what is tested is the package around it.
+    fn parts(release_key: Option<&Path>) -> Parts<'_> {
+        Parts {
+            root: Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")),
+            program: Path::new("/bin/true"),
+            release_key,
+        }
+    }
+
+    #[test]
+    fn a_package_holds_no_secret_key_and_none_if_none_was_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("release.pem");
+        fs::write(&key, PUBLIC.replace("PUBLIC", "PRIVATE")).unwrap();
+        let refused = pack(&parts(Some(&key)), folder.path()).unwrap_err();
+        assert!(refused.to_string().contains("no public key"), "{refused}");
+        let package = pack(&parts(None), folder.path()).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        install(&package, root.path()).unwrap();
+        assert!(!root.path().join(RELEASE_KEY).exists());
+    }
+
     #[test]
     fn a_package_holds_what_it_should_and_can_be_installed() {
         let folder = tempfile::tempdir().unwrap();
-        // Any program does: what is tested is the package around it.
-        let package = pack(Path::new("/bin/true"), folder.path()).unwrap();
+        let key = folder.path().join("release.pub");
+        fs::write(&key, PUBLIC).unwrap();
+        let package = pack(&parts(Some(&key)), folder.path()).unwrap();
         let root = tempfile::tempdir().unwrap();
         let program = install(&package, root.path()).unwrap();
         assert!(Command::new(program).status().unwrap().success());
         for (_, to) in FILES {
             assert!(root.path().join(to).is_file(), "{to}");
         }
+        let packed = fs::read_to_string(root.path().join(RELEASE_KEY));
+        assert_eq!(packed.unwrap(), PUBLIC);
         let control = said(Command::new("dpkg-deb").arg("--field").arg(&package)).unwrap();
         assert!(control.contains("libc6"), "{control}");
         assert!(control.contains(OPENED), "{control}");

@@ -1,6 +1,6 @@
 //! The desktop's front end: its packages from the lock file, its checks, its build.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::build;
@@ -21,8 +21,13 @@ pub(crate) struct Front {
 impl Front {
     /// Installs what its lock file names.
     pub(crate) fn install() -> Result<Self, Failure> {
+        Self::install_in(&build::root()?)
+    }
+
+    /// As [`Front::install`], in a copy of the repository.
+    pub(crate) fn install_in(root: &Path) -> Result<Self, Failure> {
         let front = Self {
-            folder: build::root()?.join("desktop").join("ui"),
+            folder: root.join("desktop").join("ui"),
             node: deps::node()?,
         };
         npm::install(&mut front.npm()?)?;

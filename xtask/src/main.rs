@@ -51,7 +51,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Release(options) => release::run(&options),
-        Command::Deb => deb::run(),
+        Command::Deb(options) => deb::run(&options),
         Command::Types => build::types(),
         Command::Screenshots => front::screenshots(),
     }

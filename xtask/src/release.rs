@@ -10,16 +10,20 @@ use serde_json::Value;
 
 use crate::args::Release;
 use crate::build;
+use crate::deb;
 use crate::deps;
 use crate::failure::Failure;
+use crate::front::Front;
 use crate::stop;
 
-/// The programs, and the folder of each one's package.
+/// The programs, and the folder of each one's crate.
 const PROGRAMS: [(&str, &str); 3] = [
     ("sealwire", "cli"),
     ("sealwire-relay", "server"),
     ("sealwire-audit", "audit"),
 ];
+/// The desktop app, of which a release holds the package, and the folder of its crate.
+const DESKTOP: (&str, &str) = (deb::NAME, "desktop/src-tauri");
 /// The form of the bills of materials.
 const CYCLONEDX: &str = "1.5";
 /// What stands in a bill of materials in place of the folder that was built in.
@@ -49,7 +53,7 @@ pub(crate) fn run(options: &Release) -> Result<(), Failure> {
         ));
     }
     let key = absolute(&options.key)?;
-    deps::packages(&[deps::TO_BUILD])?;
+    deps::packages(&[deps::TO_BUILD, deps::TO_OPEN, deps::FOR_NODE, deps::TO_PACK])?;
     let cyclonedx = deps::cyclonedx()?;
     let started = SystemTime::now().duration_since(UNIX_EPOCH);
     let started = started.map_or(0, |since| since.as_secs());
@@ -57,16 +61,48 @@ pub(crate) fn run(options: &Release) -> Result<(), Failure> {
     let toolchain = toolchain()?;
     let programs = programs(&source)?;
     let unfinished = unfinished(&absolute(&options.dir)?)?;
-    for (name, package) in PROGRAMS {
-        let to = unfinished.join(name);
-        fs::copy(programs.join(name), &to)
+    let package = package(&source, &programs, &key)?;
+    let all = PROGRAMS.map(|(name, folder)| (name.to_owned(), programs.join(name), name, folder));
+    let (name, folder) = DESKTOP;
+    let all = all
+        .into_iter()
+        .chain([(format!("{name}.deb"), package, name, folder)]);
+    for (called, file, name, folder) in all {
+        fs::copy(file, unfinished.join(&called))
             .map_err(|error| Failure::io("cannot copy a program", &error))?;
-        let bom = bom(&cyclonedx, &source, &toolchain, name, package)?;
-        fs::write(to.with_file_name(format!("{name}.cdx.json")), bom)
+        let bom = bom(&cyclonedx, &source, &toolchain, name, folder)?;
+        fs::write(unfinished.join(format!("{called}.cdx.json")), bom)
             .map_err(|error| Failure::io("cannot write a bill of materials", &error))?;
     }
+    sign(
+        options,
+        &key,
+        &source,
+        &toolchain,
+        (&unfinished, &programs),
+        started,
+    )?;
+    fs::rename(&unfinished, &options.dir)
+        .map_err(|error| Failure::io("cannot give the release its name", &error))?;
+    println!(
+        "The release of commit {} is in {}.",
+        source.commit,
+        options.dir.display()
+    );
+    Ok(())
+}
+
+/// Has all of it signed by the program of the release itself.
+fn sign(
+    options: &Release,
+    key: &Path,
+    source: &Source,
+    toolchain: &Toolchain,
+    (unfinished, programs): (&Path, &Path),
+    started: u64,
+) -> Result<(), Failure> {
     let mut sign = Command::new(programs.join("sealwire-audit"));
-    sign.arg("release").arg(&unfinished).arg("--key").arg(key);
+    sign.arg("release").arg(unfinished).arg("--key").arg(key);
     sign.args([
         "--release",
         env!("CARGO_PKG_VERSION"),
@@ -87,15 +123,7 @@ pub(crate) fn run(options: &Release) -> Result<(), Failure> {
         format!("--flags={}", build::flags()),
         format!("--started={started}"),
     ]);
-    build::run(&mut sign)?;
-    fs::rename(&unfinished, &options.dir)
-        .map_err(|error| Failure::io("cannot give the release its name", &error))?;
-    println!(
-        "The release of commit {} is in {}.",
-        source.commit,
-        options.dir.display()
-    );
-    Ok(())
+    build::run(&mut sign)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
@@ -158,13 +186,33 @@ fn toolchain() -> Result<Toolchain, Failure> {
     })
 }
 
+/// The desktop app's package, with the public half of the release key in it.
+fn package(source: &Source, programs: &Path, key: &Path) -> Result<PathBuf, Failure> {
+    let failed = |error| Failure::io("cannot prepare the package", &error);
+    let folder = build::target_dir()?.join("release-package");
+    anew(&folder)?;
+    let public = folder.join("release.pub");
+    let mut openssl = Command::new("openssl");
+    openssl.args(["pkey", "-pubout", "-in"]).arg(key);
+    fs::write(&public, said(&mut openssl)? + "\n").map_err(failed)?;
+    let parts = deb::Parts {
+        root: &source.dir,
+        program: &programs.join(DESKTOP.0),
+        release_key: Some(&public),
+    };
+    deb::pack(&parts, &folder)
+}
+
 /// Builds the programs; gives their folder.
 fn programs(source: &Source) -> Result<PathBuf, Failure> {
     println!("Building with optimisation (the first time takes some minutes)…");
+    // The app takes it in while it is built.
+    build::run(&mut Front::install_in(&source.dir)?.script("build")?)?;
     let mut cargo = build::cargo()?;
     cargo.current_dir(&source.dir);
     cargo.args(["build", "--release", "--locked", "--bins"]);
-    cargo.args(PROGRAMS.iter().flat_map(|(name, _)| ["--package", name]));
+    let all = PROGRAMS.iter().chain([&DESKTOP]);
+    cargo.args(all.flat_map(|(name, _)| ["--package", name]));
     build::run(&mut cargo)?;
     Ok(build::target_dir()?.join("release"))
 }
@@ -239,7 +287,7 @@ mod tests {
     #[test]
     fn every_program_is_that_of_its_package() {
         let root = build::root().unwrap();
-        for (name, package) in PROGRAMS {
+        for (name, package) in PROGRAMS.into_iter().chain([DESKTOP]) {
             let manifest = fs::read_to_string(root.join(package).join("Cargo.toml")).unwrap();
             assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
         }

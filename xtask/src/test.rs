@@ -103,15 +103,38 @@ fn checks(steps: &mut Steps) -> Result<(), Failure> {
     )
 }
 
+/// Tells the app's tests where the secret half of the key is whose updates it takes.
+const RELEASE_KEY: &str = "SEALWIRE_TEST_RELEASE_KEY";
+
 /// The desktop app as people get it: packed, installed, and used by two people.
 fn app(steps: &mut Steps, front: &Front) -> Result<(), Failure> {
     let folder = tempfile::tempdir()
         .map_err(|error| Failure::io("cannot make a temporary folder", &error))?;
     let built = build::target_dir()?.join("debug").join(deb::NAME);
-    let package = deb::pack(&built, folder.path())?;
+    let (secret, public) = ["release.pem", "release.pub"]
+        .map(|name| folder.path().join(name))
+        .into();
+    let mut openssl = Command::new("openssl");
+    build::run(
+        openssl
+            .args(["genpkey", "-algorithm", "ed25519", "-out"])
+            .arg(&secret),
+    )?;
+    let mut openssl = Command::new("openssl");
+    openssl.args(["pkey", "-pubout", "-in"]).arg(&secret);
+    build::run(openssl.arg("-out").arg(&public))?;
+    let parts = deb::Parts {
+        root: &build::root()?,
+        program: &built,
+        release_key: Some(&public),
+    };
+    let package = deb::pack(&parts, folder.path())?;
     let program = deb::install(&package, &folder.path().join("installed"))?;
     let mut script = front.script("e2e:app")?;
-    steps.run("desktop app", script.env(APP, program))
+    steps.run(
+        "desktop app",
+        script.env(APP, program).env(RELEASE_KEY, secret),
+    )
 }
 
 fn tests(

@@ -65,15 +65,21 @@ pub enum Role {
     Organisation,
     /// An auditor: what was concluded.
     Auditor,
+    /// The holder of the release key: of what and how programs were built.
+    Release,
 }
 
 impl Role {
     /// The role with this name.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
-        [Self::Relay, Self::Organisation, Self::Auditor]
-            .into_iter()
-            .find(|role| role.name() == name)
+        let all = [
+            Self::Relay,
+            Self::Organisation,
+            Self::Auditor,
+            Self::Release,
+        ];
+        all.into_iter().find(|role| role.name() == name)
     }
 
     /// Its name, one lower-case word.
@@ -83,6 +89,7 @@ impl Role {
             Self::Relay => "relay",
             Self::Organisation => "organisation",
             Self::Auditor => "auditor",
+            Self::Release => "release",
         }
     }
 }

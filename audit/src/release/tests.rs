@@ -83,3 +83,21 @@ fn a_bill_of_materials_is_that_of_its_program() {
         assert!(check_bom(&less, "sealwire", "0.1.0").is_err(), "{member}");
     }
 }
+
+#[test]
+fn a_package_is_named_after_its_program() {
+    assert!(is_program(DESKTOP));
+    assert_eq!(program_of(DESKTOP), "sealwire-desktop");
+    assert_eq!(program_of("sealwire"), "sealwire");
+    for strange in ["", ".deb", "x.deb.deb", "x.rpm", "../x.deb", "X.deb"] {
+        assert!(!is_program(strange), "{strange}");
+    }
+    let bom = json!({
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "metadata": {"component": {"name": "sealwire-desktop", "version": "0.1.0"}},
+        "components": [{"name": "tauri"}],
+    });
+    assert_eq!(check_bom(&bom, DESKTOP, "0.1.0"), Ok(1));
+    assert!(check_bom(&bom, "sealwire.deb", "0.1.0").is_err());
+}

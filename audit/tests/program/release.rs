@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use sealwire_audit::dsse::{Envelope, secret_from_pem};
-use sealwire_audit::release::{BOM, Build, PROVENANCE};
+use sealwire_audit::release::{BOM, Build, PROVENANCE, program_of};
 use sealwire_audit::statement::{Statement, Subject};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ use crate::running::{bad, good, program};
 
 /// Names the Python that has what others wrote; `cargo xtask test` sets it.
 const OUTSIDERS: &str = "SEALWIRE_OUTSIDERS";
-const PROGRAMS: [&str; 2] = ["sealwire", "sealwire-relay"];
+const PROGRAMS: [&str; 3] = ["sealwire", "sealwire-desktop.deb", "sealwire-relay"];
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// A folder with a release in `release` and its key in `release-key.pem` and `.pub`.
@@ -27,7 +27,9 @@ fn bom(name: &str) -> Value {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
         "version": 1,
-        "metadata": {"component": {"type": "application", "name": name, "version": "0.1.0"}},
+        "metadata": {"component": {
+            "type": "application", "name": program_of(name), "version": "0.1.0",
+        }},
         "components": [
             {"type": "library", "name": "serde", "version": "1.0.0", "purl": "pkg:cargo/serde@1.0.0"},
             {"type": "library", "name": "ümlaut", "version": "2.0.0"},
@@ -158,6 +160,7 @@ fn a_release_that_holds() {
     let said = scene.holds();
     for wanted in [
         "signed: sealwire, SHA-256 ",
+        "signed: sealwire-desktop.deb, SHA-256 ",
         "signed: sealwire-relay, SHA-256 ",
         "of 2 parts",
         "version: 0.1.0 for x86_64-unknown-linux-gnu",
@@ -170,7 +173,10 @@ fn a_release_that_holds() {
     let json = [["--json".to_owned()].as_slice(), &scene.verify()].concat();
     let json = good(&json.iter().map(String::as_str).collect::<Vec<_>>());
     let json: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json["result"]["programs"][1]["name"], "sealwire-relay");
+    assert_eq!(
+        json["result"]["programs"][1]["name"],
+        "sealwire-desktop.deb"
+    );
     // Signed again, it is the same release.
     good(&scene.sign("release-key.pem").each_ref().map(String::as_str));
     scene.holds();
@@ -199,7 +205,7 @@ fn files(scene: &Scene) -> Vec<String> {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names.len(), 7, "{names:?}");
+    assert_eq!(names.len(), 10, "{names:?}");
     names
 }
 
@@ -277,7 +283,12 @@ fn what_does_not_fit_together_is_refused() {
         ),
         (vec![outside], "is about something that is no program"),
         (
-            vec![of("sealwire"), of("sealwire-relay"), of("third")],
+            vec![
+                of("sealwire"),
+                of("sealwire-desktop.deb"),
+                of("sealwire-relay"),
+                of("third"),
+            ],
             "third: is missing",
         ),
     ] {

@@ -5,6 +5,7 @@
 mod account;
 mod blobs;
 mod connection;
+mod files;
 mod oneshot;
 mod refusal;
 mod session;
@@ -16,6 +17,7 @@ mod tests;
 
 pub(crate) use account::AccountClient;
 pub(crate) use blobs::{BlobClient, NewBlob, damaged};
+pub(crate) use files::FileClient;
 pub(crate) use oneshot::{get_blob, post_envelope, put_blob, take_key_package};
 pub(crate) use session::SessionSigner;
 pub(crate) use socket::{GroupSocket, LinkState, NetError, Push, Pushed};

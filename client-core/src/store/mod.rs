@@ -30,6 +30,7 @@ mod said;
 mod setting;
 mod transfer;
 mod transparency;
+mod update;
 
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
@@ -60,6 +61,7 @@ pub(crate) use said::*;
 pub(crate) use setting::*;
 pub(crate) use transfer::*;
 pub(crate) use transparency::*;
+pub(crate) use update::*;
 
 /// The schema, in order of time.
 pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
@@ -79,6 +81,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0014_kinds", include_str!("kinds.sql")),
     ("0015_archive", include_str!("archive.sql")),
     ("0016_directory_edges", include_str!("directory_edges.sql")),
+    ("0017_update", include_str!("update.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

@@ -25,13 +25,13 @@ pub(crate) use self::check::directory_entry;
 pub(crate) use self::follow::{load, run};
 pub(crate) use self::gossip::heard;
 pub(crate) use self::members::note_member;
-pub(crate) use self::named::{check_log_policy, directory_key_hash};
+pub(crate) use self::named::{check_log_policy, directory_key_hash, log_policy};
 use crate::error::{CoreError, ErrorKind};
 
 /// How often the log is read when nothing calls for it.
 const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Cosignatures older than this say nothing of today.
-const FRESH_S: u64 = 24 * 60 * 60;
+pub(crate) const FRESH_S: u64 = 24 * 60 * 60;
 
 /// What this process knows of the log.
 #[derive(Default)]

@@ -26,7 +26,7 @@ pub(super) fn names(policy: &Policy, key: &str) -> bool {
 }
 
 /// Which logs and witnesses the organisation's policy trusts, if it says so.
-pub(super) fn log_policy(policy: &OrganisationPolicy) -> Option<Result<Policy>> {
+pub(crate) fn log_policy(policy: &OrganisationPolicy) -> Option<Result<Policy>> {
     let text = policy.log_policy.as_ref()?;
     Some(Policy::parse(text.as_bytes()).map_err(bad_log))
 }

@@ -1,18 +1,31 @@
 //! What stands in for a window system.
 
-use std::{future::Future, path::PathBuf, pin::Pin};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+};
 
-use sealwire_desktop_host::{Platform, Surroundings};
+use sealwire_desktop_host::{Installing, NotInstalled, Platform, Surroundings};
 use tokio::sync::watch;
 
 pub(crate) struct Around {
     downloads: Option<PathBuf>,
+    release_key: Option<Vec<u8>>,
     quit: watch::Sender<bool>,
 }
 
 impl Around {
-    pub(crate) fn new(downloads: Option<PathBuf>, quit: watch::Sender<bool>) -> Self {
-        Self { downloads, quit }
+    pub(crate) fn new(
+        downloads: Option<PathBuf>,
+        release_key: Option<Vec<u8>>,
+        quit: watch::Sender<bool>,
+    ) -> Self {
+        Self {
+            downloads,
+            release_key,
+            quit,
+        }
     }
 }
 
@@ -38,6 +51,15 @@ impl Surroundings for Around {
     fn choose_files(&self) -> Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>> {
         // A browser has a dialog of its own.
         Box::pin(async { Vec::new() })
+    }
+
+    fn release_key(&self) -> Option<Vec<u8>> {
+        self.release_key.clone()
+    }
+
+    fn install(&self, _: &Path) -> Installing {
+        let why = "the bridge installs nothing";
+        Box::pin(async move { Err(NotInstalled::Failed(why.into())) })
     }
 
     fn quit(&self) {

@@ -28,6 +28,9 @@ struct Args {
     /// Where files are saved; without it nothing is.
     #[arg(long, value_name = "DIR")]
     downloads: Option<PathBuf>,
+    /// The public key whose updates are taken, PEM; without it none are.
+    #[arg(long, value_name = "FILE")]
+    release_key: Option<PathBuf>,
     /// Port to listen on; 0 for a free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
@@ -56,7 +59,11 @@ async fn main() -> std::process::ExitCode {
 
 async fn run(args: Args) -> Result<(), String> {
     let (quit, quits) = tokio::sync::watch::channel(false);
-    let around = Arc::new(around::Around::new(args.downloads, quit));
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    };
+    let release_key = args.release_key.as_ref().map(read).transpose()?;
+    let around = Arc::new(around::Around::new(args.downloads, release_key, quit));
     let mut options = HostOptions::new(args.home, around);
     if args.fast_kdf {
         options.kdf = KdfParams {

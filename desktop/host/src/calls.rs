@@ -20,6 +20,7 @@ use crate::{
     staging::StagedFile,
     state::HostState,
     table::calls,
+    update::{UpdateStage, UpdateState},
 };
 
 const MAIN: &str = "main";
@@ -174,6 +175,22 @@ calls! {
     };
     /// Saves a file where the person says; false if they would not.
     [main viewer] save_attachment { id: i64 } -> bool = |host| host.save_attachment(id).await;
+    /// How updates of the app stand.
+    [main] update {} -> UpdateState = |host| Ok(host.update_state());
+    /// Asks the relay for an update, and fetches one that was found.
+    [main] check_update {} -> UpdateState = |host| {
+        let state = host.check_update().await?;
+        if state.stage == UpdateStage::Available {
+            let host = host.clone();
+            // How it goes is told by events.
+            tokio::spawn(async move { host.fetch_update().await });
+        }
+        Ok(state)
+    };
+    /// Fetches the update that was found.
+    [main] fetch_update {} -> UpdateState = |host| host.fetch_update().await;
+    /// Installs the update that was fetched, after the system has asked for leave.
+    [main] install_update {} -> UpdateState = |host| host.install_update().await;
     /// Ends the program.
     [main] quit {} -> () = |host| {
         host.0.options.surroundings.quit();

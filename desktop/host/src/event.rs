@@ -5,7 +5,9 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{link::DeepLink, settings::Settings, staging::StagedFile, state::HostState};
+use crate::{
+    link::DeepLink, settings::Settings, staging::StagedFile, state::HostState, update::UpdateState,
+};
 
 /// Something that happened.
 #[derive(Clone, Serialize)]
@@ -59,6 +61,11 @@ pub enum Own {
     Link {
         /// The link.
         link: DeepLink,
+    },
+    /// Updates of the app stand elsewhere now.
+    Update {
+        /// How.
+        update: Box<UpdateState>,
     },
     /// The settings are others.
     Settings {

@@ -23,6 +23,7 @@ use crate::{
     staging::{self, StagedFile, Staging},
     state::{HostState, Phase},
     surroundings::Surroundings,
+    update::Updates,
 };
 
 /// Events that a slow listener may be behind.
@@ -73,6 +74,7 @@ pub(crate) struct Inner {
     pub(crate) stand: Mutex<(Phase, Option<Problem>)>,
     pub(crate) staged: Mutex<Staging>,
     pub(crate) link: Mutex<Option<DeepLink>>,
+    pub(crate) updates: Updates,
     /// When the person was last active.
     pub(crate) active: Mutex<Instant>,
     keychain: watch::Receiver<Option<bool>>,
@@ -100,6 +102,7 @@ impl Host {
             stand: Mutex::new((Phase::Empty, None)),
             staged: Mutex::default(),
             link: Mutex::default(),
+            updates: Updates::default(),
             active: Mutex::new(Instant::now()),
             keychain: keychain::probe(&options.keychain),
             began: tokio::time::Instant::now(),

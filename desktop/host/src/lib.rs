@@ -30,6 +30,7 @@ mod surroundings;
 mod table;
 #[cfg(feature = "types")]
 pub mod types;
+mod update;
 
 pub use attachment::{Content, Form};
 pub use calls::methods;
@@ -43,4 +44,5 @@ pub use sealwire_core::KdfParams;
 pub use settings::{Contrast, Density, NotificationContent, Settings, SettingsChange, Theme};
 pub use staging::StagedFile;
 pub use state::{HostState, LockKind, Phase, Platform};
-pub use surroundings::Surroundings;
+pub use surroundings::{Installing, NotInstalled, Surroundings};
+pub use update::{UpdateInfo, UpdateStage, UpdateState};

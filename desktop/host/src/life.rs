@@ -18,6 +18,7 @@ use crate::{
     problem::{Problem, Result},
     secret::Secret,
     state::{HostState, LockKind, Phase},
+    update,
 };
 
 /// Where the profile is, so that `sealwire --home … --account desktop` finds it too.
@@ -215,6 +216,7 @@ impl Host {
         self.touch();
         self.stand(Phase::Open, None).await;
         tokio::spawn(pass_on(Arc::downgrade(&self.0), events));
+        tokio::spawn(update::run(Arc::downgrade(&self.0)));
         Ok(())
     }
 

@@ -1,8 +1,24 @@
 //! What the program around the host does for it.
 
-use std::{future::Future, path::PathBuf, pin::Pin};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+};
 
 use crate::state::Platform;
+
+/// Why a package was not installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotInstalled {
+    /// The person has to run this command.
+    ByHand(String),
+    /// They would not, or it failed; in words.
+    Failed(String),
+}
+
+/// What installs a package, while it does.
+pub type Installing = Pin<Box<dyn Future<Output = Result<(), NotInstalled>> + Send>>;
 
 /// A window system, or what stands in for one.
 pub trait Surroundings: Send + Sync {
@@ -20,6 +36,13 @@ pub trait Surroundings: Send + Sync {
 
     /// Asks the person which files to send; none if they would not.
     fn choose_files(&self) -> Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>>;
+
+    /// The public key whose updates the program takes, PEM; `None` if it takes none. Only what nobody but the
+    /// system's administrator could have put there counts.
+    fn release_key(&self) -> Option<Vec<u8>>;
+
+    /// Installs a package, which was checked, after the system has asked for leave.
+    fn install(&self, package: &Path) -> Installing;
 
     /// Ends the program.
     fn quit(&self);

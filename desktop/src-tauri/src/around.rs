@@ -1,13 +1,19 @@
 //! What the host needs of a window system.
 
-use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
+use std::{
+    env,
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+};
 
-use sealwire_desktop_host::{Platform, Surroundings};
+use sealwire_desktop_host::{Installing, Platform, Surroundings};
 use tauri::{AppHandle, Manager, Wry};
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder};
 use tokio::sync::oneshot;
 
-use crate::{app, bus::There, window::MAIN};
+use crate::{app, bus::There, install, window::MAIN};
 
 /// The session's window system.
 pub(crate) struct Around {
@@ -64,6 +70,15 @@ impl Surroundings for Around {
             let paths = files.into_iter().filter_map(|file| file.into_path().ok());
             paths.collect()
         })
+    }
+
+    fn release_key(&self) -> Option<Vec<u8>> {
+        install::release_key()
+    }
+
+    fn install(&self, package: &Path) -> Installing {
+        let package = package.to_owned();
+        Box::pin(async move { install::install(package, env::var_os("PATH").as_deref()).await })
     }
 
     fn quit(&self) {

@@ -12,6 +12,7 @@ mod bus;
 mod commands;
 mod files;
 mod follow;
+mod install;
 mod notify;
 mod sleep;
 mod tray;

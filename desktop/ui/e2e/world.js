@@ -1,6 +1,6 @@
 // A relay, people with a bridge each, and their pages. Everything lives in a folder that goes.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, mkdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -83,8 +83,13 @@ export class World {
     mkdirSync(home, { recursive: true });
     const downloads = join(this.folder, `${name}-downloads`);
     mkdirSync(downloads, { recursive: true });
+    const takes = [];
+    if (this.release_key) {
+      takes.push("--release-key", join(this.folder, "release.pub"));
+      writeFileSync(takes[1], this.release_key);
+    }
     const bridge = await start(join(this.programs, "sealwire-desktop-bridge"), [
-      "--home", home, "--ui", join(here, "dist-test"), "--downloads", downloads, "--fast-kdf", "--no-keychain",
+      "--home", home, "--ui", join(here, "dist-test"), "--downloads", downloads, "--fast-kdf", "--no-keychain", ...takes,
     ]);
     this.children.push(bridge.child);
     const person = new Person(name, bridge.said.url, downloads);

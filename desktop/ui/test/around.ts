@@ -1,6 +1,7 @@
 // What a small organisation would answer, in the core's types.
 import type {
   ContactInfo, ConversationHead, ConversationInfo, DirectoryLogInfo, MemberInfo, MessageInfo, SearchHit, Security, Shown,
+  UpdateInfo, UpdateState,
 } from "$lib/api/types";
 import { state, standIn, type StandIn } from "./standin";
 
@@ -58,6 +59,11 @@ export const hit = (text: string, start: number, end: number, fields: Partial<Se
 });
 export const HITS = [hit("Das Prüfprotokoll liegt bei", 4, 17), hit("审计小组周五开会", 0, 4, { sender: "carol@acme" })];
 
+export const update = (fields: Partial<UpdateState> = {}): UpdateState => ({
+  stage: "none", signer: "ab12".repeat(16), update: null, fetched: 0, problem: null, command: null, checked_ms: NOW_MS, ...fields,
+});
+export const found: UpdateInfo = { version: "9.1.0", signer: "ab12".repeat(16), number: 412, sha256: "5b".repeat(32), size: 1_000 };
+
 /** Answers of an owner's device. */
 export function around(): StandIn {
   const contacts = [contact("bob@acme", { verified: true }), contact("carol@acme", { key_changed: true }), contact("mallory@acme", { blocked: true })];
@@ -106,6 +112,7 @@ export function around(): StandIn {
     check_directory_log: log,
     directory_evidence: [],
     devices: [{ id: "0011".repeat(8), this: true, expires_at_s: NOW_MS / 1_000 }, { id: "2233".repeat(8), this: false, expires_at_s: NOW_MS / 1_000 }],
+    update: update(),
     sends_receipts: true,
     shows_typing: false,
     receipts: [],

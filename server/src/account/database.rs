@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_kinds.sql"),
     include_str!("schema/0006_erasures.sql"),
     include_str!("schema/0007_directory_key_age.sql"),
+    include_str!("schema/0008_updates.sql"),
 ];
 
 /// Why the account plane cannot start.

@@ -49,6 +49,7 @@ use crate::evidence::{Evidence, LogHead, ORGANISATION};
 use crate::group::Mailroom;
 use crate::refusal::Answer;
 use crate::tally::{self, Count, Kind, Run};
+use crate::update::Updates;
 
 /// File of the account plane's tables.
 pub(crate) const DATABASE: &str = "account.db";
@@ -67,6 +68,7 @@ pub(crate) struct AccountPlane {
     backup_days: u32,
     tokens: Tokens,
     evidence: Arc<Evidence>,
+    updates: Arc<Updates>,
     challenges: Challenges,
     waiting: Arc<Waiting>,
     drain: CancellationToken,
@@ -88,6 +90,7 @@ impl AccountPlane {
             .await
             .map_err(|_| OpenError::Directory)?;
         Ok(Arc::new(Self {
+            updates: Updates::new(&db, dir, &evidence),
             db,
             evidence,
             organisation: config.organisation.clone(),
@@ -104,6 +107,11 @@ impl AccountPlane {
     /// The logs.
     pub(crate) fn evidence(&self) -> &Arc<Evidence> {
         &self.evidence
+    }
+
+    /// Updates of the desktop app.
+    pub(crate) fn updates(&self) -> &Arc<Updates> {
+        &self.updates
     }
 
     /// Says in the new audit log which logs ended before it began. No statement of those is a statement

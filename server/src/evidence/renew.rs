@@ -34,6 +34,8 @@ const FORGET_DIRECTORY: &[&str] = &[
 
 /// As [`FORGET_DIRECTORY`].
 const FORGET_BOTH: &[&str] = &[
+    // Their provenance is in no log then.
+    "DELETE FROM updates",
     "DELETE FROM tree_events",
     "DELETE FROM tree_subjects",
     "DELETE FROM tree_erasures",

@@ -1,6 +1,7 @@
 //! Statements: signed with the relay's key, kept, and logged.
 
 use sealwire_audit::Malformed;
+use sealwire_audit::checkpoint::Checkpoint;
 use sealwire_audit::dsse::Envelope;
 use sealwire_audit::leaf::{Attestation, Leaf};
 use sealwire_audit::predicate::Time;
@@ -121,6 +122,17 @@ impl Evidence {
             .map(read)
             .transpose()
             .map_err(|_| Refusal::internal("a stored statement is damaged"))
+    }
+
+    /// How many entries the head has that is served; 0 before the first.
+    pub(crate) async fn published(&self, log: LogName) -> Answer<u64> {
+        let mut db = self.db.readers.acquire().await?;
+        let Some(head) = super::rows::head(&mut db, log).await? else {
+            return Ok(0);
+        };
+        let head = Checkpoint::parse(head.text())
+            .map_err(|_| Refusal::internal("a transparency log is damaged"))?;
+        Ok(head.size())
     }
 
     /// The statements from this place in the audit log on, at most so many.

@@ -144,6 +144,7 @@ fn recipients(category: &str, config: &Config) -> Vec<String> {
         | "account.directory_keys" => &["members of the organisation"],
         "account.key_packages" => &["whoever adds the device to a group"],
         "account.inbox" => &["the device that it is for"],
+        "account.updates" => &["anybody who reaches the relay"],
         "account.statements" => &["auditors whom the operator let in"],
         "account.trees" | "account.tree_bundles" | "account.tree_tiles" => {
             &["anybody who reaches the relay: hashes, commitments and pseudonyms"]

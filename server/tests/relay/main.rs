@@ -21,5 +21,6 @@ mod roles;
 mod s3;
 mod subscriptions;
 mod support;
+mod updates;
 mod uploads;
 mod verify;

@@ -8,6 +8,11 @@ type OfClass = (&'static str, Class, &'static [&'static str]);
 
 const CLASSES: &[OfClass] = &[
     (
+        "account.updates",
+        Operational,
+        &["target", "version", "number", "sha256", "size", "withdrawn"],
+    ),
+    (
         "account.account_bounds",
         AccountMetadata,
         &["account", "what", "day", "count"],

@@ -12,7 +12,8 @@ use std::{
 };
 
 use sealwire_desktop_host::{
-    Host, HostOptions, Keychain, KeychainError, NoKeychain, Platform, Problem, Surroundings,
+    Host, HostOptions, Installing, Keychain, KeychainError, NoKeychain, NotInstalled, Platform,
+    Problem, Surroundings,
 };
 use sealwire_tests::{
     Stage,
@@ -30,6 +31,10 @@ pub struct Around {
     pub downloads: Option<PathBuf>,
     pub opened: Mutex<Vec<String>>,
     pub quits: AtomicUsize,
+    pub release_key: Mutex<Option<Vec<u8>>>,
+    pub installed: Mutex<Vec<PathBuf>>,
+    /// What installing comes to.
+    pub installs: Mutex<Result<(), NotInstalled>>,
 }
 
 impl Surroundings for Around {
@@ -54,6 +59,17 @@ impl Surroundings for Around {
 
     fn choose_files(&self) -> Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>> {
         Box::pin(async { Vec::new() })
+    }
+
+    fn release_key(&self) -> Option<Vec<u8>> {
+        self.release_key.lock().expect("a key").clone()
+    }
+
+    fn install(&self, package: &Path) -> Installing {
+        let mut installed = self.installed.lock().expect("installed");
+        installed.push(package.to_owned());
+        let done = self.installs.lock().expect("an end").clone();
+        Box::pin(async { done })
     }
 
     fn quit(&self) {
@@ -134,12 +150,30 @@ impl App {
         Self::start_as(home, keychain, Duration::from_secs(60)).await
     }
 
+    /// As [`App::start`], of a package with this release key.
+    pub async fn start_trusting(home: &Path, release_key: Vec<u8>) -> Self {
+        let minute = Duration::from_secs(60);
+        Self::begin(home, Arc::new(NoKeychain), minute, Some(release_key)).await
+    }
+
     /// As [`App::start_with`], with minutes of this length.
     pub async fn start_as(home: &Path, keychain: Arc<dyn Keychain>, minute: Duration) -> Self {
+        Self::begin(home, keychain, minute, None).await
+    }
+
+    async fn begin(
+        home: &Path,
+        keychain: Arc<dyn Keychain>,
+        minute: Duration,
+        release_key: Option<Vec<u8>>,
+    ) -> Self {
         let around = Arc::new(Around {
             downloads: Some(home.join("saved")),
             opened: Mutex::default(),
             quits: AtomicUsize::new(0),
+            release_key: Mutex::new(release_key),
+            installed: Mutex::default(),
+            installs: Mutex::new(Ok(())),
         });
         let mut options = HostOptions::new(home, Arc::clone(&around) as Arc<dyn Surroundings>);
         options.keychain = keychain;

@@ -5,7 +5,7 @@ mod folder;
 mod layout;
 mod make;
 
-pub(crate) use check::{Checked, CheckedLog, Said, Signers, check};
+pub(crate) use check::{Checked, CheckedLog, Said, Signers, What, check};
 pub(crate) use folder::PackFolder;
 pub(crate) use layout::{LogName, Place};
 pub(crate) use make::{Pack, Relay, Source, run};

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use data_encoding::HEXLOWER;
 use sealwire_audit::canonical::{from_canonical, to_canonical};
 use sealwire_audit::dsse::Envelope;
-use sealwire_audit::release::{BOM, Build, check_bom};
+use sealwire_audit::release::{BOM, Build, check_bom, is_program};
 use sealwire_audit::statement::{Statement, Subject};
 use sealwire_crypto::{EvidencePublic, sha256};
 
-use super::folder::{Place, ReleaseFolder, is_program};
+use super::folder::{Place, ReleaseFolder};
 use crate::failure::Failure;
 
 /// A release that holds.

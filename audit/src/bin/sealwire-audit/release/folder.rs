@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sealwire_audit::dsse::MAX_ENVELOPE;
+use sealwire_audit::release::is_program;
 
 use crate::failure::Failure;
 use crate::files;
@@ -18,7 +19,6 @@ const HINT: &str = "do not run these programs; keep the folder as evidence, and 
 const MAX_PROGRAM: usize = 1 << 30;
 /// Largest bill of materials, bytes: so that its statement fits an envelope.
 const MAX_BOM: usize = 16 << 20;
-const MAX_NAME: usize = 64;
 /// More files than this no release has.
 const MAX_FILES: usize = 256;
 
@@ -31,7 +31,7 @@ const BOM_STATEMENT: &str = ".cdx.intoto.json";
 pub(super) enum Place {
     /// How the programs were built, signed.
     Provenance,
-    /// A program.
+    /// A program, or its package.
     Program(String),
     /// Its bill of materials.
     Bom(String),
@@ -70,13 +70,6 @@ impl Place {
             Self::Provenance | Self::BomStatement(_) => MAX_ENVELOPE,
         }
     }
-}
-
-/// Whether a program may have this name: lower-case letters, digits and `-`, so that it is no path and none of
-/// the other files.
-pub(super) fn is_program(name: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !name.is_empty() && name.len() <= MAX_NAME && !name.starts_with('-') && name.bytes().all(plain)
 }
 
 /// A release on disk.
@@ -150,15 +143,16 @@ mod tests {
 
     #[test]
     fn places_are_told_from_their_names() {
-        let name = || "sealwire-relay".to_owned();
-        let places = [
-            Place::Provenance,
-            Place::Program(name()),
-            Place::Bom(name()),
-            Place::BomStatement(name()),
-        ];
-        for place in places {
-            assert_eq!(Place::parse(&place.to_string()), Some(place));
+        for name in ["sealwire-relay", "sealwire-desktop.deb"] {
+            let places = [
+                Place::Provenance,
+                Place::Program(name.to_owned()),
+                Place::Bom(name.to_owned()),
+                Place::BomStatement(name.to_owned()),
+            ];
+            for place in places {
+                assert_eq!(Place::parse(&place.to_string()), Some(place));
+            }
         }
         for strange in [
             "",
@@ -171,10 +165,13 @@ mod tests {
             "a/b",
             "a.cdx",
             "x.intoto.json",
+            ".deb",
+            "x.deb.deb",
+            "x.deb.old",
         ] {
             assert_eq!(Place::parse(strange), None, "{strange}");
         }
-        assert!(is_program(&"a".repeat(MAX_NAME)));
-        assert!(!is_program(&"a".repeat(MAX_NAME + 1)));
+        assert!(is_program(&"a".repeat(64)));
+        assert!(!is_program(&"a".repeat(65)));
     }
 }

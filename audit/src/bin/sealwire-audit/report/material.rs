@@ -7,7 +7,7 @@ use sealwire_audit::predicate::{
     RetentionRun, Role, Ropa, StorageCensus, SubjectRequest, Time,
 };
 
-use crate::pack::Said;
+use crate::pack::{Said, What};
 
 /// One statement of a type: when it speaks of, and who has signed.
 pub(super) struct Mark {
@@ -46,6 +46,8 @@ impl Material {
             subjects,
             roles,
         } = said;
+        // Of programs, and not of what the relay does.
+        let What::Known(what) = what else { return };
         let mark = Mark {
             at: moment(&what),
             roles,

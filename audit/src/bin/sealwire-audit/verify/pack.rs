@@ -28,7 +28,7 @@ pub(crate) struct Trust {
     /// trust, not from whoever gave you the pack.
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
-    /// Whose statements count: relay, organisation or auditor, and the public key as PEM.
+    /// Whose statements count: relay, organisation, auditor or release, and the public key as PEM.
     /// Repeat it for each key. Without it, whose signatures they are is left open.
     #[arg(long, value_name = "ROLE=FILE")]
     signer: Vec<String>,

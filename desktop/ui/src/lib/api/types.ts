@@ -1,6 +1,6 @@
 // The one place from which the rest of the app takes types.
 import type { CoreCalls, Event as CoreEvent, Shown } from "./generated/core";
-import type { DeepLink, HostCalls, HostState, Settings, StagedFile } from "./generated/host";
+import type { DeepLink, HostCalls, HostState, Settings, StagedFile, UpdateState } from "./generated/host";
 
 export type * from "./generated/core";
 export type * from "./generated/host";
@@ -21,4 +21,5 @@ export type Event =
   | { event: "drag"; over: boolean }
   | { event: "staged"; files: StagedFile[] }
   | { event: "link"; link: DeepLink }
+  | { event: "update"; update: UpdateState }
   | { event: "settings"; settings: Settings };

@@ -15,7 +15,7 @@ use super::layout::{LogName, Place, README};
 use crate::failure::Failure;
 
 pub(crate) use keys::Signers;
-pub(crate) use statements::Said;
+pub(crate) use statements::{Said, What};
 
 /// A log of a pack that holds.
 pub(crate) struct CheckedLog {

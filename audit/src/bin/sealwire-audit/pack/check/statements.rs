@@ -9,6 +9,7 @@ use sealwire_audit::leaf::{Attestation, Leaf};
 use sealwire_audit::merkle::{leaf_hash, verify_inclusion};
 use sealwire_audit::predicate::{Known, Role};
 use sealwire_audit::proof::LogProof;
+use sealwire_audit::release::{Build, PROVENANCE};
 use sealwire_audit::statement::{Statement, Subject};
 use sealwire_crypto::EvidencePublic;
 
@@ -17,12 +18,45 @@ use super::tree::Attested;
 use super::{Head, PackFolder, Place, Signers};
 use crate::failure::Failure;
 
+/// What a statement says.
+pub(crate) enum What {
+    /// What the relay, the organisation or an auditor attests.
+    Known(Known),
+    /// How programs were built that the relay offers as an update.
+    Release,
+}
+
+impl What {
+    fn of(statement: &Statement) -> Result<Self, Malformed> {
+        if statement.predicate_type() == PROVENANCE {
+            Build::of(statement)?;
+            return Ok(Self::Release);
+        }
+        Known::parse(statement).map(Self::Known)
+    }
+
+    /// The name of its type.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Known(known) => known.name(),
+            Self::Release => "release",
+        }
+    }
+
+    const fn signer(&self) -> Role {
+        match self {
+            Self::Known(known) => known.signer(),
+            Self::Release => Role::Release,
+        }
+    }
+}
+
 /// A statement that was signed and logged.
 pub(crate) struct Said {
     /// Its entry in the log `audit`.
     pub(crate) index: u64,
     /// What it says.
-    pub(crate) what: Known,
+    pub(crate) what: What,
     /// What it is about.
     pub(crate) subjects: Vec<Subject>,
     /// Who has signed, of those that the verifier knows.
@@ -64,7 +98,9 @@ pub(super) fn check(
         }
         keys.used(&by);
         let (what, subjects) = read(&envelope).map_err(|why| broken(&why))?;
-        let roles = signers.roles(&by, &what).map_err(|why| broken(&why))?;
+        let roles = signers
+            .roles(&by, what.signer())
+            .map_err(|why| broken(&why))?;
         check_proof(folder, head, at, &entry)?;
         said(Said {
             index: at.index,
@@ -95,7 +131,7 @@ fn named_signers(envelope: &Envelope, keys: &PackKeys) -> Result<Vec<EvidencePub
     ids.map(signer).collect()
 }
 
-fn read(envelope: &Envelope) -> Result<(Known, Vec<Subject>), String> {
+fn read(envelope: &Envelope) -> Result<(What, Vec<Subject>), String> {
     if envelope.payload_type() != IN_TOTO {
         return Err("envelope: does not hold an in-toto statement".to_owned());
     }
@@ -103,7 +139,7 @@ fn read(envelope: &Envelope) -> Result<(Known, Vec<Subject>), String> {
     // So that no two programs read two things in it.
     from_canonical(envelope.payload()).map_err(said)?;
     let statement = Statement::parse(envelope.payload()).map_err(said)?;
-    let what = Known::parse(&statement).map_err(|why| {
+    let what = What::of(&statement).map_err(|why| {
         let kind = statement.predicate_type().escape_debug();
         format!("{why} ({kind})")
     })?;

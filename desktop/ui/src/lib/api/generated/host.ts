@@ -142,7 +142,11 @@ files: Array<StagedFile>, } | { "event": "link",
 /**
  * The link.
  */
-link: DeepLink, } | { "event": "settings", 
+link: DeepLink, } | { "event": "update", 
+/**
+ * How.
+ */
+update: UpdateState, } | { "event": "settings", 
 /**
  * All of them.
  */
@@ -372,6 +376,69 @@ message: string | null, };
  */
 export type Theme = "system" | "light" | "dark";
 
+/**
+ * An update that the release key has signed and the audit log holds.
+ */
+export type UpdateInfo = { 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * SHA-256 of the key that has signed, hexadecimal.
+ */
+signer: string, 
+/**
+ * Number of its entry in the relay's audit log.
+ */
+number: number, 
+/**
+ * SHA-256 of the package, hexadecimal.
+ */
+sha256: string, 
+/**
+ * Size of the package in bytes.
+ */
+size: number, };
+
+/**
+ * Where the app stands with updates.
+ */
+export type UpdateStage = "impossible" | "none" | "available" | "fetching" | "ready" | "installing" | "installed" | "failed";
+
+/**
+ * How updates stand.
+ */
+export type UpdateState = { 
+/**
+ * Where the app stands.
+ */
+stage: UpdateStage, 
+/**
+ * SHA-256 of the key whose updates the app takes, hexadecimal; `None` if it takes none.
+ */
+signer: string | null, 
+/**
+ * The update that was found.
+ */
+update: UpdateInfo | null, 
+/**
+ * Bytes of its package that are here.
+ */
+fetched: number, 
+/**
+ * What went wrong at last.
+ */
+problem: Problem | null, 
+/**
+ * What installs the package, to be run by hand.
+ */
+command: string | null, 
+/**
+ * When the relay was asked at last, milliseconds since the Unix epoch.
+ */
+checked_ms: number | null, };
+
 /** Every call: its parameters and its result. */
 export interface HostCalls {
   /** Where the app stands. */
@@ -473,6 +540,26 @@ export interface HostCalls {
   save_attachment: {
     params: { id: number };
     result: boolean;
+  };
+  /** How updates of the app stand. */
+  update: {
+    params: Record<string, never>;
+    result: UpdateState;
+  };
+  /** Asks the relay for an update, and fetches one that was found. */
+  check_update: {
+    params: Record<string, never>;
+    result: UpdateState;
+  };
+  /** Fetches the update that was found. */
+  fetch_update: {
+    params: Record<string, never>;
+    result: UpdateState;
+  };
+  /** Installs the update that was fetched, after the system has asked for leave. */
+  install_update: {
+    params: Record<string, never>;
+    result: UpdateState;
   };
   /** Ends the program. */
   quit: {
