@@ -40,6 +40,7 @@ mod mentions;
 mod mls;
 mod net;
 mod organisation;
+mod oversight;
 mod people;
 mod profile;
 mod random;
