@@ -2,6 +2,7 @@
 
 mod hold;
 mod log;
+mod oversight;
 mod policy;
 
 use std::path::PathBuf;
@@ -65,6 +66,16 @@ pub(crate) enum OrgCommand {
         #[command(subcommand)]
         command: hold::HoldCommand,
     },
+    /// List people's requests about their data, and incidents, with their clocks
+    ///
+    /// As the relay's operator enters them; for owners, admins and auditors, and
+    /// to auditors without handles.
+    Requests,
+    /// Show how the relay fared during the last day
+    ///
+    /// As it measured itself, in points of 15 minutes; for owners, admins and
+    /// auditors. Counts are rounded to tens, bytes to 16 MiB.
+    Health,
     /// Show the directory's log as this device has checked it
     ///
     /// If the relay has shown different directories, the heads that prove it.
@@ -212,6 +223,8 @@ pub(crate) async fn run(context: &Context, command: OrgCommand) -> Outcome {
         OrgCommand::Member { command } => member(context, command).await,
         OrgCommand::Policy { command } => policy::run(context, command).await,
         OrgCommand::Hold { command } => hold::run(context, command).await,
+        OrgCommand::Requests => oversight::requests(context).await,
+        OrgCommand::Health => oversight::health(context).await,
         OrgCommand::Log => log::run(context).await,
         OrgCommand::Receipts { chat } => policy::receipts(context, chat.as_deref()).await,
     }

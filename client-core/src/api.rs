@@ -23,6 +23,10 @@ pub use organisation::{
 };
 pub use sealwire_protocol::handle::Handle;
 pub use sealwire_protocol::ids::{ConversationId, DeviceId};
+pub use sealwire_protocol::oversight::{
+    DataIncident, DataLaw, DataOutcome, DataRequest, DataRight, DrillHealth, HealthPoint,
+    LogHealth, NoticeClock, NoticeName, NoticeRule, Registers, RelayHealth,
+};
 pub use sealwire_protocol::policy::{Action, GroupRole};
 pub use sealwire_protocol::{account::OrgRole, certificate::DeviceKind};
 

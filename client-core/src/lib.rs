@@ -41,6 +41,7 @@ mod mentions;
 mod mls;
 mod net;
 mod organisation;
+mod oversight;
 mod people;
 mod profile;
 mod random;

@@ -27,6 +27,8 @@
 //! | `POST me/erase` | [`EraseAccount`] | [`Attested`] |
 //! | `POST members/{handle}/erase` (org-owner) | | [`Attested`] |
 //! | `POST erasure-receipts` (anybody) | [`HandedReceipt`] | 204 |
+//! | `GET oversight/requests` (org-admin, auditor) | | [`Registers`](crate::oversight::Registers) |
+//! | `GET oversight/health` (org-admin, auditor) | | [`RelayHealth`](crate::oversight::RelayHealth) |
 //! | `POST key-packages` | [`KeyPackages`] | [`KeyPackageCount`] |
 //! | `GET key-packages` | | [`KeyPackageCount`] |
 //! | `GET inbox?after=N&wait=S` | | [`Inbox`] |

@@ -25,6 +25,7 @@ pub mod link;
 pub mod log;
 pub mod mls_form;
 pub mod organisation_policy;
+pub mod oversight;
 pub mod policy;
 pub mod problem;
 pub mod proof;

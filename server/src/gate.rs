@@ -22,6 +22,8 @@ pub(crate) struct Gate {
 #[derive(Default)]
 struct State {
     connections: usize,
+    /// Connections and requests that were refused since the start.
+    refused: u64,
     addresses: HashMap<IpAddr, Address>,
 }
 
@@ -56,6 +58,7 @@ impl Gate {
         let now = Instant::now();
         let mut state = self.lock();
         if state.connections >= self.most {
+            state.refused += 1;
             return None;
         }
         let entry = state.addresses.entry(address).or_insert_with(|| Address {
@@ -65,6 +68,7 @@ impl Gate {
         if entry.connections >= self.most_per_address
             || entry.bucket.take(self.requests, now).is_err()
         {
+            state.refused += 1;
             return None;
         }
         entry.connections += 1;
@@ -74,6 +78,12 @@ impl Gate {
             gate: Arc::clone(self),
             address,
         })
+    }
+
+    /// How many connections are open, and how much was refused since the start: connections and requests.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let state = self.lock();
+        (state.connections as u64, state.refused)
     }
 
     /// Forgets addresses that have no connection and no debt.
@@ -104,7 +114,11 @@ impl Permit {
         let Some(entry) = state.addresses.get_mut(&self.address) else {
             return Ok(());
         };
-        entry.bucket.take(self.gate.requests, now).map_err(|wait| {
+        let taken = entry.bucket.take(self.gate.requests, now);
+        if taken.is_err() {
+            state.refused += 1;
+        }
+        taken.map_err(|wait| {
             Refusal::new(
                 Code::RateLimited,
                 "Too many requests from this address; wait and try again.",
@@ -184,5 +198,6 @@ mod tests {
         assert_eq!(refusal.code(), Code::RateLimited);
         drop(permit);
         assert!(gate.enter(address).is_none());
+        assert_eq!(gate.counts(), (0, 2), "a request and a connection");
     }
 }

@@ -26,6 +26,7 @@ mod http;
 mod listen;
 #[cfg(test)]
 mod measure;
+mod pulse;
 mod rate;
 mod refusal;
 mod relay;

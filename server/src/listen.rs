@@ -21,6 +21,7 @@ use tower::ServiceExt;
 
 use crate::config::Timeouts;
 use crate::gate::{Gate, Permit};
+use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::tls::Certificates;
 
@@ -31,6 +32,7 @@ const MOST_STREAMS: u32 = 64;
 pub(crate) struct Listen {
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) pulse: Arc<Pulse>,
     pub(crate) router: Router,
     pub(crate) timeouts: Timeouts,
     pub(crate) drain: CancellationToken,
@@ -115,7 +117,7 @@ async fn respond(listen: &Listen, permit: Arc<Permit>, request: Request<Incoming
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(permit);
     let patience = Duration::from_secs(listen.timeouts.request_s.max(1));
-    match timeout(patience, listen.router.clone().oneshot(request)).await {
+    let response = match timeout(patience, listen.router.clone().oneshot(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
         Err(_) => Refusal::new(
@@ -123,5 +125,9 @@ async fn respond(listen: &Listen, permit: Arc<Permit>, request: Request<Incoming
             "The request took too long; try again in a moment.",
         )
         .into_response(),
+    };
+    if response.status().is_server_error() {
+        listen.pulse.failed();
     }
+    response
 }

@@ -23,6 +23,7 @@ use crate::group::{self, GroupPlane};
 use crate::health;
 use crate::http::with_fallbacks;
 use crate::listen::{self, Listen};
+use crate::pulse::{self, Sources};
 use crate::refusal::Answer;
 use crate::retention::{self, Retention};
 use crate::tls::Certificates;
@@ -114,6 +115,7 @@ pub(crate) async fn start(config: &Config, data: DataDir) -> Result<Started, Sta
     let listen = Arc::new(Listen {
         certificates: Arc::new(certificates),
         gate: Gate::new(&config.limits),
+        pulse: Arc::clone(relay.account.pulse()),
         router: router(&relay),
         timeouts: config.timeouts.clone(),
         drain,
@@ -197,6 +199,15 @@ impl Started {
         tasks.spawn(listen::run(listener, Arc::clone(&listen)));
         tasks.spawn(Arc::clone(&listen.certificates).watch(drain.clone()));
         tasks.spawn(sweep(Arc::clone(&listen.gate), drain.clone()));
+        tasks.spawn(pulse::run(
+            Sources {
+                account: Arc::clone(&relay.account),
+                group: Arc::clone(&relay.group),
+                gate: Arc::clone(&listen.gate),
+                data: relay.data.join(""),
+            },
+            drain.clone(),
+        ));
         tasks.spawn(evidence::run(
             Arc::clone(relay.account.evidence()),
             published,

@@ -7,7 +7,7 @@ use crate::{
     Client, Result,
     api::{
         HoldInfo, InvitationInfo, NewHold, NewInvitationInfo, OrgRole, OrganisationPolicyChange,
-        OrganisationPolicyInfo, OwnDataInfo, StatementInfo,
+        OrganisationPolicyInfo, OwnDataInfo, Registers, RelayHealth, StatementInfo,
     },
     custody::CoverageInfo,
 };
@@ -71,6 +71,10 @@ calls! {
     };
     /// How far records reach: what clients have counted, to a custodian; what this one has, to others.
     coverage {} -> CoverageInfo = |client| client.coverage().await;
+    /// Requests about data and incidents, with their clocks, for administrators and auditors.
+    requests {} -> Registers = |client| client.oversight_requests().await;
+    /// How the relay fared during the last day, for administrators and auditors.
+    relay_health {} -> RelayHealth = |client| client.relay_health().await;
     /// What the relay knows of this account.
     own_data {} -> OwnDataInfo = |client| client.own_data().await;
     /// Erases this account at the relay.

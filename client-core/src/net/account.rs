@@ -11,6 +11,7 @@ use sealwire_protocol::account::{
 };
 use sealwire_protocol::handle::Handle;
 use sealwire_protocol::ids::DeviceId;
+use sealwire_protocol::oversight::{Registers, RelayHealth};
 use sealwire_protocol::problem::Code;
 
 use super::refusal::Answer;
@@ -141,6 +142,18 @@ impl AccountClient {
         self.0
             .tell(Call::new(Method::PUT, &path).json(&RoleChange { role })?)
             .await
+    }
+
+    /// `GET oversight/requests`.
+    pub(crate) async fn registers(&self) -> Result<Registers> {
+        let path = ["oversight", "requests"];
+        self.0.ask(Call::new(Method::GET, &path)).await
+    }
+
+    /// `GET oversight/health`.
+    pub(crate) async fn relay_health(&self) -> Result<RelayHealth> {
+        let path = ["oversight", "health"];
+        self.0.ask(Call::new(Method::GET, &path)).await
     }
 
     /// `GET directory/{handle}`; `None` if there is no such account.

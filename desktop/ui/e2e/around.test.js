@@ -150,6 +150,25 @@ test("the policy is signed after its effect was shown", async () => {
   await calm(alice);
 });
 
+test("the owner sees a request with its clock, and how the relay fares", async () => {
+  const { page } = alice;
+  world.operate("request", "open", "erasure", "--handle", "bob@acme", "--reference", "letter 7");
+  world.operate("request", "open", "access", "--handle", "bob@acme", "--reference", "letter 8", "--received", "2025-01-31T10:00:00Z");
+  await page.getByRole("navigation").getByRole("button", { name: "Organisation" }).click();
+  await page.getByRole("tab", { name: "Oversight" }).click();
+  const late = page.getByRole("listitem").filter({ hasText: "Access (GDPR)" });
+  await late.getByText(/^Overdue by \d/).waitFor();
+  await page.getByRole("listitem").filter({ hasText: "Erasure (GDPR)" }).getByText(/ left$/).waitFor();
+  await page.getByText("Health of the relay").waitFor();
+  await page.getByText(/no witnesses/).first().waitFor();
+  await calm(alice);
+  world.operate("request", "done", "2");
+  await page.getByRole("button", { name: "Refresh" }).first().click();
+  await late.getByText(/^Done, .* late$/).waitFor();
+  assert.ok(!(await page.locator("body").innerText()).includes("letter"), "the operator's references stay with the operator");
+  await alice.press("Escape");
+});
+
 test("settings take effect at once, in every language and direction", async () => {
   await alice.press("Control+,");
   const dialog = alice.page.getByRole("dialog");

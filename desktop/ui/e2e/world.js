@@ -1,5 +1,5 @@
 // A relay, people with a bridge each, and their pages. Everything lives in a folder that goes.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,6 +71,11 @@ export class World {
     const data = join(this.folder, "relay");
     const fresh = existsSync(join(data, "relay.toml")) ? [] : ["--organisation", "acme"];
     this.relay = await start(join(this.programs, "sealwire-relay"), ["serve", "--json", "--listen", listen, "--data", data, ...fresh]);
+  }
+
+  /** A command of the relay's operator, on the machine that it runs on. */
+  operate(...words) {
+    return execFileSync(join(this.programs, "sealwire-relay"), [...words, "--data", join(this.folder, "relay")], { encoding: "utf8" });
   }
 
   async stopRelay() {

@@ -1,7 +1,7 @@
 // What a small organisation would answer, in the core's types.
 import type {
-  ContactInfo, ConversationHead, ConversationInfo, DirectoryLogInfo, MemberInfo, MessageInfo, SearchHit, Security, Shown,
-  UpdateInfo, UpdateState,
+  ContactInfo, ConversationHead, ConversationInfo, DataRequest, DirectoryLogInfo, MemberInfo, MessageInfo, Registers, RelayHealth, SearchHit, Security,
+  Shown, UpdateInfo, UpdateState,
 } from "$lib/api/types";
 import { state, standIn, type StandIn } from "./standin";
 
@@ -63,6 +63,40 @@ export const update = (fields: Partial<UpdateState> = {}): UpdateState => ({
   stage: "none", signer: "ab12".repeat(16), update: null, fetched: 0, problem: null, command: null, checked_ms: NOW_MS, ...fields,
 });
 export const found: UpdateInfo = { version: "9.1.0", signer: "ab12".repeat(16), number: 412, sha256: "5b".repeat(32), size: 1_000 };
+export const DAY_MS = 24 * HOUR_MS;
+export const request = (fields: Partial<DataRequest> = {}): DataRequest => ({
+  number: 1, right: "erasure", law: "gdpr", handle: "bob@acme", received_ms: NOW_MS - 28 * DAY_MS, due_ms: NOW_MS + 2 * DAY_MS + HOUR_MS, extended_ms: null,
+  answered_ms: null, outcome: null, overdue_ms: 0, ...fields,
+});
+export const registers: Registers = {
+  now_ms: NOW_MS,
+  requests: [
+    request({ number: 1, handle: null, due_ms: NOW_MS - 3 * HOUR_MS, overdue_ms: 3 * HOUR_MS }), request({ number: 2 }),
+    request({ number: 3, right: "access", law: "ccpa", extended_ms: NOW_MS, answered_ms: NOW_MS, outcome: "done" }),
+    request({ number: 4, right: "objection", answered_ms: NOW_MS, outcome: "refused", overdue_ms: 5 * DAY_MS }),
+  ],
+  requests_left: 0,
+  incidents: [{
+    number: 1, kind: "availability", what: "the disk was full", noticed_ms: NOW_MS - 26 * HOUR_MS, affected: 12, rules: ["gdpr", "nis2"], closed_ms: null,
+    clocks: [
+      { name: "24h", due_ms: NOW_MS - 2 * HOUR_MS, met_ms: NOW_MS - 20 * HOUR_MS, overdue_ms: 0 },
+      { name: "72h", due_ms: NOW_MS + 46 * HOUR_MS, met_ms: null, overdue_ms: 0 },
+      { name: "one-month", due_ms: NOW_MS + 30 * DAY_MS, met_ms: null, overdue_ms: 0 },
+    ],
+  }],
+  incidents_left: 3,
+};
+export const health: RelayHealth = {
+  version: "1.2.3", now_ms: NOW_MS, started_ms: NOW_MS - HOUR_MS, step_s: 900, logs_halted: false, drill: { ended_ms: NOW_MS - 9 * DAY_MS, ok: true },
+  points: [10, 40, 20, 0, 30].map((messages, at) => ({
+    at_ms: NOW_MS - HOUR_MS + at * 900_000, connections: 20, group_connections: 10, messages, refused: 0, failed: 0, database_bytes: 3 * 2 ** 24,
+    blob_bytes: at * 2 ** 24, free_bytes: 2 ** 34,
+  })),
+  logs: [
+    { log: "directory", entries: 9, published_ms: NOW_MS, cosigned_ms: NOW_MS, witnesses: 2, quorum: 1 },
+    { log: "audit", entries: 70, published_ms: NOW_MS, cosigned_ms: null, witnesses: 2, quorum: 1 },
+  ],
+};
 
 /** Answers of an owner's device. */
 export function around(): StandIn {
@@ -100,6 +134,8 @@ export function around(): StandIn {
       { id: 1, role: "org-member", kind: "person", expires_at_s: 4_000_000_000, used_by: null, genuine: true },
       { id: 2, role: "org-member", kind: "person", expires_at_s: 4_000_000_000, used_by: "bob@acme", genuine: true },
     ],
+    requests: registers,
+    relay_health: health,
     organisation_policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null, custodians: [], holds: [], attestation_key: null },
     compliance: {
       policy: { serial: 3, issued_at_s: NOW_MS / 1_000, max_message_days: 365, max_file_days: null, receipts: true, logs: null, custodians: [], holds: [], attestation_key: null },

@@ -34,6 +34,7 @@ pub(crate) enum Access {
 const EVERYONE: Access = Access::Roles(&[OrgOwner, OrgAdmin, OrgMember, Auditor, Agent]);
 const TALKING: Access = Access::Roles(&[OrgOwner, OrgAdmin, OrgMember, Agent]);
 const ADMINS: Access = Access::Roles(&[OrgOwner, OrgAdmin]);
+const OVERSEEING: Access = Access::Roles(&[OrgOwner, OrgAdmin, Auditor]);
 const OWNERS: Access = Access::Roles(&[OrgOwner]);
 
 macro_rules! table {
@@ -69,6 +70,8 @@ table! {
     Resume: POST "/members/{handle}/resume" => ADMINS;
     ChangeRole: PUT "/members/{handle}/role" => OWNERS;
     EraseMember: POST "/members/{handle}/erase" => OWNERS;
+    ReadRegisters: GET "/oversight/requests" => OVERSEEING;
+    ReadHealth: GET "/oversight/health" => OVERSEEING;
     ReadDirectory: GET "/directory/{handle}" => EVERYONE;
     ReadDirectoryKey: GET "/directory-key" => EVERYONE;
     AddDevice: POST "/devices" => EVERYONE;
@@ -199,6 +202,8 @@ POST members/{handle}/suspend oa
 POST members/{handle}/resume oa
 PUT members/{handle}/role o
 POST members/{handle}/erase o
+GET oversight/requests oau
+GET oversight/health oau
 GET directory/{handle} oamug
 GET directory-key oamug
 POST devices oamug

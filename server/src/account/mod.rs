@@ -19,6 +19,7 @@ mod logged;
 mod mailroom;
 mod members;
 mod organisation;
+mod oversight;
 mod own_data;
 mod policy;
 mod receipts;
@@ -43,10 +44,12 @@ use self::database::OpenError;
 use self::inbox::Waiting;
 use self::mailroom::AccountMailroom;
 use self::token::Tokens;
+use crate::clock;
 use crate::config::{Config, Limits, Retention};
 use crate::database::SqliteFile;
 use crate::evidence::{Evidence, LogHead, ORGANISATION};
 use crate::group::Mailroom;
+use crate::pulse::Pulse;
 use crate::refusal::Answer;
 use crate::tally::{self, Count, Kind, Run};
 use crate::update::Updates;
@@ -71,6 +74,7 @@ pub(crate) struct AccountPlane {
     updates: Arc<Updates>,
     challenges: Challenges,
     waiting: Arc<Waiting>,
+    pulse: Arc<Pulse>,
     drain: CancellationToken,
 }
 
@@ -100,6 +104,7 @@ impl AccountPlane {
             tokens: Tokens::open(&dir.join(KEY_FILE), &config.organisation)?,
             challenges: Challenges::new(),
             waiting: Arc::default(),
+            pulse: Arc::new(Pulse::new(clock::now_ms())),
             drain,
         }))
     }
@@ -112,6 +117,11 @@ impl AccountPlane {
     /// Updates of the desktop app.
     pub(crate) fn updates(&self) -> &Arc<Updates> {
         &self.updates
+    }
+
+    /// How the relay fares.
+    pub(crate) fn pulse(&self) -> &Arc<Pulse> {
+        &self.pulse
     }
 
     /// Says in the new audit log which logs ended before it began. No statement of those is a statement
@@ -225,6 +235,7 @@ pub(crate) fn router(plane: Plane) -> Router {
         .merge(devices::router(&plane))
         .merge(key_packages::router(&plane))
         .merge(inbox::router(&plane))
+        .merge(oversight::router(&plane))
         .merge(own_data::router(&plane))
         .merge(erasure::router(&plane))
         .merge(receipts::router(&plane))

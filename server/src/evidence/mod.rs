@@ -13,6 +13,7 @@ mod publish;
 mod renew;
 mod rows;
 mod serve;
+mod standing;
 mod statements;
 mod witness;
 
@@ -33,6 +34,7 @@ pub(crate) use self::keys::{FILES as KEY_FILES, KeyError};
 pub(crate) use self::publish::{Published, run};
 pub(crate) use self::renew::{Ended, Ending, end};
 pub(crate) use self::serve::router;
+use self::standing::Standing;
 pub(crate) use self::statements::{Attested, Logged, time, unsayable};
 use self::witness::{WitnessError, Witnesses};
 use crate::clock;
@@ -111,6 +113,7 @@ pub(crate) struct Evidence {
     /// The witnesses, by name, that know more of a log than this relay, or something else: as long as
     /// there is one, nothing may be added.
     halted: Mutex<BTreeSet<(LogName, String)>>,
+    standing: Standing,
 }
 
 impl Evidence {
@@ -140,6 +143,7 @@ impl Evidence {
             directory_key_s,
             added: Notify::new(),
             halted: Mutex::default(),
+            standing: Standing::default(),
         }))
     }
 

@@ -123,6 +123,7 @@ impl Evidence {
         rows::set_head(&mut tx, log, &head).await?;
         tx.commit().await?;
         published.at.insert(log, Instant::now());
+        self.standing.published(log, cosigned);
         Ok(true)
     }
 

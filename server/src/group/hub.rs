@@ -7,10 +7,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use sealwire_protocol::frame::{self, Entries, Entry, Ephemeral, ServerBody, ServerFrame};
+use sealwire_protocol::log::EntryKind;
 
 use super::outbox::{Item, Outbox};
 use super::store::{Committed, LaneKey};
@@ -25,6 +27,8 @@ const MOST_HEARERS: usize = 128;
 /// Subscriptions of this node.
 pub(crate) struct Hub {
     shards: [Mutex<HashMap<LaneKey, Channel>>; SHARDS],
+    /// Of all lanes together, since the start.
+    messages: AtomicU64,
 }
 
 #[derive(Default)]
@@ -45,7 +49,13 @@ impl Hub {
     pub(crate) fn new() -> Self {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
+            messages: AtomicU64::new(0),
         }
+    }
+
+    /// Messages that were stored since the start.
+    pub(crate) fn messages(&self) -> u64 {
+        self.messages.load(Ordering::Relaxed)
     }
 
     /// Adds a subscriber that has everything up to `after`, catching up. Replaces an earlier
@@ -171,6 +181,8 @@ impl Channel {
 
 impl Committed for Hub {
     fn committed(&self, key: LaneKey, entries: Vec<Entry>) {
+        let messages = entries.iter().filter(|entry| is_message(entry)).count();
+        self.messages.fetch_add(messages as u64, Ordering::Relaxed);
         // One encoding for all subscribers; none if nobody listens.
         if !self.shard(&key).contains_key(&key) {
             return;
@@ -186,6 +198,10 @@ impl Committed for Hub {
             }
         }
     }
+}
+
+fn is_message(entry: &Entry) -> bool {
+    EntryKind::from_wire(entry.kind) == Some(EntryKind::Application)
 }
 
 /// A frame of pushed entries.

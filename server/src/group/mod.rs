@@ -128,6 +128,21 @@ impl GroupPlane {
         Ok(removed)
     }
 
+    /// Connections that are open.
+    pub(crate) fn connections(&self) -> u64 {
+        self.sockets.len() as u64
+    }
+
+    /// Messages that were taken since the start.
+    pub(crate) fn messages(&self) -> u64 {
+        self.hub.messages()
+    }
+
+    /// Bytes of all blobs.
+    pub(crate) fn blob_bytes(&self) -> u64 {
+        self.blobs.used()
+    }
+
     /// Whether it can serve.
     pub(crate) async fn check(&self) -> Answer<()> {
         self.store.check().await

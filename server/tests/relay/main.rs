@@ -10,6 +10,7 @@ mod inbox;
 mod key_packages;
 mod log;
 mod measure;
+mod oversight;
 mod planes;
 mod policy;
 mod process;

@@ -19,6 +19,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "members/nobody@acme/suspend", "oa"),
     ("POST", "members/nobody@acme/resume", "oa"),
     ("PUT", "members/nobody@acme/role", "o"),
+    ("GET", "oversight/requests", "oau"),
+    ("GET", "oversight/health", "oau"),
     ("GET", "directory/alice@acme", "oamug"),
     ("POST", "devices", "oamug"),
     ("DELETE", "devices/00", "oamug"),

@@ -4,10 +4,12 @@ use data_encoding::HEXLOWER;
 use sealwire_audit::deadline::{self, Rule};
 use sealwire_audit::predicate::{Clock, ClockName, Incident, Predicate as _, Time};
 use sealwire_audit::statement::Subject;
+use sealwire_protocol::oversight::DataIncident;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::{Row as _, SqliteConnection};
 
+use super::overview::{self, most};
 use super::{check_text, moment, overdue_ms, read, signed, stored};
 use crate::account::AccountPlane;
 use crate::clock;
@@ -264,6 +266,24 @@ impl Kept {
         Ok(())
     }
 
+    /// For those who look after the organisation.
+    fn entry(&self, now: Time) -> Answer<DataIncident> {
+        let clocks = self.clocks()?;
+        Ok(DataIncident {
+            number: u64::try_from(self.number).unwrap_or(0),
+            kind: self.kind.clone(),
+            what: self.what.clone(),
+            noticed_ms: self.noticed.millis(),
+            affected: self.affected,
+            rules: self.rules.iter().copied().map(overview::rule).collect(),
+            closed_ms: self.closed.map(Time::millis),
+            clocks: clocks
+                .iter()
+                .map(|clock| overview::clock(clock, now))
+                .collect(),
+        })
+    }
+
     /// For the operator.
     fn shown(&self) -> Answer<Value> {
         let now = time(clock::now_ms())?;
@@ -303,6 +323,22 @@ async fn list(db: &mut SqliteConnection) -> Answer<Value> {
         all.push(load(db, number).await?.shown()?);
     }
     Ok(json!({ "incidents": all }))
+}
+
+/// The open ones, the oldest first, then the others, the newest end first.
+pub(super) async fn overview(db: &mut SqliteConnection, now: Time) -> Answer<Vec<DataIncident>> {
+    let numbers: Vec<i64> = sqlx::query_scalar(
+        "SELECT number FROM incidents ORDER BY closed <> 0, \
+         CASE closed WHEN 0 THEN noticed ELSE -closed END, number LIMIT ?",
+    )
+    .bind(most())
+    .fetch_all(&mut *db)
+    .await?;
+    let mut all = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        all.push(load(db, number).await?.entry(now)?);
+    }
+    Ok(all)
 }
 
 async fn load(db: &mut SqliteConnection, incident: i64) -> Answer<Kept> {

@@ -1,12 +1,14 @@
 //! Registers that the operator keeps by commands, and the program beside them: incidents, and requests
-//! of people about their data. Each step is an entry of the audit log.
+//! of people about their data. Each step is an entry of the audit log. Administrators read them, with clocks.
 
 mod incidents;
+mod overview;
 mod requests;
 
 use sealwire_audit::predicate::Time;
 use serde::de::DeserializeOwned;
 
+pub(super) use self::overview::overview;
 pub(super) use self::requests::{End, end, forget, held};
 use crate::clock;
 use crate::evidence::time;

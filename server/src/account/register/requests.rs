@@ -4,12 +4,14 @@
 use sealwire_audit::deadline;
 use sealwire_audit::predicate::{Hex, Law, Outcome, Predicate as _, Right, SubjectRequest, Time};
 use sealwire_audit::statement::Subject;
+use sealwire_protocol::oversight::DataRequest;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use super::overview::{self, most};
 use super::{check_text, moment, overdue_ms, read, signed, stored};
 use crate::account::{AccountPlane, members};
 use crate::clock;
@@ -43,6 +45,8 @@ enum Command {
 struct Kept {
     number: i64,
     account: i64,
+    /// Of the account, while there is one.
+    handle: Option<String>,
     reference: String,
     right: Right,
     law: Law,
@@ -223,6 +227,27 @@ impl Kept {
         deadline::request(self.law, self.received, extended).map_err(|_| unsayable())
     }
 
+    /// For those who look after the organisation.
+    fn entry(&self, now: Time, named: bool) -> Answer<DataRequest> {
+        let due = self.due()?;
+        let outcome = match self.answered {
+            Some(_) => Some(overview::outcome(parse(self.outcome.clone())?)),
+            None => None,
+        };
+        Ok(DataRequest {
+            number: u64::try_from(self.number).unwrap_or(0),
+            right: overview::right(self.right),
+            law: overview::law(self.law),
+            handle: self.handle.clone().filter(|_| named),
+            received_ms: self.received.millis(),
+            due_ms: due.millis(),
+            extended_ms: self.extended.map(Time::millis),
+            answered_ms: self.answered.map(Time::millis),
+            outcome,
+            overdue_ms: overdue_ms(due, self.answered, now),
+        })
+    }
+
     /// For the operator.
     fn shown(&self) -> Answer<Value> {
         let (due, now) = (self.due()?, time(clock::now_ms())?);
@@ -278,7 +303,8 @@ async fn close(tx: &mut SqliteConnection, number: i64, end: &End) -> Answer<()> 
 }
 
 const COLUMNS: &str = "SELECT number, account, reference, asked, law, received, extended, answered, \
-                       outcome, statement, subject FROM requests";
+                       outcome, statement, subject, \
+                       (SELECT handle FROM accounts WHERE id = account) FROM requests";
 
 fn kept(row: &SqliteRow) -> Answer<Kept> {
     let happened = |ms: i64| (ms != 0).then(|| stored(ms)).transpose();
@@ -286,6 +312,7 @@ fn kept(row: &SqliteRow) -> Answer<Kept> {
     Ok(Kept {
         number: row.try_get(0)?,
         account: row.try_get(1)?,
+        handle: row.try_get(11)?,
         reference: row.try_get(2)?,
         right: parse(row.try_get(3)?)?,
         law: parse(row.try_get(4)?)?,
@@ -324,6 +351,23 @@ async fn list(db: &mut SqliteConnection) -> Answer<Value> {
         .await?;
     let all = rows.iter().map(|row| kept(row)?.shown());
     Ok(json!({ "requests": all.collect::<Answer<Vec<_>>>()? }))
+}
+
+/// The open ones, the oldest first, then the others, the newest answer first.
+pub(super) async fn overview(
+    db: &mut SqliteConnection,
+    now: Time,
+    named: bool,
+) -> Answer<Vec<DataRequest>> {
+    let order =
+        "ORDER BY answered <> 0, CASE answered WHEN 0 THEN received ELSE -answered END, number";
+    let rows = sqlx::query(&format!("{COLUMNS} {order} LIMIT ?"))
+        .bind(most())
+        .fetch_all(db)
+        .await?;
+    rows.iter()
+        .map(|row| kept(row)?.entry(now, named))
+        .collect()
 }
 
 fn word<T: Serialize>(value: T) -> String {

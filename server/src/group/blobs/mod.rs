@@ -152,6 +152,11 @@ impl Blobs {
         Ok(blobs)
     }
 
+    /// Bytes of all blobs.
+    pub(super) fn used(&self) -> u64 {
+        self.space.used()
+    }
+
     /// Waits for a place among the requests that are served; to be had before a body is read.
     async fn admit(&self, address: IpAddr) -> Answer<Guest> {
         let visit = self.addresses.enter(address)?;

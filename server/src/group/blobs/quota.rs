@@ -49,6 +49,11 @@ impl Space {
         taken.map(drop).map_err(|_| full())
     }
 
+    /// Bytes of all blobs.
+    pub(super) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
     /// Gives room back.
     pub(super) fn give_back(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);

@@ -597,6 +597,103 @@ name: string,
 members: number, };
 
 /**
+ * An incident. Times are milliseconds since the Unix epoch.
+ */
+export type DataIncident = { 
+/**
+ * Its number in the register.
+ */
+number: number, 
+/**
+ * Of what kind it is, in the operator's words.
+ */
+kind: string, 
+/**
+ * What happened, in the words of the signed statement, which name nobody.
+ */
+what: string, 
+/**
+ * When somebody became aware of it.
+ */
+noticed_ms: number, 
+/**
+ * About how many people it affects; `None` while nobody knows.
+ */
+affected: number | null, 
+/**
+ * Whose clocks run.
+ */
+rules: Array<NoticeRule>, 
+/**
+ * When it was closed; `None` while it is open.
+ */
+closed_ms: number | null, 
+/**
+ * Its clocks, in the order in which they run out.
+ */
+clocks: Array<NoticeClock>, };
+
+/**
+ * Which law sets the clock of a request.
+ */
+export type DataLaw = "gdpr" | "ccpa";
+
+/**
+ * How a request ended.
+ */
+export type DataOutcome = "done" | "refused";
+
+/**
+ * A request of somebody about their data. Times are milliseconds since the Unix epoch.
+ */
+export type DataRequest = { 
+/**
+ * Its number in the register.
+ */
+number: number, 
+/**
+ * What is asked for.
+ */
+right: DataRight, 
+/**
+ * Whose clock runs.
+ */
+law: DataLaw, 
+/**
+ * The account that it is about; `None` if that is none of this relay, was erased, or an auditor asks.
+ */
+handle: string | null, 
+/**
+ * When it came.
+ */
+received_ms: number, 
+/**
+ * By when it is to be answered, with an extension if there was one.
+ */
+due_ms: number, 
+/**
+ * When the time was extended.
+ */
+extended_ms: number | null, 
+/**
+ * When it was answered; `None` while it is open.
+ */
+answered_ms: number | null, 
+/**
+ * How it ended; `None` while it is open.
+ */
+outcome: DataOutcome | null, 
+/**
+ * By how many milliseconds it is late, or was answered late; 0 if it is not.
+ */
+overdue_ms: number, };
+
+/**
+ * What somebody asks for about their data.
+ */
+export type DataRight = "access" | "erasure" | "rectification" | "restriction" | "objection";
+
+/**
  * Messages of a day.
  */
 export type DayCount = { 
@@ -731,6 +828,19 @@ reply_to: string | null,
 changed_at_ms: number, };
 
 /**
+ * The newest drill with a backup.
+ */
+export type DrillHealth = { 
+/**
+ * When it ended, milliseconds since the Unix epoch.
+ */
+ended_ms: number, 
+/**
+ * Whether all of the backup was right.
+ */
+ok: boolean, };
+
+/**
  * What fronts are told, as it happens.
  */
 export type Event = { "event": "message" } & MessageInfo | { "event": "changed" } & MessageInfo | { "event": "gone", 
@@ -780,6 +890,48 @@ export type Filter = "all" | "unread" | "mentions" | "direct" | "groups" | "mute
  * What a message can have in it.
  */
 export type Has = "link" | "file" | "image" | "audio" | "video" | "mention";
+
+/**
+ * What the relay measured of itself until one moment. Counts are of the time since the point before and
+ * rounded by [`coarse`], bytes by [`coarse_bytes`].
+ */
+export type HealthPoint = { 
+/**
+ * When the time that it covers ended, milliseconds since the Unix epoch.
+ */
+at_ms: number, 
+/**
+ * The most connections that were open at once, of both planes.
+ */
+connections: number, 
+/**
+ * The most of them that were open at once on the group plane.
+ */
+group_connections: number, 
+/**
+ * Messages that were taken.
+ */
+messages: number, 
+/**
+ * Connections and requests that were refused for their number.
+ */
+refused: number, 
+/**
+ * Requests that the relay could not answer (HTTP 5xx).
+ */
+failed: number, 
+/**
+ * Bytes of the databases, the blobs' among them.
+ */
+database_bytes: number, 
+/**
+ * Bytes of the blobs.
+ */
+blob_bytes: number, 
+/**
+ * Bytes that are free where the data directory lies; `None` if the system does not say.
+ */
+free_bytes: number | null, };
 
 /**
  * A legal hold.
@@ -1092,6 +1244,35 @@ word: string,
 messages: number, };
 
 /**
+ * How one transparency log stands.
+ */
+export type LogHealth = { 
+/**
+ * `directory` or `audit`.
+ */
+log: string, 
+/**
+ * Entries of the head that is served; anybody can read it there.
+ */
+entries: number, 
+/**
+ * When that head was published, milliseconds since the Unix epoch; `None` if not since the start.
+ */
+published_ms: number | null, 
+/**
+ * When a witness last cosigned one, milliseconds since the Unix epoch; `None` if not since the start.
+ */
+cosigned_ms: number | null, 
+/**
+ * Witnesses that are asked.
+ */
+witnesses: number, 
+/**
+ * How many of them have to cosign.
+ */
+quorum: number, };
+
+/**
  * One member of a conversation.
  */
 export type MemberInfo = { 
@@ -1290,6 +1471,37 @@ link: string,
  * Seconds since the Unix epoch.
  */
 expires_at_s: number, };
+
+/**
+ * One clock of an incident. Times are milliseconds since the Unix epoch.
+ */
+export type NoticeClock = { 
+/**
+ * Which.
+ */
+name: NoticeName, 
+/**
+ * By when the notice is to be given.
+ */
+due_ms: number, 
+/**
+ * When it was given; `None` while it was not.
+ */
+met_ms: number | null, 
+/**
+ * By how many milliseconds it is late, or was given late; 0 if it is not.
+ */
+overdue_ms: number, };
+
+/**
+ * The time within which a notice is to be given.
+ */
+export type NoticeName = "24h" | "72h" | "one-month";
+
+/**
+ * Whose clocks run for an incident.
+ */
+export type NoticeRule = "gdpr" | "nis2" | "dora";
 
 /**
  * A member of the organisation.
@@ -1646,6 +1858,69 @@ may_split: boolean,
  * When the relay took it, milliseconds since the Unix epoch.
  */
 at_ms: number, };
+
+/**
+ * The registers that the operator keeps: what is open first, the oldest on top, then what ended, the newest
+ * on top.
+ */
+export type Registers = { 
+/**
+ * The relay's clock, by which the others are judged, milliseconds since the Unix epoch.
+ */
+now_ms: number, 
+/**
+ * At most [`MAX_REGISTER`].
+ */
+requests: Array<DataRequest>, 
+/**
+ * How many requests were left off.
+ */
+requests_left: number, 
+/**
+ * At most [`MAX_REGISTER`].
+ */
+incidents: Array<DataIncident>, 
+/**
+ * How many incidents were left off.
+ */
+incidents_left: number, };
+
+/**
+ * How the relay fares.
+ */
+export type RelayHealth = { 
+/**
+ * Version of its program.
+ */
+version: string, 
+/**
+ * Its clock, milliseconds since the Unix epoch.
+ */
+now_ms: number, 
+/**
+ * Since when it runs and measures, milliseconds since the Unix epoch: what was before is forgotten.
+ */
+started_ms: number, 
+/**
+ * Seconds that a point covers; the first is taken at the start and covers nothing.
+ */
+step_s: number, 
+/**
+ * At most [`MAX_HEALTH_POINTS`], the oldest first. What came after the newest is not told yet.
+ */
+points: Array<HealthPoint>, 
+/**
+ * The transparency logs.
+ */
+logs: Array<LogHealth>, 
+/**
+ * Whether a witness knows more of a log than this relay, so that nothing can be logged.
+ */
+logs_halted: boolean, 
+/**
+ * The newest drill with a backup that the relay was told of; `None` if there never was one.
+ */
+drill: DrillHealth | null, };
 
 /**
  * What this device removed from one conversation in one run, because it was kept no longer.
@@ -2464,6 +2739,16 @@ export interface CoreCalls {
   coverage: {
     params: Record<string, never>;
     result: CoverageInfo;
+  };
+  /** Requests about data and incidents, with their clocks, for administrators and auditors. */
+  requests: {
+    params: Record<string, never>;
+    result: Registers;
+  };
+  /** How the relay fared during the last day, for administrators and auditors. */
+  relay_health: {
+    params: Record<string, never>;
+    result: RelayHealth;
   };
   /** What the relay knows of this account. */
   own_data: {
