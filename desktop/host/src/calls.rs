@@ -15,6 +15,7 @@ use crate::{
     link::{self, DeepLink, InvitationCheck, LinkKind},
     lock::NewLock,
     problem::{Problem, Result},
+    qr,
     secret::Secret,
     settings::{Settings, SettingsChange},
     staging::StagedFile,
@@ -162,6 +163,9 @@ calls! {
     };
     /// Files that wait to be sent.
     [main] staged {} -> Vec<StagedFile> = |host| Ok(hold(&host.0.staged).list());
+    /// Draws a QR code (ISO/IEC 18004) that carries these bytes, hexadecimal: rows of `0` for light and `1` for dark,
+    /// without a border.
+    [main] qr { payload: Secret } -> Vec<String> = |_host| qr::rows(&payload.0);
     /// Takes the files that the person chooses in the system's dialog.
     [main] choose_files {} -> Vec<StagedFile> = |host| {
         let paths = host.0.options.surroundings.choose_files().await;

@@ -21,6 +21,7 @@ mod link;
 mod lock;
 mod notice;
 mod problem;
+mod qr;
 mod removal;
 mod secret;
 mod settings;

@@ -108,6 +108,7 @@ export function around(): StandIn {
     contacts,
     refused: [],
     safety_qr: "01".repeat(65),
+    qr: ["101", "010", "111"],
     contact: ({ handle }) => contacts.find((one) => one.handle === handle) ?? contact(handle),
     lookup: ({ handle }) => contacts.find((one) => one.handle === handle) ?? contact(handle),
     conversation_rows: [{ ...info, preview: null, draft: false }],

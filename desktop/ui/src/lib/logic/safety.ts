@@ -8,9 +8,8 @@ const digits = (number: string): string => number.normalize("NFKC").replace(/[\s
 /** Version byte and 32 bytes of each side. */
 const PAYLOAD_BYTES = 65;
 
-/** The bytes that hexadecimal `hex` spells, one character each, as QR codes here take them. */
-export const binary = (hex: string): string =>
-  (hex.match(/../gu) ?? []).map((pair) => String.fromCharCode(Number.parseInt(pair, 16))).join("");
+/** The bytes of a text, hexadecimal. */
+export const hexOf = (text: string): string => [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** A scanned payload of the core, hexadecimal; `null` if the code carries something else. */
 export function payload(scanned: string): string | null {

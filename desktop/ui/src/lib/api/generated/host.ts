@@ -526,6 +526,12 @@ export interface HostCalls {
     params: Record<string, never>;
     result: Array<StagedFile>;
   };
+  /** Draws a QR code (ISO/IEC 18004) that carries these bytes, hexadecimal: rows of `0` for light and `1` for dark,
+   * without a border. */
+  qr: {
+    params: { payload: string };
+    result: Array<string>;
+  };
   /** Takes the files that the person chooses in the system's dialog. */
   choose_files: {
     params: Record<string, never>;
