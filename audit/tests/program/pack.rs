@@ -272,7 +272,10 @@ fn an_update_that_the_relay_offers_is_the_word_of_its_makers() {
 #[test]
 fn what_is_no_release_of_ours_is_of_no_known_type() {
     let statements = vec![(140, signed(other_build(), RELEASE))];
-    let said = refused(&packed(&statements), KNOWN);
+    let alice = Alice::new(&statements);
+    let args = alice.pack_args();
+    let (code, said) = bad(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(code, 8, "{said}");
     assert!(said.contains("140.json"), "{said}");
     assert!(said.contains("another kind of build"), "{said}");
 }
