@@ -136,3 +136,16 @@ fn offers_have_one_spelling() {
     // Read, and refused by whoever opens it.
     assert!(parsed.is_err() || open(&parsed.unwrap().envelope).is_err());
 }
+
+#[test]
+fn the_documented_limits_are_the_limits() {
+    let page = include_str!("../../../docs/protocol.md");
+    for (what, limit) in [
+        ("package of the desktop app", MAX_PACKAGE),
+        ("provenance of an update", MAX_PROVENANCE as u64),
+        ("offer of an update", MAX_OFFER as u64),
+    ] {
+        let row = format!("\n| {what} | {limit} |\n");
+        assert!(page.contains(&row), "{row}");
+    }
+}

@@ -11,7 +11,8 @@ use sealwire_audit::dsse::{Envelope, to_pem};
 use sealwire_audit::leaf::{Attestation, Leaf};
 use sealwire_audit::merkle::Edge;
 use sealwire_audit::note::{KeyKind, KeyName, SignerKey};
-use sealwire_audit::predicate::BASE;
+use sealwire_audit::predicate::{BASE, Hex, Time};
+use sealwire_audit::release::{Build, DESKTOP};
 use sealwire_audit::sequence::integrate;
 use sealwire_audit::statement::{Statement, Subject};
 use sealwire_audit::tile::{Kind, Resource};
@@ -43,6 +44,8 @@ pub(crate) const RELAY: u8 = 21;
 pub(crate) const ROTATED: u8 = 22;
 /// The organisation's.
 pub(crate) const ORGANISATION: u8 = 23;
+/// That of those who make the programs.
+pub(crate) const RELEASE: u8 = 24;
 
 /// A statement, not yet signed.
 pub(crate) fn statement(name: &str, predicate: Value) -> Envelope {
@@ -101,6 +104,25 @@ pub(crate) fn census(table: &str) -> Envelope {
         "unparsedTotal": 0,
     });
     statement("storage-census", census)
+}
+
+/// What is said of an update that the relay offers.
+pub(crate) fn provenance() -> Envelope {
+    let time = |millis| Time::from_millis(millis).unwrap();
+    let build = Build {
+        version: "0.2.0".to_owned(),
+        target: "x86_64-unknown-linux-gnu".to_owned(),
+        source: None,
+        commit: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+        lock: Hex([7; 32]),
+        toolchain: "rustc 1.95.0".to_owned(),
+        flags: String::new(),
+        started: time(1_700_000_000_000),
+        finished: time(1_700_000_600_000),
+    };
+    let package = Subject::of(DESKTOP, b"a package");
+    let statement = build.to_statement(vec![package]).unwrap();
+    statement.to_envelope().unwrap()
 }
 
 pub(crate) fn signed(mut envelope: Envelope, seed: u8) -> Envelope {
@@ -262,6 +284,7 @@ impl Alice {
             ("relay", RELAY),
             ("rotated", ROTATED),
             ("organisation", ORGANISATION),
+            ("release", RELEASE),
         ] {
             let pem = to_pem(&evidence_key(seed).public());
             write(&alice.path(&format!("{name}.pem")), pem.as_bytes());

@@ -4,9 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use sealwire_audit::dsse::Envelope;
+use sealwire_audit::statement::Statement;
+
 use crate::alice::{
-    Alice, ORGANISATION, RELAY, ROTATED, Statements, evidence_key, fortnight, legal_hold,
-    retention_run, signed,
+    Alice, ORGANISATION, RELAY, RELEASE, ROTATED, Statements, evidence_key, fortnight, legal_hold,
+    provenance, retention_run, signed,
 };
 use crate::running::{bad, good};
 
@@ -245,4 +248,43 @@ fn another_policy_is_named() {
     // Comments are nobody's business.
     fs::write(alice.path("policy"), policy.replace("# Bob's", "# Eve's")).unwrap();
     holds(&alice, KNOWN);
+}
+
+#[test]
+fn an_update_that_the_relay_offers_is_the_word_of_its_makers() {
+    let mut statements = fortnight();
+    statements.insert(3, (140, signed(provenance(), RELEASE)));
+    let alice = packed(&statements);
+    // The makers are not those who are audited, so their key need not be known.
+    let said = holds(&alice, KNOWN);
+    assert!(said.contains("statements: 1 release\n"), "{said}");
+    let with = |key: &'static str| [KNOWN, &[("release", key)]].concat();
+    let said = holds(&alice, &with("release"));
+    assert!(
+        said.contains("1 release, 1 signed by the release"),
+        "{said}"
+    );
+    let said = refused(&alice, &with("rotated"));
+    assert!(said.contains("140.json"), "{said}");
+    assert!(said.contains("for the release"), "{said}");
+}
+
+#[test]
+fn what_is_no_release_of_ours_is_of_no_known_type() {
+    let statements = vec![(140, signed(other_build(), RELEASE))];
+    let alice = Alice::new(&statements);
+    let args = alice.pack_args();
+    let (code, said) = bad(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(code, 8, "{said}");
+    assert!(said.contains("140.json"), "{said}");
+    assert!(said.contains("another kind of build"), "{said}");
+}
+
+/// A provenance in SLSA's own form, of somebody else's build.
+fn other_build() -> Envelope {
+    let said = String::from_utf8(provenance().payload().to_vec()).unwrap();
+    let other = said.replace("sealwire.example/release/v1", "mallory.example/release/v1");
+    assert_ne!(said, other);
+    let statement = Statement::parse(other.as_bytes()).unwrap();
+    statement.to_envelope().unwrap()
 }

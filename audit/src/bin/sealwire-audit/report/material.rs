@@ -53,7 +53,7 @@ impl Material {
             roles,
         };
         self.marks.entry(what.name()).or_default().push(mark);
-        match what {
+        match *what {
             Known::RetentionRun(one) => self.runs.push(one),
             Known::Erasure(one) => {
                 self.erasures.retain(|old| old.subject != one.subject);

@@ -21,7 +21,7 @@ use crate::failure::Failure;
 /// What a statement says.
 pub(crate) enum What {
     /// What the relay, the organisation or an auditor attests.
-    Known(Known),
+    Known(Box<Known>),
     /// How programs were built that the relay offers as an update.
     Release,
 }
@@ -32,7 +32,7 @@ impl What {
             Build::of(statement)?;
             return Ok(Self::Release);
         }
-        Known::parse(statement).map(Self::Known)
+        Known::parse(statement).map(|known| Self::Known(Box::new(known)))
     }
 
     /// The name of its type.
