@@ -1,6 +1,6 @@
 // Made from the Rust types by a test: `cargo xtask types` makes it anew.
 
-import type { AccountInfo, Connection, Priority, Shown } from "./core";
+import type { AccountInfo, Connection, Priority, Shown, When } from "./core";
 
 /**
  * How far colours stand apart.
@@ -526,8 +526,7 @@ export interface HostCalls {
     params: Record<string, never>;
     result: Array<StagedFile>;
   };
-  /** Draws a QR code (ISO/IEC 18004) that carries these bytes, hexadecimal: rows of `0` for light and `1` for dark,
-   * without a border. */
+  /** Draws a QR code (ISO/IEC 18004) that carries these bytes, hexadecimal: rows of `0` for light and `1` for dark, without a border. */
   qr: {
     params: { payload: string };
     result: Array<string>;
