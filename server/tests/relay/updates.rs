@@ -197,8 +197,9 @@ async fn a_newer_one_takes_the_place_of_the_older_and_can_be_withdrawn() {
     let key = makers.public();
     said(&offer(&relay, &makers.release("0.9.0", PACKAGE), &key));
     published(&relay, &makers, "0.9.0").await;
-    // A relay that is stopped takes one, too.
+    // A relay that is stopped takes one, too, by the configuration in its folder.
     relay.terminate();
+    std::fs::copy(relay.config_file(), relay.data().join("relay.toml")).expect("copied");
     let newer = makers.release("0.10.0", b"another package");
     said(&offer(&relay, &newer, &key));
     relay.start();
