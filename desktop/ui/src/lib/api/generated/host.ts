@@ -1,6 +1,6 @@
 // Made from the Rust types by a test: `cargo xtask types` makes it anew.
 
-import type { AccountInfo, Connection, Priority, Shown, When } from "./core";
+import type { AccountInfo, Connection, Priority, Shown } from "./core";
 
 /**
  * How far colours stand apart.
@@ -435,7 +435,7 @@ problem: Problem | null,
  */
 command: string | null, 
 /**
- * When the relay was asked at last, milliseconds since the Unix epoch.
+ * The time at which the relay was asked last, milliseconds since the Unix epoch.
  */
 checked_ms: number | null, };
 
