@@ -104,15 +104,28 @@ fn in_the_relay() -> Result<Command, Failure> {
     Ok(command)
 }
 
-/// Builds the desktop app; gives what measures it on a screen in memory.
+/// Builds, packs and installs the desktop app; gives what measures it on a screen in memory.
 fn desktop() -> Result<Command, Failure> {
-    deps::packages(&[deps::TO_OPEN, deps::TO_TEST])?;
+    deps::packages(&[deps::TO_OPEN, deps::TO_PACK, deps::TO_TEST])?;
     let front = Front::install()?;
     build::run(&mut front.script("build")?)?;
-    build::run(build::cargo()?.args(["build", "--release", "--package", deb::NAME]))?;
+    let root = build::root()?;
+    let parts = deb::Parts {
+        root: &root,
+        program: &deb::program(&root)?,
+        release_key: None,
+    };
+    let folder = build::target_dir()?.join("bench-desktop");
+    let package = deb::pack(&parts, &folder)?;
+    let installed = folder.join("installed");
+    if installed.exists() {
+        std::fs::remove_dir_all(&installed)
+            .map_err(|error| Failure::io("cannot remove what was installed before", &error))?;
+    }
+    let app = deb::install(&package, &installed)?;
     let release = build::target_dir()?.join("release");
     let mut script = front.script("figures")?;
-    script.env(front::PROGRAMS, &release);
+    script.env(front::PROGRAMS, &release).env(front::APP, app);
     Ok(script)
 }
 

@@ -14,6 +14,8 @@ use crate::stop;
 
 /// Name of package and program.
 pub(crate) const NAME: &str = "sealwire-desktop";
+/// How cargo builds it (Cargo.toml).
+const PROFILE: &str = "desktop";
 /// What the program opens while it runs, so that no list of its libraries names it.
 const OPENED: &str = "libayatana-appindicator3-1";
 /// Where a package holds the public release key, in PEM: whose updates the app takes.
@@ -65,17 +67,25 @@ pub(crate) struct Parts<'a> {
 pub(crate) fn run(options: &Deb) -> Result<(), Failure> {
     deps::packages(&[deps::TO_BUILD, deps::TO_OPEN, deps::FOR_NODE, deps::TO_PACK])?;
     build::run(&mut Front::install()?.script("build")?)?;
-    println!("Building with optimisation (the first time takes some minutes)…");
-    build::run(build::cargo()?.args(["build", "--release", "--package", NAME]))?;
-    let target = build::target_dir()?;
+    let root = build::root()?;
     let parts = Parts {
-        root: &build::root()?,
-        program: &target.join("release").join(NAME),
+        root: &root,
+        program: &program(&root)?,
         release_key: options.release_key.as_deref(),
     };
-    let package = pack(&parts, &target.join("debian"))?;
+    let package = pack(&parts, &build::target_dir()?.join("debian"))?;
     println!("{}\nInstall it: apt install {0}", package.display());
     Ok(())
+}
+
+/// Builds the program of the checkout in `root`, whose front end is built, as people get it: by a profile of its
+/// own, since it is to be small. Gives its path.
+pub(crate) fn program(root: &Path) -> Result<PathBuf, Failure> {
+    println!("Building the app with optimisation (the first time takes some minutes)…");
+    let mut cargo = build::cargo()?;
+    cargo.current_dir(root).args(["build", "--locked"]);
+    build::run(cargo.args(["--profile", PROFILE, "--package", NAME]))?;
+    Ok(build::target_dir()?.join(PROFILE).join(NAME))
 }
 
 /// Makes a package in `folder`; gives its path.

@@ -11,6 +11,9 @@ use crate::npm;
 /// Tells the front end's end-to-end tests where the built programs are.
 pub(crate) const PROGRAMS: &str = "SEALWIRE_PROGRAMS";
 
+/// Tells the tests and the benchmark of the desktop app where it is installed.
+pub(crate) const APP: &str = "SEALWIRE_APP";
+
 /// The front end and what runs it.
 pub(crate) struct Front {
     folder: PathBuf,

@@ -61,7 +61,7 @@ pub(crate) fn run(options: &Release) -> Result<(), Failure> {
     let toolchain = toolchain()?;
     let programs = programs(&source)?;
     let unfinished = unfinished(&absolute(&options.dir)?)?;
-    let package = package(&source, &programs, &key)?;
+    let package = package(&source, &key)?;
     let all = PROGRAMS.map(|(name, folder)| (name.to_owned(), programs.join(name), name, folder));
     let (name, folder) = DESKTOP;
     let all = all
@@ -187,8 +187,10 @@ fn toolchain() -> Result<Toolchain, Failure> {
 }
 
 /// The desktop app's package, with the public half of the release key in it.
-fn package(source: &Source, programs: &Path, key: &Path) -> Result<PathBuf, Failure> {
+fn package(source: &Source, key: &Path) -> Result<PathBuf, Failure> {
     let failed = |error| Failure::io("cannot prepare the package", &error);
+    // The app takes it in while it is built.
+    build::run(&mut Front::install_in(&source.dir)?.script("build")?)?;
     let folder = build::target_dir()?.join("release-package");
     anew(&folder)?;
     let public = folder.join("release.pub");
@@ -197,7 +199,7 @@ fn package(source: &Source, programs: &Path, key: &Path) -> Result<PathBuf, Fail
     fs::write(&public, said(&mut openssl)? + "\n").map_err(failed)?;
     let parts = deb::Parts {
         root: &source.dir,
-        program: &programs.join(DESKTOP.0),
+        program: &deb::program(&source.dir)?,
         release_key: Some(&public),
     };
     deb::pack(&parts, &folder)
@@ -206,13 +208,10 @@ fn package(source: &Source, programs: &Path, key: &Path) -> Result<PathBuf, Fail
 /// Builds the programs; gives their folder.
 fn programs(source: &Source) -> Result<PathBuf, Failure> {
     println!("Building with optimisation (the first time takes some minutes)…");
-    // The app takes it in while it is built.
-    build::run(&mut Front::install_in(&source.dir)?.script("build")?)?;
     let mut cargo = build::cargo()?;
     cargo.current_dir(&source.dir);
     cargo.args(["build", "--release", "--locked", "--bins"]);
-    let all = PROGRAMS.iter().chain([&DESKTOP]);
-    cargo.args(all.flat_map(|(name, _)| ["--package", name]));
+    cargo.args(PROGRAMS.iter().flat_map(|(name, _)| ["--package", name]));
     build::run(&mut cargo)?;
     Ok(build::target_dir()?.join("release"))
 }

@@ -10,7 +10,7 @@ use crate::build;
 use crate::deb;
 use crate::deps;
 use crate::failure::Failure;
-use crate::front::Front;
+use crate::front::{self, Front};
 use crate::npm;
 use crate::stop;
 use crate::text;
@@ -23,8 +23,6 @@ const S3_SERVER: &str = "SEALWIRE_S3_SERVER";
 const OUTSIDERS: &str = "SEALWIRE_OUTSIDERS";
 /// Tells the same tests in which folder Sigstore's verifier is.
 const SIGSTORE: &str = "SEALWIRE_SIGSTORE";
-/// Tells the tests of the desktop app where it is installed.
-const APP: &str = "SEALWIRE_APP";
 /// And which Node.js runs it.
 const NODE: &str = "SEALWIRE_NODE";
 
@@ -133,7 +131,7 @@ fn app(steps: &mut Steps, front: &Front) -> Result<(), Failure> {
     let mut script = front.script("e2e:app")?;
     steps.run(
         "desktop app",
-        script.env(APP, program).env(RELEASE_KEY, secret),
+        script.env(front::APP, program).env(RELEASE_KEY, secret),
     )
 }
 

@@ -383,7 +383,7 @@ mod tests {
         let text = text(|page| print_health(page, &health()));
         let line = text.lines().find(|line| line.starts_with("Connections"));
         let line = line.expect("a curve");
-        assert!(line.contains("▁▁") && line.contains("██"), "{line}");
+        assert!(line.contains("▁▁") && line.contains("▇█  "), "{line}");
         assert!(line.ends_with("at most 950-959"), "{line}");
         assert!(text.contains("not cosigned since the start"), "{text}");
         assert!(text.contains("it failed"), "{text}");
