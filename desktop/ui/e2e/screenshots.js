@@ -113,6 +113,9 @@ async function organisation(alice) {
   await shoot(alice, "members");
   await page.getByRole("tab", { name: "Invitations" }).click();
   await shoot(alice, "invitations");
+  world.operate("request", "open", "erasure", "--handle", "bob@acme", "--reference", "letter 7");
+  world.operate("request", "open", "access", "--handle", "bob@acme", "--reference", "letter 8", "--received", "2026-09-01T10:00:00Z");
+  world.operate("incident", "open", "A laptop was stolen", "--kind", "disclosure");
   await page.getByRole("tab", { name: "Oversight" }).click();
   await page.getByText(/are kept by a custodian/).waitFor();
   await shoot(alice, "oversight");
