@@ -18,6 +18,8 @@ use crate::error::{CoreError, ErrorKind, Result};
 const PAGE: u64 = 4096;
 const READERS: u32 = 4;
 const BUSY: Duration = Duration::from_secs(5);
+/// After this long without work a reader gives back its cache; a new one takes a millisecond.
+const IDLE: Duration = Duration::from_secs(60);
 /// How an SQLite file that is not encrypted begins.
 const PLAIN: &[u8] = b"SQLite format 3\0";
 
@@ -68,7 +70,7 @@ impl Database {
         let readers = PoolOptions::<Sqlite>::new()
             .max_connections(READERS)
             .test_before_acquire(false)
-            .idle_timeout(Duration::from_secs(300))
+            .idle_timeout(IDLE)
             .max_lifetime(None)
             .after_connect(move |connection, _| {
                 let key = Arc::clone(&key);

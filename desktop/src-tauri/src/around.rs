@@ -13,7 +13,7 @@ use tauri::{AppHandle, Manager, Wry};
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder};
 use tokio::sync::oneshot;
 
-use crate::{app, bus::There, install, window::MAIN};
+use crate::{app, bus::There, engine, install, window::MAIN};
 
 /// The session's window system.
 pub(crate) struct Around {
@@ -48,7 +48,7 @@ impl Surroundings for Around {
     }
 
     fn open_external(&self, address: &str) -> Result<(), String> {
-        tauri_plugin_opener::open_url(address, None::<&str>).map_err(|error| error.to_string())
+        engine::open(address)
     }
 
     fn choose_folder(&self, _: &str) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {

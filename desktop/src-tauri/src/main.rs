@@ -10,6 +10,7 @@ mod around;
 mod badge;
 mod bus;
 mod commands;
+mod engine;
 mod files;
 mod follow;
 mod install;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .init();
+    engine::set_up();
     match app::run(args::Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {

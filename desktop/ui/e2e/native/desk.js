@@ -1,6 +1,6 @@
 // A desktop without a screen (Xvfb), with buses of its own, and people with the real app on it.
 import { execFile, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
@@ -23,6 +23,15 @@ function begin(command, args, env = process.env) {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`${command} ended with ${code}`)));
   });
+}
+
+/** A file that may be gone, such as one of a process; empty if so. */
+export function read(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 export class Desk extends World {
@@ -96,6 +105,12 @@ export class Desk extends World {
   async shown() {
     const said = await this.notifications("org.freedesktop.DBus.Properties.Get", "org.dunstproject.cmd0", "displayedLength");
     return Number(/uint32 (\d+)/.exec(said)?.[1]);
+  }
+
+  /** Numbers of the app's processes, WebKit's among them. */
+  processes() {
+    const own = (id) => /sealwire-deskt|WebKit(WebPro|Network)/.test(read(`/proc/${id}/comm`)) && read(`/proc/${id}/environ`).includes(this.folder);
+    return readdirSync("/proc").filter((id) => /^\d+$/.test(id) && own(id));
   }
 
   async endScreens() {

@@ -1,6 +1,6 @@
 // Measures the app (SEALWIRE_APP, a release build) with a keyring: JSON lines, as `cargo xtask bench` reads them.
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { DeskWithKeyring, PASSPHRASE, until } from "./desk.js";
+import { rmSync, statSync } from "node:fs";
+import { DeskWithKeyring, PASSPHRASE, read, until } from "./desk.js";
 import { history } from "./history.js";
 
 const ROUNDS = 7;
@@ -8,28 +8,16 @@ const KEYS = 30;
 /** Messages in the profile, beside those that are written here; fewer to try this program out. */
 const MESSAGES = Number(process.env.SEALWIRE_MESSAGES ?? 1_000_000);
 const IMPORTED = 50;
+/** Without use until memory is measured: the core gives back caches after a minute. */
+const IDLE_MS = Number(process.env.SEALWIRE_IDLE_MS ?? 150_000);
 const figure = (name, value, unit, against) =>
   console.log(JSON.stringify({ bench: "desktop", figure: name, value, unit, against, ratio: null }));
 const median = (all) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)];
-const read = (path) => {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return ""; // It has ended meanwhile.
-  }
-};
-
-/** The app's processes: those that have its folder in their environment or command line, WebKit's among them. */
-function processes(desk) {
-  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return all.filter((id) => /sealwire-deskt|WebKit(WebPro|Network)/.test(read(`/proc/${id}/comm`)) && read(`/proc/${id}/environ`).includes(desk.folder));
-}
-
 /** Proportional set sizes in bytes: of all, and of WebKit's own processes. */
 function memory(desk) {
   const pss = (id) => Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${id}/smaps_rollup`))?.[1] ?? 0) * 1024;
   const sum = (ids) => ids.reduce((sum, id) => sum + pss(id), 0);
-  const all = processes(desk);
+  const all = desk.processes();
   return { all: sum(all), webkit: sum(all.filter((id) => read(`/proc/${id}/comm`).startsWith("WebKit"))) };
 }
 
@@ -67,7 +55,7 @@ try {
   const starts = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     await alice.end();
-    await until(() => processes(desk).length === 0, "it has ended");
+    await until(() => desk.processes().length === 0, "it has ended");
     const began = Date.now();
     await alice.start();
     await alice.app.see("[data-conversation]");
@@ -95,9 +83,9 @@ try {
   const closed = () => until(() => alice.app.run(() => !document.querySelector("[role=dialog]")), "it is closed");
   const opened = () => pressed(ROUNDS, "focusin", "[role=dialog] input", () => alice.app.press("Control+k"), () => alice.app.press("Escape").then(closed));
   figure("switcher_open_ms", await opened(), "ms", `median of ${ROUNDS}, from Ctrl+K to the frame after it has the focus`);
-  await new Promise((resolve) => setTimeout(resolve, 10_000));
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
   const { all, webkit } = memory(desk);
-  figure("idle_memory_mb", all / 1e6, "MB", `sum of PSS of ${processes(desk).length} processes`);
+  figure("idle_memory_mb", all / 1e6, "MB", `sum of PSS of ${desk.processes().length} processes`);
   figure("idle_memory_webkit_mb", webkit / 1e6, "MB", "of it WebKit's own processes");
   figure("binary_mb", statSync(desk.program).size / 1e6, "MB", "as it is packed");
 } finally {

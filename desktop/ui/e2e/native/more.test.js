@@ -1,15 +1,20 @@
 // What comes and goes: pictures, the relay, messages with a time.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { Desk, until } from "./desk.js";
+import { Desk, read, until } from "./desk.js";
 
 let desk, alice, bob, conversation;
 before(async () => {
   desk = await Desk.begin();
+  // What desktops open addresses with; this one notes how it was started.
+  const programs = join(desk.folder, "bin");
+  mkdirSync(programs);
+  writeFileSync(join(programs, "xdg-open"), `#!/bin/sh\n{ echo "$1"; env; } >'${desk.folder}/opened.part' && mv '${desk.folder}/opened.part' '${desk.folder}/opened'\n`, { mode: 0o755 });
+  desk.env.PATH = `${programs}:${desk.env.PATH}`;
   [alice, bob] = await desk.together("bob");
   conversation = await alice.call("create_conversation", { name: "Quality board", members: ["bob@acme"] });
   await alice.goto("Quality board");
@@ -106,6 +111,17 @@ test("a file is saved where the system's dialog says, and nowhere without it", a
   await desk.answer("Select Folder", `${folder}/`);
   await until(() => readdirSync(folder).length === 1, "the file is there");
   assert.deepEqual(readdirSync(folder), ["Kühlraum 2.png"]);
+});
+
+test("scripts are not compiled, and a browser that is opened gets none of the engine's settings", async () => {
+  const pages = desk.processes().filter((id) => read(`/proc/${id}/comm`).startsWith("WebKitWeb"));
+  assert.equal(pages.length, 2);
+  for (const id of pages) assert.match(read(`/proc/${id}/environ`), /JSC_useJIT=0/);
+  await alice.call("open_external", { url: "https://example.org/minutes?of=today&and=tomorrow" });
+  const opened = join(desk.folder, "opened");
+  await until(() => existsSync(opened), "the address is opened");
+  assert.match(read(opened), /^https:\/\/example\.org\/minutes\?of=today&and=tomorrow$/m);
+  assert.doesNotMatch(read(opened), /JSC_|WEBKIT_|MALLOC_/);
 });
 
 test("no policy of the page was broken", () => {
