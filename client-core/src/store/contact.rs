@@ -48,13 +48,25 @@ pub(crate) async fn contact(
         .transpose()
 }
 
+/// A contact after the directory or a group has shown a key for it.
+pub(crate) struct NotedContact {
+    pub(crate) contact: ContactRow,
+    /// The key is another than the one first seen, and than the one shown the last time.
+    pub(crate) newly_changed: bool,
+}
+
 /// Notes what the directory or a group shows; the key first seen stays.
 pub(crate) async fn note_contact(
     conn: &mut SqliteConnection,
     handle: &Handle,
     account: &AccountPublic,
     now_ms: u64,
-) -> Result<ContactRow> {
+) -> Result<NotedContact> {
+    let shown: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT changed_key FROM contact WHERE handle = ?")
+            .bind(handle.to_string())
+            .fetch_optional(&mut *conn)
+            .await?;
     sqlx::query(
         "INSERT INTO contact (handle, account_key, first_seen_at, verified, changed_key)
          VALUES (?1, ?2, ?3, 0, x'')
@@ -66,9 +78,13 @@ pub(crate) async fn note_contact(
     .bind(to_db(now_ms))
     .execute(&mut *conn)
     .await?;
-    contact(conn, handle)
+    let contact = contact(conn, handle)
         .await?
-        .ok_or_else(|| damaged("contact"))
+        .ok_or_else(|| damaged("contact"))?;
+    Ok(NotedContact {
+        newly_changed: contact.key_changed && shown.as_deref() != Some(account.as_bytes()),
+        contact,
+    })
 }
 
 /// Marks a contact as verified by the person, or takes the mark away.

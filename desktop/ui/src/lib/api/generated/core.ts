@@ -989,6 +989,14 @@ by: string,
 /**
  * Whom.
  */
+people: Array<string>, } | { "info": "agent_added", 
+/**
+ * Who did it.
+ */
+by: string, 
+/**
+ * Whom.
+ */
 people: Array<string>, } | { "info": "custodian_added", 
 /**
  * Who did it.
@@ -1021,7 +1029,11 @@ by: string,
 /**
  * Whose.
  */
-people: Array<string>, } | { "info": "renamed", 
+people: Array<string>, } | { "info": "key_changed", 
+/**
+ * Whose.
+ */
+person: string, } | { "info": "renamed", 
 /**
  * Who did it.
  */
