@@ -94,6 +94,8 @@ pub struct AccountInfo {
 pub struct ContactInfo {
     /// Handle.
     pub handle: String,
+    /// What they are; a person as long as this profile does not know.
+    pub kind: DeviceKind,
     /// Fingerprint of the account key first seen.
     pub fingerprint: String,
     /// The person compared the safety number.
@@ -144,6 +146,8 @@ pub struct ConversationInfo {
     pub kind: String,
     /// Handle of the other person in a direct conversation.
     pub peer: Option<String>,
+    /// What that person is.
+    pub peer_kind: Option<DeviceKind>,
     /// What it is about.
     pub topic: String,
     /// What this device alone remembers of it.

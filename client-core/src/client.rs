@@ -369,7 +369,11 @@ pub(crate) async fn migrate(db: &Database) -> Result<()> {
             .run_migrations()
             .map_err(CoreError::internal)?;
     }
-    db.migrate(store::MIGRATIONS).await
+    db.migrate(store::MIGRATIONS).await?;
+    let mut conn = db.writer.lock().await;
+    let mut tx = db.begin(&mut conn).await?;
+    store::fill_kinds(&mut tx).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Makes the directory of a new profile.

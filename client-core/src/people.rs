@@ -130,6 +130,7 @@ impl Client {
         let number = self.safety_number(row);
         ContactInfo {
             handle: row.handle.to_string(),
+            kind: row.kind,
             fingerprint: sealwire_crypto::fingerprint(row.account.as_bytes()),
             verified: row.verified,
             key_changed: row.key_changed,

@@ -1,6 +1,7 @@
 //! What members agree on: topic, picture, timer, retention, announcements, custodians.
 
 use sealwire_core::api::{MAX_AVATAR, Setting};
+use sealwire_core::search::SearchRequest;
 use sealwire_protocol::certificate::DeviceKind;
 use sealwire_tests::mallory::Mallory;
 use sealwire_tests::person::{Person, handle, one_epoch, quick};
@@ -33,6 +34,26 @@ async fn everybody_is_told_that_who_comes_is_an_agent() {
             assert!(told.iter().any(|one| one == line), "{line}: {told:?}");
         }
     }
+
+    // Bob has never asked the directory for it.
+    let known = bob.contact(&robot.handle()).await.expect("known");
+    assert_eq!(known.kind, DeviceKind::Agent);
+    robot.says(&chat, "the minutes follow").await;
+    bob.hears(&chat, "the minutes follow").await;
+    let asked = SearchRequest {
+        query: "minutes".into(),
+        limit: 5,
+        ..SearchRequest::default()
+    };
+    for person in [&bob, &robot] {
+        let found = person.search(&asked).await.expect("found");
+        assert_eq!(found.hits[0].sender_kind, DeviceKind::Agent);
+    }
+    let (pair, founded) = alice.direct(&robot.handle()).await.expect("a conversation");
+    alice.made(founded.expect("a new one")).await;
+    let listed = alice.conversation(&pair).await.expect("it");
+    assert_eq!(listed.peer_kind, Some(DeviceKind::Agent));
+    assert_eq!(alice.conversation(&chat).await.expect("it").peer_kind, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

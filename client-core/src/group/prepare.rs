@@ -18,7 +18,7 @@ use crate::{
     error::{CoreError, ErrorKind, Result},
     mls::{DeferredProvider, check_key_package},
     net,
-    store::{self, ContactRow, Seat, Wish},
+    store::{self, ContactRow, Kind, Seat, Wish},
     transparency,
 };
 
@@ -57,7 +57,8 @@ pub(crate) async fn lookup(core: &Core, handle: &Handle) -> Result<Looked> {
     let revoked = revoked_devices(&account, &entry);
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
-    let noted = store::note_contact(&mut tx, handle, &account, core.now_ms()).await?;
+    let kind = Kind::Listed(entry.kind);
+    let noted = store::note_contact(&mut tx, handle, &account, kind, core.now_ms()).await?;
     store::looked_up(&mut tx, handle).await?;
     let mut events = Vec::new();
     if noted.newly_changed {

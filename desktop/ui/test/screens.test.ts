@@ -23,7 +23,7 @@ import { people } from "$lib/state/people.svelte";
 import { proof } from "$lib/state/proof.svelte";
 import { view, type Panel as PanelKind } from "$lib/state/view.svelte";
 import { language } from "$lib/text/language.svelte";
-import { around, CHAT, log, NOW_MS } from "./around";
+import { around, CHAT, HITS, log, NOW_MS } from "./around";
 import { violations } from "./axe";
 import { be, problem, type StandIn } from "./standin";
 
@@ -120,6 +120,17 @@ describe("the switcher", () => {
     await user.keyboard("{Enter}");
     expect(closed).toBe(1);
     expect(view.panel).toEqual({ kind: "search", query: "审计" });
+  });
+
+  it("an agent carries its badge among people and as who has written", async () => {
+    const hit = { ...HITS[0]!, sender: "summary-bot@acme", sender_kind: "agent" as const };
+    app.answers.search = { query: { clauses: [] }, hits: [hit], next: null, ranked_newest: null, complete: true };
+    render(Switcher, { onclose: () => undefined });
+    await user.type(await screen.findByRole("combobox"), "bot");
+    await waitFor(() => {
+      const marked = screen.getAllByRole("option").filter((one) => one.querySelector(".agent-badge"));
+      expect(marked.map((one) => one.textContent)).toEqual([expect.stringContaining("summary-bot@acme"), expect.stringContaining("Prüfprotokoll")]);
+    });
   });
 
   it("shows commands alone after >", async () => {

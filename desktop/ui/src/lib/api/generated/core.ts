@@ -233,6 +233,10 @@ id: string,
  */
 name: string, 
 /**
+ * What the person is, or the other one in a conversation of two.
+ */
+peer_kind: DeviceKind | null, 
+/**
  * Unread messages.
  */
 unread: number, 
@@ -313,6 +317,10 @@ export type ContactInfo = {
  * Handle.
  */
 handle: string, 
+/**
+ * What they are; a person as long as this profile does not know.
+ */
+kind: DeviceKind, 
 /**
  * Fingerprint of the account key first seen.
  */
@@ -395,6 +403,10 @@ kind: string,
  * Handle of the other person in a direct conversation.
  */
 peer: string | null, 
+/**
+ * What that person is.
+ */
+peer_kind: DeviceKind | null, 
 /**
  * What it is about.
  */
@@ -480,6 +492,10 @@ kind: string,
  * Handle of the other person in a direct conversation.
  */
 peer: string | null, 
+/**
+ * What that person is.
+ */
+peer_kind: DeviceKind | null, 
 /**
  * What it is about.
  */
@@ -2024,6 +2040,10 @@ position: number,
  * Sender's handle.
  */
 sender: string, 
+/**
+ * What the sender is.
+ */
+sender_kind: DeviceKind, 
 /**
  * Sent from this account.
  */
