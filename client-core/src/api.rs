@@ -16,7 +16,7 @@ pub use groups::*;
 pub use info::Info;
 pub use message::{
     Acknowledged, AcknowledgementProof, Deleted, Delivery, DraftInfo, MessageInfo, MessageKind,
-    Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo,
+    MessagePlace, Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo,
 };
 pub use organisation::{
     HoldInfo, NewHold, OrganisationPolicyChange, OrganisationPolicyInfo, RemovalReceiptInfo,

@@ -169,6 +169,16 @@ pub struct RevisionInfo {
     pub at_ms: u64,
 }
 
+/// Where a message stands in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct MessagePlace {
+    /// Identifier, hexadecimal.
+    pub id: String,
+    /// Place in this profile's history of the conversation.
+    pub position: u64,
+}
+
 /// How far a member has come in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     Client, Result,
-    api::{AcknowledgementProof, DraftInfo, Post, Priority, ReceiptInfo, RevisionInfo},
+    api::{
+        AcknowledgementProof, DraftInfo, MessagePlace, Post, Priority, ReceiptInfo, RevisionInfo,
+    },
     timeline::Anchor,
 };
 
@@ -112,6 +114,10 @@ calls! {
     draft { conversation: String } -> Option<DraftInfo> = |client| client.draft(&id(&conversation)?).await;
     /// Tells the others that the person types, or no longer.
     typing { conversation: String, on: bool } -> () = |client| client.typing(&id(&conversation)?, on).await;
+    /// Messages that mention this account and were not read, the oldest first, at most 100.
+    unread_mentions { conversation: String } -> Vec<MessagePlace> = |client| {
+        client.unread_mentions(&id(&conversation)?).await
+    };
     /// Everything in the conversation was read.
     mark_read { conversation: String } -> () = |client| client.mark_read(&id(&conversation)?).await;
 }

@@ -1446,6 +1446,19 @@ folded: boolean, };
 export type MessageKind = "text" | "info" | "unknown";
 
 /**
+ * Where a message stands in a conversation.
+ */
+export type MessagePlace = { 
+/**
+ * Identifier, hexadecimal.
+ */
+id: string, 
+/**
+ * Place in this profile's history of the conversation.
+ */
+position: number, };
+
+/**
  * A new link to a conversation.
  */
 export type NewChatLinkInfo = { 
@@ -2601,6 +2614,11 @@ export interface CoreCalls {
   typing: {
     params: { conversation: string; on: boolean };
     result: null;
+  };
+  /** Messages that mention this account and were not read, the oldest first, at most 100. */
+  unread_mentions: {
+    params: { conversation: string };
+    result: Array<MessagePlace>;
   };
   /** Everything in the conversation was read. */
   mark_read: {
