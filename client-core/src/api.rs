@@ -287,6 +287,9 @@ pub struct DeviceInfo {
     pub id: String,
     /// This one.
     pub this: bool,
+    /// Seconds since the Unix epoch when its certificate was made, by the clock of the device that
+    /// made it.
+    pub linked_at_s: u64,
     /// Seconds since the Unix epoch when its certificate ends.
     pub expires_at_s: u64,
 }

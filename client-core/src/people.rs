@@ -18,6 +18,7 @@ use crate::{
     client::Client,
     error::{CoreError, ErrorKind, Result},
     group,
+    inbox::CERTIFICATE_SLACK_S,
     store::{self, ContactRow, PersonSetting},
     withdraw,
 };
@@ -324,6 +325,10 @@ impl Client {
             .map(|device| DeviceInfo {
                 id: device.device().to_string(),
                 this: device.device() == self.core.identity.device,
+                linked_at_s: device
+                    .body()
+                    .not_before_s
+                    .saturating_add(CERTIFICATE_SLACK_S),
                 expires_at_s: device.body().not_after_s,
             })
             .collect())

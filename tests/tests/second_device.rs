@@ -27,6 +27,14 @@ async fn a_linked_laptop_reads_and_writes() {
     let laptop = link_laptop(&stage, &alice).await;
     laptop.is_in(&chat).await;
     one_epoch(&[&alice, &bob, &laptop], &chat).await;
+    let devices = alice.devices().await.expect("two");
+    assert_eq!(devices.len(), 2);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now_s = now.expect("after 1970").as_secs();
+    for device in devices {
+        let ago = now_s.saturating_sub(device.linked_at_s);
+        assert!(device.linked_at_s <= now_s && ago < 3_600, "{device:?}");
+    }
 
     // What is said from now on reaches both of her devices, and both speak as Alice.
     bob.says(&chat, "welcome, laptop").await;

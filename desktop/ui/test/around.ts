@@ -152,7 +152,7 @@ export function around(): StandIn {
     }],
     check_directory_log: log,
     directory_evidence: [],
-    devices: [{ id: "0011".repeat(8), this: true, expires_at_s: NOW_MS / 1_000 }, { id: "2233".repeat(8), this: false, expires_at_s: NOW_MS / 1_000 }],
+    devices: [{ id: "0011".repeat(8), this: true, linked_at_s: NOW_MS / 1_000 - 86_400, expires_at_s: NOW_MS / 1_000 }, { id: "2233".repeat(8), this: false, linked_at_s: 1_732_406_580, expires_at_s: NOW_MS / 1_000 }],
     update: update(),
     sends_receipts: true,
     shows_typing: false,

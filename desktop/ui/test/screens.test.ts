@@ -332,10 +332,11 @@ describe("settings", () => {
 });
 
 it("all other devices are shut out at once, after a question", async () => {
-  const device = (id: string, own = false) => ({ id, this: own, expires_at_s: NOW_MS / 1_000 });
+  const device = (id: string, own = false) => ({ id, this: own, linked_at_s: 1_732_406_580, expires_at_s: NOW_MS / 1_000 });
   app.answers.devices = [device("aa", true), device("bb"), device("cc")] as DeviceInfo[];
   app.answers.revoke_device = null;
   render(Settings, { page: "devices", onclose: () => undefined });
+  expect((await screen.findAllByText(/Linked on Nov 2[34], 2024/)).length).toBe(3);
   await user.click(await screen.findByRole("button", { name: "Shut out all others" }));
   expect(askedFor("revoke_device")).toEqual([]);
   const dialog = await screen.findByRole("dialog", { name: "Shut out all other devices?" }).catch(() => screen.findByRole("alertdialog"));

@@ -753,6 +753,11 @@ id: string,
  */
 this: boolean, 
 /**
+ * Seconds since the Unix epoch when its certificate was made, by the clock of the device that
+ * made it.
+ */
+linked_at_s: number, 
+/**
  * Seconds since the Unix epoch when its certificate ends.
  */
 expires_at_s: number, };
