@@ -16,7 +16,7 @@ pub use groups::*;
 pub use info::Info;
 pub use message::{
     Acknowledged, AcknowledgementProof, Deleted, Delivery, DraftInfo, MessageInfo, MessageKind,
-    MessagePlace, Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo,
+    MessagePlace, Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo, SentFrom,
 };
 pub use organisation::{
     HoldInfo, NewHold, OrganisationPolicyChange, OrganisationPolicyInfo, RemovalReceiptInfo,

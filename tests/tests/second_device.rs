@@ -44,6 +44,21 @@ async fn a_linked_laptop_reads_and_writes() {
     for person in [&alice, &bob] {
         person.hears(&chat, "typed on the laptop").await;
     }
+    // Everybody can tell from which of them, and in which epoch.
+    let epoch = alice.epoch(&chat).await;
+    for (person, text, device) in [
+        (&bob, "typed on the laptop", &laptop),
+        (&laptop, "typed on the laptop", &laptop),
+        (&alice, "before the laptop", &alice),
+        (&alice, "welcome, laptop", &bob),
+    ] {
+        let lines = person.newest_messages(&chat, 50).await.expect("lines");
+        let line = lines.iter().find(|line| line.text == text).expect(text);
+        let sent = person.sent_from(&chat, &line.id).await.expect("an answer");
+        let sent = sent.expect("it was sent");
+        assert_eq!(sent.device, Some(device.account().device), "{text}");
+        assert_eq!(sent.epoch == epoch, text != "before the laptop", "{sent:?}");
+    }
     let history = alice.history(&chat).await;
     let last = history.last().expect("a message");
     assert_eq!(last.sender, alice.handle().to_string());

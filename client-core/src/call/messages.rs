@@ -11,6 +11,7 @@ use crate::{
     Client, Result,
     api::{
         AcknowledgementProof, DraftInfo, MessagePlace, Post, Priority, ReceiptInfo, RevisionInfo,
+        SentFrom,
     },
     timeline::Anchor,
 };
@@ -27,6 +28,8 @@ pub struct MessageDetails {
     /// How far the other members have come in the conversation: whoever's place is not below the
     /// message's has it.
     pub receipts: Vec<ReceiptInfo>,
+    /// From which device and in which epoch it was sent, if it was.
+    pub sent_from: Option<SentFrom>,
     /// Earlier texts, oldest first.
     pub revisions: Vec<RevisionInfo>,
     /// Confirmations, as proof for outsiders.
@@ -38,6 +41,7 @@ async fn details(client: &Client, conversation: &str, message: &str) -> Result<M
     Ok(MessageDetails {
         message: show(client, client.message(&id, message).await?).await?,
         receipts: client.receipts(&id).await?,
+        sent_from: client.sent_from(&id, message).await?,
         revisions: client.revisions(&id, message).await?,
         proofs: client.acknowledgement_proofs(&id, message).await?,
     })

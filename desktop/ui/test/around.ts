@@ -116,7 +116,7 @@ export function around(): StandIn {
     members,
     security,
     message_details: {
-      message: message(), receipts: [{ person: "bob@acme", delivered: 9, read: 8 }], revisions: [{ text: "Please confirm", at_ms: NOW_MS }],
+      message: message(), sent_from: { device: "0011".repeat(8), epoch: 7 }, receipts: [{ person: "bob@acme", delivered: 9, read: 8 }], revisions: [{ text: "Please confirm", at_ms: NOW_MS }],
       proofs: [],
     },
     thread: [message(), message({ id: "m2", sender: "bob@acme", own: false, delivery: "received" })],

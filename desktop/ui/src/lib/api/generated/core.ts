@@ -1344,6 +1344,10 @@ message: Shown,
  */
 receipts: Array<ReceiptInfo>, 
 /**
+ * From which device and in which epoch it was sent, if it was.
+ */
+sent_from: SentFrom | null, 
+/**
  * Earlier texts, oldest first.
  */
 revisions: Array<RevisionInfo>, 
@@ -2160,6 +2164,19 @@ changed: Array<string>,
  * The directory's log as this device has checked it.
  */
 log: DirectoryLogInfo | null, };
+
+/**
+ * What of a conversation's group a message was sent from.
+ */
+export type SentFrom = { 
+/**
+ * The sender's device, hexadecimal; `None` of what was stored before devices were kept.
+ */
+device: string | null, 
+/**
+ * MLS epoch.
+ */
+epoch: number, };
 
 /**
  * One thing that the members of a conversation agree on beside roles.
