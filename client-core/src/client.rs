@@ -371,9 +371,7 @@ pub(crate) async fn migrate(db: &Database) -> Result<()> {
     }
     db.migrate(store::MIGRATIONS).await?;
     let mut conn = db.writer.lock().await;
-    let mut tx = db.begin(&mut conn).await?;
-    store::fill_kinds(&mut tx).await?;
-    Ok(tx.commit().await?)
+    store::fill_kinds(&mut conn).await
 }
 
 /// Makes the directory of a new profile.

@@ -117,7 +117,8 @@ pub(crate) async fn note_contact(
         .await?
         .ok_or_else(|| damaged("contact"))?;
     Ok(NotedContact {
-        newly_changed: contact.key_changed && shown.as_deref() != Some(account.as_bytes()),
+        newly_changed: contact.key_changed
+            && shown.as_deref() != Some(account.as_bytes().as_slice()),
         contact,
     })
 }
@@ -134,9 +135,12 @@ pub(crate) async fn fill_kinds(conn: &mut SqliteConnection) -> Result<()> {
         .fetch_all(&mut *conn)
         .await?;
     for bytes in &leaves {
-        let leaf = UnverifiedCertificate::parse(bytes)
-            .map(UnverifiedCertificate::verified_before)
-            .map_err(|_| damaged("certificate"))?;
+        // What is damaged is told where it is needed, not when the profile is opened.
+        let Ok(leaf) =
+            UnverifiedCertificate::parse(bytes).map(UnverifiedCertificate::verified_before)
+        else {
+            continue;
+        };
         sqlx::query(
             "UPDATE contact SET kind = ? WHERE handle = ? AND account_key = ? AND kind = ''",
         )
