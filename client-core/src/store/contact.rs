@@ -205,3 +205,6 @@ pub(crate) async fn due_to_look_up(
     let read = |handle: &String| Handle::parse(handle).map_err(|_| damaged("handle"));
     handles.iter().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests;
