@@ -253,6 +253,7 @@ mod tests {
     fn the_json_form() {
         let contact = ContactInfo {
             handle: "bob@acme".into(),
+            kind: sealwire_core::api::DeviceKind::Person,
             fingerprint: "1234 5678".into(),
             verified: false,
             key_changed: false,

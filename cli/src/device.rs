@@ -158,11 +158,12 @@ async fn list(context: &Context) -> Outcome {
 }
 
 fn print(page: &mut Page, devices: &[DeviceInfo]) {
-    let mut table = Table::new(&["DEVICE", "THIS ONE", "CERTIFIED UNTIL"]);
+    let mut table = Table::new(&["DEVICE", "THIS ONE", "LINKED", "CERTIFIED UNTIL"]);
     for device in devices {
         table.row(vec![
             Line::new().styled(NAME, &device.id),
             if device.this { "yes" } else { "" }.into(),
+            minute_of_s(device.linked_at_s).into(),
             minute_of_s(device.expires_at_s).into(),
         ]);
     }
@@ -212,6 +213,7 @@ mod tests {
         let device = |digit: &str| DeviceInfo {
             id: digit.repeat(32),
             this: digit == "a",
+            linked_at_s: 1_732_406_580,
             expires_at_s: 1_795_478_580,
         };
         vec![device("a"), device("b")]

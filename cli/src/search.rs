@@ -196,6 +196,7 @@ mod tests {
             id: "0a".repeat(16),
             position: 7,
             sender: "bob@acme".into(),
+            sender_kind: sealwire_core::api::DeviceKind::Person,
             own: false,
             at_ms: 1_795_478_580_000,
             snippet: Snippet {

@@ -16,7 +16,7 @@ pub use groups::*;
 pub use info::Info;
 pub use message::{
     Acknowledged, AcknowledgementProof, Deleted, Delivery, DraftInfo, MessageInfo, MessageKind,
-    Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo,
+    MessagePlace, Post, Priority, Quote, ReactionInfo, ReceiptInfo, RevisionInfo, SentFrom,
 };
 pub use organisation::{
     HoldInfo, NewHold, OrganisationPolicyChange, OrganisationPolicyInfo, RemovalReceiptInfo,
@@ -94,6 +94,8 @@ pub struct AccountInfo {
 pub struct ContactInfo {
     /// Handle.
     pub handle: String,
+    /// What they are; a person as long as this profile does not know.
+    pub kind: DeviceKind,
     /// Fingerprint of the account key first seen.
     pub fingerprint: String,
     /// The person compared the safety number.
@@ -144,6 +146,8 @@ pub struct ConversationInfo {
     pub kind: String,
     /// Handle of the other person in a direct conversation.
     pub peer: Option<String>,
+    /// What that person is.
+    pub peer_kind: Option<DeviceKind>,
     /// What it is about.
     pub topic: String,
     /// What this device alone remembers of it.
@@ -283,6 +287,9 @@ pub struct DeviceInfo {
     pub id: String,
     /// This one.
     pub this: bool,
+    /// Seconds since the Unix epoch when its certificate was made, by the clock of the device that
+    /// made it.
+    pub linked_at_s: u64,
     /// Seconds since the Unix epoch when its certificate ends.
     pub expires_at_s: u64,
 }

@@ -369,7 +369,9 @@ pub(crate) async fn migrate(db: &Database) -> Result<()> {
             .run_migrations()
             .map_err(CoreError::internal)?;
     }
-    db.migrate(store::MIGRATIONS).await
+    db.migrate(store::MIGRATIONS).await?;
+    let mut conn = db.writer.lock().await;
+    store::fill_kinds(&mut conn).await
 }
 
 /// Makes the directory of a new profile.

@@ -244,9 +244,12 @@ impl Core {
             .map_or(GroupKind::Group, |policy| policy.kind());
         let direct = kind == GroupKind::Direct;
         let peer = direct.then(|| conversation.name.clone());
-        let nickname = match &peer {
-            Some(peer) => store::person_setting(conn, peer).await?.nickname,
-            None => String::new(),
+        let (nickname, peer_kind) = match &peer {
+            Some(peer) => (
+                store::person_setting(conn, peer).await?.nickname,
+                Some(store::kind_of(conn, peer).await?),
+            ),
+            None => (String::new(), None),
         };
         Ok(Some(ConversationInfo {
             id: conversation.id.to_string(),
@@ -257,6 +260,7 @@ impl Core {
             },
             kind: group_kind_word(kind).into(),
             peer,
+            peer_kind,
             topic: policy
                 .as_ref()
                 .map_or_else(String::new, |policy| policy.settings().topic.clone()),

@@ -18,6 +18,7 @@ use crate::{
     client::Client,
     error::{CoreError, ErrorKind, Result},
     group,
+    inbox::CERTIFICATE_SLACK_S,
     store::{self, ContactRow, PersonSetting},
     withdraw,
 };
@@ -130,6 +131,7 @@ impl Client {
         let number = self.safety_number(row);
         ContactInfo {
             handle: row.handle.to_string(),
+            kind: row.kind,
             fingerprint: sealwire_crypto::fingerprint(row.account.as_bytes()),
             verified: row.verified,
             key_changed: row.key_changed,
@@ -323,6 +325,10 @@ impl Client {
             .map(|device| DeviceInfo {
                 id: device.device().to_string(),
                 this: device.device() == self.core.identity.device,
+                linked_at_s: device
+                    .body()
+                    .not_before_s
+                    .saturating_add(CERTIFICATE_SLACK_S),
                 expires_at_s: device.body().not_after_s,
             })
             .collect())

@@ -3,12 +3,15 @@
 use sealwire_protocol::ids::ConversationId;
 
 use crate::{
-    api::{ConversationInfo, MemberInfo, MessageInfo},
+    api::{ConversationInfo, MemberInfo, MessageInfo, MessagePlace},
     client::Client,
     error::{CoreError, ErrorKind, Result},
     store::{self, LogRow},
     words::{kind_word, role_word},
 };
+
+/// Most unread mentions that are told.
+const MOST_MENTIONS: u32 = 100;
 
 impl Client {
     /// All conversations but those hidden with a blocked person, the one with the newest message
@@ -119,6 +122,15 @@ impl Client {
         let mut lines = store::messages_before(&mut conn, id, u64::MAX, limit).await?;
         lines.extend(store::unplaced(&mut conn, id).await?);
         self.core.complete(&mut conn, id, lines).await
+    }
+
+    /// Messages that mention this account and were not read, the oldest first, at most 100.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn unread_mentions(&self, id: &ConversationId) -> Result<Vec<MessagePlace>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        store::unread_mentions(&mut conn, id, MOST_MENTIONS).await
     }
 
     /// Everything in the conversation was read.

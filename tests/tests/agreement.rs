@@ -1,14 +1,59 @@
 //! What members agree on: topic, picture, timer, retention, announcements, custodians.
 
 use sealwire_core::api::{MAX_AVATAR, Setting};
+use sealwire_core::search::SearchRequest;
 use sealwire_protocol::certificate::DeviceKind;
 use sealwire_tests::mallory::Mallory;
-use sealwire_tests::person::{Person, handle, one_epoch};
+use sealwire_tests::person::{Person, handle, one_epoch, quick};
 use sealwire_tests::{Stage, until};
 
 async fn sets(person: &Person, chat: &sealwire_core::api::ConversationId, setting: Setting) {
     let change = person.set(chat, setting).await.expect("a wish");
     person.made(change).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_is_told_that_who_comes_is_an_agent() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, carol) = stage.alice_bob_carol().await;
+    let link = alice.invitation_of(DeviceKind::Agent).await;
+    let robot = Person::try_enrol(stage.homes(), "robot", &link, quick()).await;
+    let robot = robot.expect("an agent");
+    let chat = alice.founds("Lunch", &[&bob]).await;
+    let both = [carol.handle(), robot.handle()];
+    let change = alice.add_members(&chat, &both).await.expect("a wish");
+    alice.made(change).await;
+    robot.is_in(&chat).await;
+    one_epoch(&[&alice, &bob, &carol, &robot], &chat).await;
+    for person in [&alice, &bob] {
+        let told = person.happenings(&chat).await;
+        for line in [
+            "alice@acme added carol@acme",
+            "alice@acme added the agent robot@acme",
+        ] {
+            assert!(told.iter().any(|one| one == line), "{line}: {told:?}");
+        }
+    }
+
+    // Bob has never asked the directory for it.
+    let known = bob.contact(&robot.handle()).await.expect("known");
+    assert_eq!(known.kind, DeviceKind::Agent);
+    robot.says(&chat, "the minutes follow").await;
+    bob.hears(&chat, "the minutes follow").await;
+    let asked = SearchRequest {
+        query: "minutes".into(),
+        limit: 5,
+        ..SearchRequest::default()
+    };
+    for person in [&bob, &robot] {
+        let found = person.search(&asked).await.expect("found");
+        assert_eq!(found.hits[0].sender_kind, DeviceKind::Agent);
+    }
+    let (pair, founded) = alice.direct(&robot.handle()).await.expect("a conversation");
+    alice.made(founded.expect("a new one")).await;
+    let listed = alice.conversation(&pair).await.expect("it");
+    assert_eq!(listed.peer_kind, Some(DeviceKind::Agent));
+    assert_eq!(alice.conversation(&chat).await.expect("it").peer_kind, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

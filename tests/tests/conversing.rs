@@ -40,6 +40,32 @@ async fn sees(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bob_goes_from_one_unread_mention_to_the_next() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, bob, carol) = stage.alice_bob_carol().await;
+    let chat = alice.founds("Lunch", &[&bob, &carol]).await;
+    alice.says(&chat, "@bob seen before").await;
+    bob.hears(&chat, "@bob seen before").await;
+    bob.mark_read(&chat).await.expect("read");
+    let told = bob.unread_mentions(&chat).await.expect("an answer");
+    assert!(told.is_empty(), "{told:?}");
+    for text in ["@bob soup?", "@carol pizza?", "@all at noon", "done"] {
+        alice.says(&chat, text).await;
+    }
+    bob.hears(&chat, "done").await;
+    let mut wanted = Vec::new();
+    for text in ["@bob soup?", "@all at noon"] {
+        let line = line(&bob, &chat, text).await;
+        wanted.push((line.id, line.position));
+    }
+    let told = bob.unread_mentions(&chat).await.expect("two");
+    let told: Vec<_> = told.into_iter().map(|one| (one.id, one.position)).collect();
+    assert_eq!(told, wanted);
+    let told = alice.unread_mentions(&chat).await.expect("an answer");
+    assert!(told.is_empty(), "her own: {told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_an_edit_a_reaction_and_a_deletion() {
     let stage = Stage::set_in_memory().await;
     let (alice, bob, carol) = stage.alice_bob_carol().await;

@@ -63,6 +63,10 @@ async fn bob_is_erased_everywhere_within_reach() {
     let chat = alice.founds("Lunch", &[&bob, &carol]).await;
     bob.says(&chat, "remember me").await;
     carol.hears(&chat, "remember me").await;
+    let pair = alice.direct(&bob.handle()).await;
+    let (pair, founded) = pair.expect("a conversation of two");
+    alice.made(founded.expect("a new one")).await;
+    bob.is_in(&pair).await;
     assert!(holds(&stored(&stage), "bob@acme"));
 
     let statement = bob.erase_account().await.expect("erased");
@@ -105,6 +109,15 @@ async fn bob_is_erased_everywhere_within_reach() {
     assert!(looked.key_changed);
     let first = carol.lookup(&again.handle()).await.expect("found");
     assert!(first.key_changed);
+
+    // Where Alice writes to him it is said, once.
+    alice.lookup(&again.handle()).await.expect("found");
+    let told = |lines: Vec<String>| {
+        let line = "the key of bob@acme has changed";
+        lines.iter().filter(|one| one.as_str() == line).count()
+    };
+    assert_eq!(told(alice.happenings(&pair).await), 1);
+    assert_eq!(told(alice.happenings(&chat).await), 0, "he is out of it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

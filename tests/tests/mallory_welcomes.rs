@@ -285,6 +285,7 @@ async fn somebody_under_the_name_of_one_whom_bob_does_not_know() {
     scene.bob.is_online().await;
     let bob = scene.certificate_of("bob").await;
     let mut rng = rand::rng();
+    let mut traps = Vec::new();
     for (name, told) in [
         ("dora@acme", "another key for dora@acme"),
         ("nobody@acme", "the directory does not know them"),
@@ -308,7 +309,11 @@ async fn somebody_under_the_name_of_one_whom_bob_does_not_know() {
         .await;
         scene.bob.look_up_members().await.expect("asked");
         scene.bob.is_told(told).await;
+        traps.push(conversation);
     }
+    let line = "the key of dora@acme has changed".to_owned();
+    assert!(scene.bob.happenings(&traps[0]).await.contains(&line));
+    assert!(!scene.bob.happenings(&traps[1]).await.contains(&line));
     let dora = scene.bob.contact(&handle("dora")).await.expect("known");
     assert!(
         dora.key_changed,

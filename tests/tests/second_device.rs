@@ -27,6 +27,14 @@ async fn a_linked_laptop_reads_and_writes() {
     let laptop = link_laptop(&stage, &alice).await;
     laptop.is_in(&chat).await;
     one_epoch(&[&alice, &bob, &laptop], &chat).await;
+    let devices = alice.devices().await.expect("two");
+    assert_eq!(devices.len(), 2);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now_s = now.expect("after 1970").as_secs();
+    for device in devices {
+        let ago = now_s.saturating_sub(device.linked_at_s);
+        assert!(device.linked_at_s <= now_s && ago < 3_600, "{device:?}");
+    }
 
     // What is said from now on reaches both of her devices, and both speak as Alice.
     bob.says(&chat, "welcome, laptop").await;
@@ -35,6 +43,21 @@ async fn a_linked_laptop_reads_and_writes() {
     laptop.says(&chat, "typed on the laptop").await;
     for person in [&alice, &bob] {
         person.hears(&chat, "typed on the laptop").await;
+    }
+    // Everybody can tell from which of them, and in which epoch.
+    let epoch = alice.epoch(&chat).await;
+    for (person, text, device) in [
+        (&bob, "typed on the laptop", &laptop),
+        (&laptop, "typed on the laptop", &laptop),
+        (&alice, "before the laptop", &alice),
+        (&alice, "welcome, laptop", &bob),
+    ] {
+        let lines = person.newest_messages(&chat, 50).await.expect("lines");
+        let line = lines.iter().find(|line| line.text == text).expect(text);
+        let sent = person.sent_from(&chat, &line.id).await.expect("an answer");
+        let sent = sent.expect("it was sent");
+        assert_eq!(sent.device, Some(device.account().device), "{text}");
+        assert_eq!(sent.epoch == epoch, text != "before the laptop", "{sent:?}");
     }
     let history = alice.history(&chat).await;
     let last = history.last().expect("a message");

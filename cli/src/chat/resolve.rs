@@ -110,6 +110,7 @@ pub(super) mod tests {
             role: Some("owner".into()),
             kind: "group".into(),
             peer: None,
+            peer_kind: None,
             topic: String::new(),
             local: Default::default(),
             epoch: 3,

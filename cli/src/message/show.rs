@@ -1,7 +1,7 @@
 //! `sealwire message show`: one message with everything that belongs to it.
 
 use clap::Args;
-use sealwire_core::api::{AcknowledgementProof, MessageInfo, ReceiptInfo, RevisionInfo};
+use sealwire_core::api::{AcknowledgementProof, MessageInfo, ReceiptInfo, RevisionInfo, SentFrom};
 use serde::Serialize;
 
 use super::timeline::Timeline;
@@ -30,6 +30,8 @@ pub(crate) struct Show {
 struct Shown {
     #[serde(flatten)]
     message: MessageInfo,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_from: Option<SentFrom>,
     revisions: Vec<RevisionInfo>,
     /// Who has received it, as far as they tell.
     delivered_to: Vec<String>,
@@ -55,6 +57,7 @@ pub(super) async fn run(context: &Context, options: Show) -> Outcome {
         people.map(|receipt| receipt.person.clone()).collect()
     };
     let shown = Shown {
+        sent_from: client.sent_from(&id, &message.id).await?,
         revisions: client.revisions(&id, &message.id).await?,
         delivered_to: who(|receipt| receipt.delivered),
         read_by: who(|receipt| receipt.read),
@@ -75,6 +78,12 @@ fn print(page: &mut Page, shown: &Shown) {
     Timeline::new(None).print(page, message);
     page.gap();
     page.field("Id", message.id.as_str());
+    if let Some(sent) = &shown.sent_from {
+        if let Some(device) = &sent.device {
+            page.field("Device", device.as_str());
+        }
+        page.field("Epoch", sent.epoch.to_string());
+    }
     if !shown.delivered_to.is_empty() {
         page.field("Delivered to", shown.delivered_to.join(", "));
     }

@@ -27,6 +27,13 @@ pub enum Info {
         /// Whom.
         people: Vec<String>,
     },
+    /// An agent was added: a program that reads all that is written from here on.
+    AgentAdded {
+        /// Who did it.
+        by: String,
+        /// Whom.
+        people: Vec<String>,
+    },
     /// A records custodian was added: it reads and keeps everything from here on.
     CustodianAdded {
         /// Who did it.
@@ -54,6 +61,11 @@ pub enum Info {
         by: String,
         /// Whose.
         people: Vec<String>,
+    },
+    /// Somebody's account key is another than the one this device knows. Only this device says so.
+    KeyChanged {
+        /// Whose.
+        person: String,
     },
     /// The conversation has another name.
     Renamed {
@@ -126,6 +138,7 @@ impl Info {
     pub(crate) fn concerns_nobody(&self) -> bool {
         match self {
             Self::Added { people, .. }
+            | Self::AgentAdded { people, .. }
             | Self::CustodianAdded { people, .. }
             | Self::CustodianRemoved { people, .. }
             | Self::Removed { people, .. }
@@ -142,6 +155,7 @@ impl Info {
             Self::Welcomed { by } => format!("{by} added you"),
             Self::Added { by, people } => format!("{by} added {}", list(people)),
             Self::Removed { by, people } => format!("{by} removed {}", list(people)),
+            Self::AgentAdded { by, people } => format!("{by} added the agent {}", list(people)),
             Self::CustodianAdded { by, people } => format!(
                 "{by} added the records custodian {}, who keeps all that is written from here on",
                 list(people)
@@ -155,6 +169,7 @@ impl Info {
             Self::DeviceRemoved { by, people } => {
                 format!("{by} took out a device of {}", list(people))
             }
+            Self::KeyChanged { person } => format!("the key of {person} has changed"),
             Self::Renamed { by, name } => format!("{by} named the conversation “{name}”"),
             Self::RoleChanged { by, person, role } => format!("{by} made {person} {role}"),
             Self::RulesChanged { by } => format!("{by} changed who may do what"),
@@ -244,6 +259,16 @@ mod tests {
         insta::assert_snapshot!(
             serde_json::to_string(&info).expect("JSON"),
             @r#"{"info":"role_changed","by":"alice@acme","person":"bob@acme","role":"admin"}"#
+        );
+        let person = "bob@acme".into();
+        insta::assert_snapshot!(
+            serde_json::to_string(&Info::KeyChanged { person }).expect("JSON"),
+            @r#"{"info":"key_changed","person":"bob@acme"}"#
+        );
+        let (by, people) = ("alice@acme".into(), vec!["helper@acme".into()]);
+        insta::assert_snapshot!(
+            serde_json::to_string(&Info::AgentAdded { by, people }).expect("JSON"),
+            @r#"{"info":"agent_added","by":"alice@acme","people":["helper@acme"]}"#
         );
     }
 }

@@ -169,6 +169,26 @@ pub struct RevisionInfo {
     pub at_ms: u64,
 }
 
+/// What of a conversation's group a message was sent from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct SentFrom {
+    /// The sender's device, hexadecimal; `None` of what was stored before devices were kept.
+    pub device: Option<String>,
+    /// MLS epoch.
+    pub epoch: u64,
+}
+
+/// Where a message stands in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct MessagePlace {
+    /// Identifier, hexadecimal.
+    pub id: String,
+    /// Place in this profile's history of the conversation.
+    pub position: u64,
+}
+
 /// How far a member has come in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]

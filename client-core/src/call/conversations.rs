@@ -308,6 +308,7 @@ mod tests {
             role: None,
             kind: kind.into(),
             peer: None,
+            peer_kind: None,
             topic: String::new(),
             local,
             epoch: 1,

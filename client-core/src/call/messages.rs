@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     Client, Result,
-    api::{AcknowledgementProof, DraftInfo, Post, Priority, ReceiptInfo, RevisionInfo},
+    api::{
+        AcknowledgementProof, DraftInfo, MessagePlace, Post, Priority, ReceiptInfo, RevisionInfo,
+        SentFrom,
+    },
     timeline::Anchor,
 };
 
@@ -25,6 +28,8 @@ pub struct MessageDetails {
     /// How far the other members have come in the conversation: whoever's place is not below the
     /// message's has it.
     pub receipts: Vec<ReceiptInfo>,
+    /// From which device and in which epoch it was sent, if it was.
+    pub sent_from: Option<SentFrom>,
     /// Earlier texts, oldest first.
     pub revisions: Vec<RevisionInfo>,
     /// Confirmations, as proof for outsiders.
@@ -36,6 +41,7 @@ async fn details(client: &Client, conversation: &str, message: &str) -> Result<M
     Ok(MessageDetails {
         message: show(client, client.message(&id, message).await?).await?,
         receipts: client.receipts(&id).await?,
+        sent_from: client.sent_from(&id, message).await?,
         revisions: client.revisions(&id, message).await?,
         proofs: client.acknowledgement_proofs(&id, message).await?,
     })
@@ -112,6 +118,10 @@ calls! {
     draft { conversation: String } -> Option<DraftInfo> = |client| client.draft(&id(&conversation)?).await;
     /// Tells the others that the person types, or no longer.
     typing { conversation: String, on: bool } -> () = |client| client.typing(&id(&conversation)?, on).await;
+    /// Messages that mention this account and were not read, the oldest first, at most 100.
+    unread_mentions { conversation: String } -> Vec<MessagePlace> = |client| {
+        client.unread_mentions(&id(&conversation)?).await
+    };
     /// Everything in the conversation was read.
     mark_read { conversation: String } -> () = |client| client.mark_read(&id(&conversation)?).await;
 }

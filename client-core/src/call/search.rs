@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::table::calls;
 use crate::{
     Client, CoreError, Result,
+    api::DeviceKind,
     search::{Has, Is, SearchPage, SearchRequest, Sort},
 };
 
@@ -36,6 +37,8 @@ pub struct Choice {
     pub id: String,
     /// What to show.
     pub name: String,
+    /// What the person is, or the other one in a conversation of two.
+    pub peer_kind: Option<DeviceKind>,
     /// Unread messages.
     pub unread: u64,
     /// Which characters of `name` (Unicode scalar values) were found.
@@ -61,6 +64,7 @@ async fn switcher(client: &Client, text: &str, limit: u32) -> Result<Vec<Choice>
             kind: ChoiceKind::Conversation,
             id: info.id,
             name: info.name,
+            peer_kind: info.peer_kind,
             unread: info.unread,
             found: Vec::new(),
         });
@@ -76,6 +80,7 @@ async fn switcher(client: &Client, text: &str, limit: u32) -> Result<Vec<Choice>
                 nickname => format!("{nickname} ({})", contact.handle),
             },
             id: contact.handle,
+            peer_kind: Some(contact.kind),
             unread: 0,
             found: Vec::new(),
         });
@@ -138,6 +143,7 @@ mod tests {
             kind: ChoiceKind::Conversation,
             id: (*name).into(),
             name: (*name).into(),
+            peer_kind: None,
             unread: 0,
             found: Vec::new(),
         };

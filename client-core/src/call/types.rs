@@ -108,7 +108,8 @@ impl Types {
             "/** Every call: its parameters and its result. */\nexport interface {name} {{\n{}}}\n",
             self.calls
         );
-        let words: HashSet<&str> = body
+        let code = without_comments(&body);
+        let words: HashSet<&str> = code
             .split(|c: char| !c.is_alphanumeric() && c != '_')
             .collect();
         for (file, names) in &self.elsewhere {
@@ -129,6 +130,18 @@ impl Types {
     }
 }
 
+/// Names of types stand in comments, too, where they are mere words.
+fn without_comments(text: &str) -> String {
+    let mut parts = text.split("/*");
+    let mut code = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // A space: what stands on either side are two words.
+        code.push(' ');
+        code.push_str(part.split_once("*/").map_or("", |(_, rest)| rest));
+    }
+    code
+}
+
 /// Declares all calls and events of this crate.
 pub fn declare(types: &mut Types) {
     super::conversations::declare(types);
@@ -139,4 +152,52 @@ pub fn declare(types: &mut Types) {
     super::trust::declare(types);
     super::search::declare(types);
     types.visit::<crate::api::Event>();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A type that one file declares.
+    #[derive(TS)]
+    #[expect(dead_code, reason = "only declared")]
+    struct Platform {
+        name: String,
+    }
+
+    /// Says Platform, and is made of none.
+    #[derive(TS)]
+    #[expect(dead_code, reason = "only declared")]
+    struct Words {
+        /// Platform, as people call it.
+        text: String,
+    }
+
+    fn second_file(declare: impl FnOnce(&mut Types)) -> String {
+        let mut types = Types::default();
+        types.visit::<Platform>();
+        types.import("./first");
+        declare(&mut types);
+        types.finish("Calls")
+    }
+
+    #[test]
+    fn a_word_of_a_comment_is_no_type() {
+        let text = second_file(|types| types.visit::<Words>());
+        assert!(text.contains("Platform, as people call it"), "{text}");
+        assert!(!text.contains("import"), "{text}");
+        let text = second_file(|types| {
+            let result = types.name::<Platform>();
+            types.call("platform", &["Tells the Platform."], &[], &result);
+        });
+        let import = "import type { Platform } from \"./first\";";
+        assert!(text.contains(import), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_comment_stays() {
+        assert_eq!(without_comments("a/* b */c /** d\n * e */ f"), "a c   f");
+        assert_eq!(without_comments("none"), "none");
+        assert_eq!(without_comments("a /* never ends"), "a  ");
+    }
 }

@@ -9,6 +9,7 @@ use sealwire_protocol::{
         acknowledgement_message,
     },
     frame::Entry,
+    ids::DeviceId,
     policy::{Action, GroupRole},
 };
 use sqlx::SqliteConnection;
@@ -109,8 +110,8 @@ impl Step<'_> {
         let calls_all = role.is_some_and(|role| policy.may(role, Action::MentionAll));
         let refused = match meaning {
             Meaning::Message | Meaning::Unknown => {
-                self.take_message(conn, &said, (salt, calls_all), content, bytes)
-                    .await?
+                let sent = (salt, calls_all, leaf.device());
+                self.take_message(conn, &said, sent, content, bytes).await?
             }
             said_of_another => self.take_said(conn, &said, &said_of_another).await?,
         };
@@ -122,9 +123,7 @@ impl Step<'_> {
 
     /// Where an entry of the present lane stands among all entries of the group.
     pub(super) fn order(&self, entry: &Entry) -> u64 {
-        const LANE: u32 = 40;
-        let seq = entry.seq & ((1 << LANE) - 1);
-        (self.place.row.mark.epoch << LANE | seq) & (u64::MAX >> 1)
+        store::place(self.place.row.mark.epoch, entry.seq)
     }
 
     /// A message into the history; answers why not, if it is refused.
@@ -132,7 +131,7 @@ impl Step<'_> {
         &mut self,
         conn: &mut SqliteConnection,
         said: &Said,
-        (salt, calls_all): ([u8; 16], bool),
+        (salt, calls_all, device): ([u8; 16], bool, DeviceId),
         content: Option<&Content>,
         bytes: &[u8],
     ) -> Result<Option<&'static str>> {
@@ -149,6 +148,7 @@ impl Step<'_> {
         });
         traits.id = Some(said.id);
         traits.place = said.place;
+        traits.device = Some(device);
         let message = NewMessage {
             conversation: said.conversation,
             salt,

@@ -9,6 +9,7 @@ use sqlx::SqliteConnection;
 
 use super::{
     actor::{DAY_MS, LEAF_LIFE_MS},
+    changed_key,
     state::Place,
     welcome,
 };
@@ -21,7 +22,6 @@ use crate::{
     mls::{Effects, Roster},
     random,
     store::{self, History, LogState, NewMessage, PendingCommit, Traits},
-    transparency,
     words::role_word,
 };
 
@@ -77,32 +77,14 @@ pub(crate) async fn apply(
     let handles = place.roster.iter().map(|(_, leaf)| leaf.handle());
     holding::note_members(core, conn, &place.row.conversation, handles).await?;
     store::set_seated(conn, &place.row.id, &effects.seated, at_ms).await?;
-    for (_, leaf) in place
-        .roster
-        .iter()
-        .filter(|(_, leaf)| effects.added.contains(leaf.handle()))
-    {
-        let contact = transparency::note_member(core, conn, leaf, at_ms).await?;
-        if contact.key_changed {
-            events.push(Event::Warning {
-                conversation: Some(place.row.conversation.to_string()),
-                text: stranger(leaf.handle().as_str()),
-            });
-        }
-    }
+    let leaves = place.roster.iter().map(|(_, leaf)| leaf);
+    let added = leaves.filter(|leaf| effects.added.contains(leaf.handle()));
+    changed_key::note_leaves(core, conn, added, at_ms, history, events).await?;
     place.row.policy = effects.new.encode();
     super::direct::settle(core, conn, &place.row, &effects.new).await?;
     place.row.enter_lane(pass);
     store::forget_hashes(conn, &place.row.id).await?;
     store::reset_encrypted(conn, &place.row.id).await
-}
-
-/// What people are told when a group shows another key for a handle than they know.
-pub(crate) fn stranger(handle: &str) -> String {
-    format!(
-        "{handle} is in this conversation with another key than the one you know. Do not trust \
-         what is written under that name until you have asked them in person."
-    )
 }
 
 /// This device has no leaf any more.
@@ -179,12 +161,17 @@ fn changes(effects: &Effects, roster: &Roster, after: &Roster) -> Vec<Info> {
     let by = || effects.actor.to_string();
     let people =
         |handles: &[Handle]| -> Vec<String> { handles.iter().map(ToString::to_string).collect() };
-    let (kept_by, added) = custodians(&effects.added, after);
-    let (not_kept_by, removed) = custodians(&effects.removed, roster);
+    let (kept_by, added) = of_kind(DeviceKind::Custodian, &effects.added, after);
+    let (agents, added) = of_kind(DeviceKind::Agent, &added, after);
+    let (not_kept_by, removed) = of_kind(DeviceKind::Custodian, &effects.removed, roster);
     let mut lines = vec![
         Info::Added {
             by: by(),
             people: people(&added),
+        },
+        Info::AgentAdded {
+            by: by(),
+            people: people(&agents),
         },
         Info::CustodianAdded {
             by: by(),
@@ -234,16 +221,12 @@ fn changes(effects: &Effects, roster: &Roster, after: &Roster) -> Vec<Info> {
     lines
 }
 
-/// Those of `handles` that are records custodians in `roster`, and the others.
-fn custodians(handles: &[Handle], roster: &Roster) -> (Vec<Handle>, Vec<Handle>) {
-    let custodian = |handle: &&Handle| {
+/// Those of `handles` that are of this kind in `roster`, and the others.
+fn of_kind(kind: DeviceKind, handles: &[Handle], roster: &Roster) -> (Vec<Handle>, Vec<Handle>) {
+    handles.iter().cloned().partition(|handle| {
         let mut leaves = roster.iter();
-        leaves.any(|(_, leaf)| leaf.handle() == *handle && leaf.kind() == DeviceKind::Custodian)
-    };
-    handles
-        .iter()
-        .cloned()
-        .partition(|handle| custodian(&handle))
+        leaves.any(|(_, leaf)| leaf.handle() == handle && leaf.kind() == kind)
+    })
 }
 
 fn setting_changes(effects: &Effects) -> Vec<Info> {

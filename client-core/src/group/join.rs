@@ -14,7 +14,7 @@ use sealwire_protocol::{
 };
 use sqlx::SqliteConnection;
 
-use super::{actor::LEAF_LIFE_MS, direct};
+use super::{actor::LEAF_LIFE_MS, changed_key, direct};
 use crate::{
     api::Info,
     core::Core,
@@ -24,7 +24,6 @@ use crate::{
     mls::{PADDING, Provider, Roster, current_pass, group_policy, join_config},
     random,
     store::{self, History, LogRow, LogState, Outgoing, PendingCommit},
-    transparency,
 };
 
 fn refused(why: impl std::fmt::Display) -> CoreError {
@@ -122,13 +121,6 @@ pub(crate) async fn join(
     store::save_members(&mut tx, &log, &roster).await?;
     let handles = roster.iter().map(|(_, leaf)| leaf.handle());
     holding::note_members(core, &mut tx, &conversation, handles).await?;
-    let mut strangers = Vec::new();
-    for (_, leaf) in roster.iter() {
-        let contact = transparency::note_member(core, &mut tx, leaf, now).await?;
-        if contact.key_changed {
-            strangers.push(leaf.handle().to_string());
-        }
-    }
     store::forget_hashes(&mut tx, &log).await?;
     PendingCommit::clear(&mut tx, &log).await?;
     store::reset_encrypted(&mut tx, &log).await?;
@@ -144,13 +136,12 @@ pub(crate) async fn join(
     }
     let mut history = History::open(&mut tx, &conversation).await?;
     super::effects::add_info(&mut tx, &info, now, &mut history, &mut events).await?;
+    let leaves = roster.iter().map(|(_, leaf)| leaf);
+    changed_key::note_leaves(core, &mut tx, leaves, now, &mut history, &mut events).await?;
     history.save(&mut tx).await?;
     tx.commit().await?;
     drop(conn);
     crate::local::reload(core).await?;
-    for handle in strangers {
-        core.warn(Some(&conversation), super::effects::stranger(&handle));
-    }
     for event in events {
         core.emit(event);
     }

@@ -4,6 +4,7 @@
 //! all. The network is never awaited inside a step.
 
 mod actor;
+mod changed_key;
 mod commit;
 mod content;
 mod create;

@@ -12,12 +12,13 @@ use sealwire_protocol::{
     proof::revocation_message,
 };
 
+use super::changed_key;
 use crate::{
     core::Core,
     error::{CoreError, ErrorKind, Result},
     mls::{DeferredProvider, check_key_package},
     net,
-    store::{self, ContactRow, Seat, Wish},
+    store::{self, ContactRow, Kind, Seat, Wish},
     transparency,
 };
 
@@ -56,11 +57,18 @@ pub(crate) async fn lookup(core: &Core, handle: &Handle) -> Result<Looked> {
     let revoked = revoked_devices(&account, &entry);
     let mut conn = core.db.writer.lock().await;
     let mut tx = core.db.begin(&mut conn).await?;
-    let contact = store::note_contact(&mut tx, handle, &account, core.now_ms()).await?;
+    let kind = Kind::Listed(entry.kind);
+    let noted = store::note_contact(&mut tx, handle, &account, kind, core.now_ms()).await?;
     store::looked_up(&mut tx, handle).await?;
+    let mut events = Vec::new();
+    if noted.newly_changed {
+        changed_key::tell(core, &mut tx, &noted.contact, None, &mut events).await?;
+    }
     tx.commit().await?;
+    drop(conn);
+    events.into_iter().for_each(|event| core.emit(event));
     Ok(Looked {
-        contact,
+        contact: noted.contact,
         devices,
         revoked,
         suspended: entry.suspended,

@@ -379,7 +379,7 @@ impl Step<'_> {
             at_ms: entry.received_at,
         };
         if own.message != 0 {
-            let place = (own.message_id, said.place);
+            let place = (own.message_id, said.place, &identity.device);
             let history = &mut self.history;
             let line =
                 store::confirm_message(conn, own.message, history, place, said.at_ms).await?;

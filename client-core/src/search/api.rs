@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Filter, Query, snippet::Snippet};
+use crate::api::DeviceKind;
 
 /// Hits that a page may have.
 pub const LARGEST_PAGE: u32 = 100;
@@ -67,6 +68,8 @@ pub struct SearchHit {
     pub position: u64,
     /// Sender's handle.
     pub sender: String,
+    /// What the sender is.
+    pub sender_kind: DeviceKind,
     /// Sent from this account.
     pub own: bool,
     /// Milliseconds since the Unix epoch.

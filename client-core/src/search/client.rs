@@ -32,9 +32,12 @@ impl Client {
         let mut conn = self.core.db.readers.acquire().await?;
         let plan = compile::plan(&mut conn, &query, &request.filters, &now).await?;
         let found = run::page(&mut conn, &plan, request, cursor, now_ms).await?;
+        let mut hits = found.hits;
+        let own = hits.iter_mut().filter(|hit| hit.own);
+        own.for_each(|hit| hit.sender_kind = self.core.certificate.kind());
         Ok(SearchPage {
             query,
-            hits: found.hits,
+            hits,
             next: found.next.map(|cursor| cursor.to_string()),
             ranked_newest: found.ranked_newest,
             complete: backfill::is_complete(&mut conn).await?,

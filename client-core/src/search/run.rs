@@ -10,7 +10,7 @@ use super::{
     rank,
     snippet::{marked, snippet},
 };
-use crate::{error::Result, store::from_db};
+use crate::{api::DeviceKind, error::Result, store::from_db};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -50,7 +50,8 @@ async fn newest(
     };
     let mut query = QueryBuilder::new(
         "SELECT m.id, m.conversation, m.uid, m.position, m.sender_handle, m.own, m.at_ms, m.text,
-             d.file_names, coalesce(c.name, '') AS name ",
+             d.file_names, coalesce(c.name, '') AS name,
+             (SELECT kind FROM contact WHERE handle = m.sender_handle) AS sender_kind ",
     );
     if !matching(conn, &mut query, plan, below).await? {
         return Ok(Found {
@@ -132,12 +133,14 @@ async fn bounds(conn: &mut SqliteConnection, plan: &Plan) -> Result<Option<(i64,
 /// A row of what [`matching`] joins, for people.
 fn hit(row: &SqliteRow, plan: &Plan) -> SearchHit {
     let names: &str = row.get("file_names");
+    let kind: Option<&str> = row.get("sender_kind");
     SearchHit {
         conversation: HEXLOWER.encode(row.get("conversation")),
         conversation_name: row.get("name"),
         id: HEXLOWER.encode(row.get("uid")),
         position: from_db(row.get("position")),
         sender: row.get("sender_handle"),
+        sender_kind: kind.and_then(DeviceKind::parse).unwrap_or_default(),
         own: row.get("own"),
         at_ms: from_db(row.get("at_ms")),
         snippet: snippet(row.get("text"), &plan.needles),
@@ -158,7 +161,8 @@ pub(super) async fn hits(
     for id in ids {
         let row = sqlx::query(
             "SELECT m.id, m.conversation, m.uid, m.position, m.sender_handle, m.own, m.at_ms,
-                 m.text, d.file_names, coalesce(c.name, '') AS name
+                 m.text, d.file_names, coalesce(c.name, '') AS name,
+                 (SELECT kind FROM contact WHERE handle = m.sender_handle) AS sender_kind
              FROM message AS m JOIN search_document AS d ON d.message = m.id
              LEFT JOIN conversation AS c ON c.id = m.conversation WHERE m.id = ?",
         )

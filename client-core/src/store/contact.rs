@@ -1,7 +1,10 @@
 //! Accounts seen in the directory and in groups: the key first seen stays.
 
 use sealwire_crypto::AccountPublic;
-use sealwire_protocol::handle::Handle;
+use sealwire_protocol::{
+    certificate::{DeviceKind, UnverifiedCertificate},
+    handle::Handle,
+};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{damaged, to_db};
@@ -13,6 +16,7 @@ pub(crate) struct ContactRow {
     pub(crate) account: AccountPublic,
     pub(crate) verified: bool,
     pub(crate) key_changed: bool,
+    pub(crate) kind: DeviceKind,
 }
 
 fn read(row: &SqliteRow) -> Result<ContactRow> {
@@ -22,7 +26,13 @@ fn read(row: &SqliteRow) -> Result<ContactRow> {
             .map_err(|_| damaged("account key"))?,
         verified: row.get("verified"),
         key_changed: !row.get::<Vec<u8>, _>("changed_key").is_empty(),
+        kind: kind_of_word(row.get("kind")),
     })
+}
+
+/// Of whom it is not known counts as a person, as everybody did before there were other kinds.
+fn kind_of_word(word: &str) -> DeviceKind {
+    DeviceKind::parse(word).unwrap_or_default()
 }
 
 /// Everybody known, by handle.
@@ -48,27 +58,99 @@ pub(crate) async fn contact(
         .transpose()
 }
 
+/// What somebody is, as far as this profile knows.
+pub(crate) async fn kind_of(conn: &mut SqliteConnection, handle: &str) -> Result<DeviceKind> {
+    let word: Option<String> = sqlx::query_scalar("SELECT kind FROM contact WHERE handle = ?")
+        .bind(handle)
+        .fetch_optional(conn)
+        .await?;
+    Ok(kind_of_word(&word.unwrap_or_default()))
+}
+
+/// What somebody is, and who says so.
+pub(crate) enum Kind {
+    /// The directory, which is held to its log.
+    Listed(DeviceKind),
+    /// A certificate in a group; it counts until the directory was asked.
+    Shown(DeviceKind),
+}
+
+/// A contact after the directory or a group has shown a key for it.
+pub(crate) struct NotedContact {
+    pub(crate) contact: ContactRow,
+    /// The key is another than the one first seen, and than the one shown the last time.
+    pub(crate) newly_changed: bool,
+}
+
 /// Notes what the directory or a group shows; the key first seen stays.
 pub(crate) async fn note_contact(
     conn: &mut SqliteConnection,
     handle: &Handle,
     account: &AccountPublic,
+    kind: Kind,
     now_ms: u64,
-) -> Result<ContactRow> {
+) -> Result<NotedContact> {
+    let shown: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT changed_key FROM contact WHERE handle = ?")
+            .bind(handle.to_string())
+            .fetch_optional(&mut *conn)
+            .await?;
+    let (kind, listed) = match kind {
+        Kind::Listed(kind) => (kind, true),
+        Kind::Shown(kind) => (kind, false),
+    };
     sqlx::query(
-        "INSERT INTO contact (handle, account_key, first_seen_at, verified, changed_key)
-         VALUES (?1, ?2, ?3, 0, x'')
+        "INSERT INTO contact (handle, account_key, first_seen_at, verified, changed_key, kind)
+         VALUES (?1, ?2, ?3, 0, x'', ?4)
          ON CONFLICT (handle) DO UPDATE
-         SET changed_key = CASE WHEN account_key = ?2 THEN x'' ELSE ?2 END",
+         SET changed_key = CASE WHEN account_key = ?2 THEN x'' ELSE ?2 END,
+             kind = CASE WHEN account_key = ?2 AND (?5 OR kind = '') THEN ?4 ELSE kind END",
     )
     .bind(handle.to_string())
     .bind(account.as_bytes().as_slice())
     .bind(to_db(now_ms))
+    .bind(kind.as_str())
+    .bind(listed)
     .execute(&mut *conn)
     .await?;
-    contact(conn, handle)
+    let contact = contact(conn, handle)
         .await?
-        .ok_or_else(|| damaged("contact"))
+        .ok_or_else(|| damaged("contact"))?;
+    Ok(NotedContact {
+        newly_changed: contact.key_changed
+            && shown.as_deref() != Some(account.as_bytes().as_slice()),
+        contact,
+    })
+}
+
+/// Fills in what members are whom the profile knows from before that was kept.
+pub(crate) async fn fill_kinds(conn: &mut SqliteConnection) -> Result<()> {
+    let unknown: Option<i64> = sqlx::query_scalar("SELECT 1 FROM contact WHERE kind = '' LIMIT 1")
+        .fetch_optional(&mut *conn)
+        .await?;
+    if unknown.is_none() {
+        return Ok(());
+    }
+    let leaves: Vec<Vec<u8>> = sqlx::query_scalar("SELECT DISTINCT certificate FROM member")
+        .fetch_all(&mut *conn)
+        .await?;
+    for bytes in &leaves {
+        // What is damaged is told where it is needed, not when the profile is opened.
+        let Ok(leaf) =
+            UnverifiedCertificate::parse(bytes).map(UnverifiedCertificate::verified_before)
+        else {
+            continue;
+        };
+        sqlx::query(
+            "UPDATE contact SET kind = ? WHERE handle = ? AND account_key = ? AND kind = ''",
+        )
+        .bind(leaf.kind().as_str())
+        .bind(leaf.handle().as_str())
+        .bind(leaf.account().as_bytes().as_slice())
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
 }
 
 /// Marks a contact as verified by the person, or takes the mark away.
@@ -123,3 +205,6 @@ pub(crate) async fn due_to_look_up(
     let read = |handle: &String| Handle::parse(handle).map_err(|_| damaged("handle"));
     handles.iter().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! Devices on the leaves of each group, and entries that were refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealwire_protocol::{
     certificate::{DeviceCertificate, UnverifiedCertificate},
+    handle::Handle,
     ids::{ConversationId, DeviceId, LogId},
     log::RunningHash,
 };
@@ -219,6 +220,30 @@ pub(crate) async fn logs_with(
     logs.iter()
         .map(|log| LogId::from_slice(log).map_err(|_| damaged("log id")))
         .collect()
+}
+
+/// Conversations whose group works here and in which somebody of this name has a leaf.
+pub(crate) async fn conversations_with(
+    conn: &mut SqliteConnection,
+    handle: &Handle,
+) -> Result<BTreeSet<ConversationId>> {
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        "SELECT conversation.id, member.certificate FROM member
+         JOIN conversation ON conversation.log = member.log
+         JOIN log ON log.id = member.log WHERE log.state <> 'removed'",
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut found = BTreeSet::new();
+    for (id, certificate) in rows {
+        let leaf = UnverifiedCertificate::parse(&certificate)
+            .map(UnverifiedCertificate::verified_before)
+            .map_err(|_| damaged("certificate"))?;
+        if leaf.handle() == handle {
+            found.insert(ConversationId::from_slice(&id).map_err(|_| damaged("conversation"))?);
+        }
+    }
+    Ok(found)
 }
 
 /// Keeps a sign that a member was shown another log.

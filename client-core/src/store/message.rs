@@ -2,7 +2,10 @@
 
 use data_encoding::HEXLOWER;
 use sealwire_crypto::AccountPublic;
-use sealwire_protocol::{content::MessageId, ids::ConversationId};
+use sealwire_protocol::{
+    content::MessageId,
+    ids::{ConversationId, DeviceId},
+};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{History, damaged, from_db, to_db};
@@ -34,6 +37,8 @@ pub(crate) struct NewMessage<'a> {
 pub(crate) struct Traits {
     /// `None` while pending.
     pub(crate) id: Option<MessageId>,
+    /// The sender's; `None` while pending.
+    pub(crate) device: Option<DeviceId>,
     /// Order among all that was said, alike at all members.
     pub(crate) place: u64,
     pub(crate) reply_to: Option<MessageId>,
@@ -59,7 +64,24 @@ pub(crate) struct Line {
     pub(crate) mentions_all: bool,
     pub(crate) asks: bool,
     pub(crate) sender: Vec<u8>,
+    pub(crate) device: Option<DeviceId>,
     pub(crate) place: u64,
+}
+
+/// Bits of a place that are the number in the lane; above them stands the epoch.
+const LANE_BITS: u32 = 40;
+
+/// The place of an entry among all that was said in a group.
+pub(crate) const fn place(epoch: u64, seq: u64) -> u64 {
+    let seq = seq & ((1 << LANE_BITS) - 1);
+    (epoch << LANE_BITS | seq) & (u64::MAX >> 1)
+}
+
+impl Line {
+    /// The MLS epoch in which it was sent; `None` if it has no place among what was said.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        (self.place > 0).then_some(self.place >> LANE_BITS)
+    }
 }
 
 /// What names a line in the API: 16 bytes of SHA-256(sender || salt). A salt alone would not do,
@@ -112,6 +134,10 @@ fn id_bytes(id: Option<&MessageId>) -> &[u8] {
     id.map_or(&[], |id| &id.0)
 }
 
+fn device_bytes(device: Option<&DeviceId>) -> &[u8] {
+    device.map_or(&[], |device| device.as_bytes().as_slice())
+}
+
 /// Reads one row of `message`.
 pub(crate) fn read_line(row: &SqliteRow) -> Result<Line> {
     let kind = row.get::<&str, _>("kind");
@@ -135,6 +161,7 @@ pub(crate) fn read_line(row: &SqliteRow) -> Result<Line> {
         mentions_all: row.get("mentions_all"),
         asks: row.get("asks"),
         sender: row.get("sender"),
+        device: DeviceId::from_slice(row.get("device")).ok(),
         place: from_db(row.get("place")),
         info: MessageInfo {
             id: HEXLOWER.encode(row.get("uid")),
@@ -194,8 +221,8 @@ pub(crate) async fn insert_message(
     let row = sqlx::query(
         "INSERT INTO message (conversation, salt, sender, sender_handle, own, kind, text, content,
              position, at_ms, delivery, uid, message_id, place, reply_to, thread, priority, asks,
-             mentions, mentions_all, mentions_me, expire_after_s, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             mentions, mentions_all, mentions_me, expire_after_s, expires_at, device)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (conversation, sender, salt) DO NOTHING RETURNING *",
     )
     .bind(message.conversation.as_bytes().as_slice())
@@ -225,6 +252,7 @@ pub(crate) async fn insert_message(
     .bind(traits.mentions_me)
     .bind(traits.expire_after_s)
     .bind(to_db(traits.expires_at))
+    .bind(device_bytes(traits.device.as_ref()))
     .fetch_optional(&mut *conn)
     .await?;
     let line = row.as_ref().map(read_line).transpose()?;
@@ -270,12 +298,12 @@ pub(crate) async fn confirm_message(
     conn: &mut SqliteConnection,
     row: i64,
     history: &mut History,
-    (id, place): (Option<MessageId>, u64),
+    (id, place, device): (Option<MessageId>, u64, &DeviceId),
     at_ms: u64,
 ) -> Result<Option<Line>> {
     let row = sqlx::query(
         "UPDATE message SET delivery = 'sent', at_ms = ?1, position = ?2, message_id = ?3,
-             place = ?4, expires_at = CASE WHEN expire_after_s > 0
+             place = ?4, device = ?6, expires_at = CASE WHEN expire_after_s > 0
                  THEN min(?1, 1 << 62) + expire_after_s * 1000 ELSE 0 END
          WHERE id = ?5 RETURNING *",
     )
@@ -284,6 +312,7 @@ pub(crate) async fn confirm_message(
     .bind(id_bytes(id.as_ref()))
     .bind(to_db(place))
     .bind(row)
+    .bind(device_bytes(Some(device)))
     .fetch_optional(conn)
     .await?;
     row.as_ref().map(read_line).transpose()

@@ -82,6 +82,8 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("0015_archive", include_str!("archive.sql")),
     ("0016_directory_edges", include_str!("directory_edges.sql")),
     ("0017_update", include_str!("update.sql")),
+    ("0018_contact_kind", include_str!("contact_kind.sql")),
+    ("0019_sent_from", include_str!("sent_from.sql")),
 ];
 
 /// SQLite integers are signed; counters and times here never reach the sign bit.

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use data_encoding::HEXLOWER;
 use sealwire_crypto::AccountPublic;
 use sealwire_protocol::{content::MessageId, ids::ConversationId};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::{Line, from_db, message_by_id, read_line, to_db};
 use crate::{
-    api::{Acknowledged, MessageInfo, Quote, ReactionInfo},
+    api::{Acknowledged, MessageInfo, MessagePlace, Quote, ReactionInfo},
     error::Result,
 };
 
@@ -67,6 +68,28 @@ pub(crate) async fn unplaced(
             .fetch_all(conn)
             .await?;
     rows.iter().map(read_line).collect()
+}
+
+/// The first `limit` messages of others that mention this account and were not read, in order.
+pub(crate) async fn unread_mentions(
+    conn: &mut SqliteConnection,
+    conversation: &ConversationId,
+    limit: u32,
+) -> Result<Vec<MessagePlace>> {
+    let rows: Vec<(Vec<u8>, i64)> = sqlx::query_as(
+        "SELECT uid, position FROM message WHERE conversation = ?1
+             AND position > (SELECT read_position FROM conversation WHERE id = ?1)
+             AND own = 0 AND mentions_me ORDER BY position LIMIT ?2",
+    )
+    .bind(conversation.as_bytes().as_slice())
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    let place = |(uid, position): (Vec<u8>, i64)| MessagePlace {
+        id: HEXLOWER.encode(&uid),
+        position: from_db(position),
+    };
+    Ok(rows.into_iter().map(place).collect())
 }
 
 /// The lines of a thread in order.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arrange::{TimelineRow, arrange};
 use crate::{
-    api::{MessageInfo, ReceiptInfo, RevisionInfo},
+    api::{MessageInfo, ReceiptInfo, RevisionInfo, SentFrom},
     client::Client,
     error::Result,
     store,
@@ -119,6 +119,20 @@ impl Client {
         let mut conn = self.core.db.readers.acquire().await?;
         let line = self.line(&mut conn, id, message).await?;
         self.complete(&mut conn, id, line).await
+    }
+
+    /// From which device and in which epoch a message was sent; `None` as long as it was not, and of
+    /// lines that nobody wrote.
+    ///
+    /// # Errors
+    /// `unknown_message`.
+    pub async fn sent_from(&self, id: &ConversationId, message: &str) -> Result<Option<SentFrom>> {
+        let mut conn = self.core.db.readers.acquire().await?;
+        let line = self.line(&mut conn, id, message).await?;
+        Ok(line.epoch().map(|epoch| SentFrom {
+            device: line.device.map(|device| device.to_string()),
+            epoch,
+        }))
     }
 
     /// The texts that a message has had, oldest first; none if it was never edited.

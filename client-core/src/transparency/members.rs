@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::core::Core;
 use crate::error::{ErrorKind, Result};
 use crate::random;
-use crate::store::{self, ContactRow};
+use crate::store::{self, Kind, NotedContact};
 
 /// Asked for within one look at the log, of which there is one in ten minutes at least.
 const AT_ONCE: u32 = 4;
@@ -26,13 +26,14 @@ pub(crate) async fn note_member(
     conn: &mut SqliteConnection,
     leaf: &DeviceCertificate,
     now_ms: u64,
-) -> Result<ContactRow> {
+) -> Result<NotedContact> {
     let own = leaf.handle() == &core.identity.handle;
     if !own && store::contact(conn, leaf.handle()).await?.is_none() {
         let due_ms = core.now_ms() + random::up_to(core.options.look_up_within_ms);
         store::look_up_later(conn, leaf.handle(), due_ms).await?;
     }
-    store::note_contact(conn, leaf.handle(), leaf.account(), now_ms).await
+    let kind = Kind::Shown(leaf.kind());
+    store::note_contact(conn, leaf.handle(), leaf.account(), kind, now_ms).await
 }
 
 /// Asks for those who are due; answers how many there were.

@@ -248,6 +248,19 @@ impl Host {
         notice::of(&client, event, self.settings().notifications).await
     }
 
+    /// Sends an answer that was written in a notification, without the space around it; one without
+    /// words is none.
+    ///
+    /// # Errors
+    /// `locked`, `unknown_conversation`, `not_allowed`; those of the call `post`.
+    pub async fn reply(&self, target: &Target, text: &str) -> Result<()> {
+        let sent = async {
+            let client = self.client().await?;
+            Ok(notice::reply(&client, target, text).await?)
+        };
+        self.until_closed(sent).await
+    }
+
     /// Messages that the person has not read, in conversations that are not muted; 0 if locked.
     pub async fn unread(&self) -> u64 {
         match self.client().await {

@@ -1,6 +1,9 @@
 //! What a notification of the system says.
 
-use sealwire_core::{Client, api::ConversationInfo};
+use sealwire_core::{
+    Client, Result,
+    api::{ConversationInfo, ConversationState, Post},
+};
 use serde_json::Value;
 
 use crate::{
@@ -20,6 +23,8 @@ pub struct Notice {
     pub body: String,
     /// Where a click leads.
     pub target: Target,
+    /// An answer may be written in it: it says who wrote, and one can write there.
+    pub answerable: bool,
 }
 
 fn muted(chat: &ConversationInfo, now_ms: u64) -> bool {
@@ -79,7 +84,18 @@ pub(crate) async fn of(
         title,
         body,
         target,
+        answerable: content != NotificationContent::None && chat.state == ConversationState::Active,
     })
+}
+
+/// Sends an answer to where a notification leads; one without words is none.
+pub(crate) async fn reply(client: &Client, target: &Target, text: &str) -> Result<()> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(());
+    }
+    let id = sealwire_core::parse_conversation(&target.conversation)?;
+    client.post(&id, &Post::text(text)).await.map(drop)
 }
 
 /// The text in a line.

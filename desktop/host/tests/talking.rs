@@ -67,6 +67,11 @@ async fn alice_and_bob_talk_and_are_told() {
         (notice.title.as_str(), notice.body.as_str()),
         ("alice@acme · Plans", "")
     );
+    assert!(notice.answerable);
+    let change = json!({ "notifications": "none" });
+    bob.does("change_settings", change).await;
+    let notice = bob.host.notice(&told).await.expect("that there is one");
+    assert!(!notice.answerable, "it does not say whom one would answer");
     let change = json!({ "notifications": "full" });
     bob.does("change_settings", change).await;
     assert_eq!(bob.host.settings().notifications, NotificationContent::Full);
@@ -77,11 +82,18 @@ async fn alice_and_bob_talk_and_are_told() {
         .expect("deserves a notification");
     assert_eq!(notice.body, "Monday it is");
     assert!(bob.host.unread().await >= 1);
+    for nothing in ["", " \n"] {
+        let answered = bob.host.reply(&notice.target, nothing).await;
+        answered.expect("no answer at all");
+    }
+    let answered = bob.host.reply(&notice.target, " Tuesday!\n").await;
+    answered.expect("sent");
+    alice.hears(&chat, "Tuesday!").await;
 
     let rows = bob
         .does("conversation_rows", json!({ "filter": "all" }))
         .await;
-    assert_eq!(rows[0]["preview"]["text"], "Monday it is", "{rows}");
+    assert_eq!(rows[0]["preview"]["text"], "Tuesday!", "{rows}");
     bob.does("mark_read", json!({ "conversation": chat })).await;
     assert!(bob.host.notice(&told).await.is_none(), "it was read");
     assert_eq!(bob.host.unread().await, 0);
@@ -89,6 +101,8 @@ async fn alice_and_bob_talk_and_are_told() {
     alice.hears(&chat, "好").await;
     alice.host.close().await;
     bob.host.close().await;
+    let answered = bob.host.reply(&notice.target, "too late").await;
+    assert_eq!(answered.expect_err("closed").code, "locked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,8 +16,8 @@ use crate::{
     commands::{self, Teller},
     files,
     follow::{self, Desk},
-    notify::Notifier,
-    sleep,
+    notify::{Answer, Notifier},
+    reply, sleep,
     tray::Tray,
     window,
 };
@@ -192,19 +192,27 @@ async fn desk(
     let follow = bus::follow(bus, there);
     let followed = ended("the session is not followed");
     tauri::async_runtime::spawn(async move { followed(follow.await) });
-    let (clicks, app, host) = (Arc::clone(&notifier), app.clone(), host.clone());
-    let clicked = ended("clicks on notifications are not noticed");
-    tauri::async_runtime::spawn(async move {
-        clicked(
-            clicks
-                .follow(|target| {
-                    window::show(&app);
-                    host.open(target);
-                })
-                .await,
-        );
-    });
+    let followed = ended("clicks on notifications are not noticed");
+    let answers = answers(Arc::clone(&notifier), app.clone(), host.clone());
+    tauri::async_runtime::spawn(async move { followed(answers.await) });
     Some(notifier)
+}
+
+/// Does what people ask for at notifications.
+async fn answers(notifier: Arc<Notifier>, app: AppHandle, host: Host) -> zbus::Result<()> {
+    let answered = |answer| match answer {
+        Answer::Clicked(target) => {
+            window::show(&app);
+            host.open(target);
+        }
+        Answer::Replied(target, text) => {
+            let (host, notifier) = (host.clone(), Arc::clone(&notifier));
+            tauri::async_runtime::spawn(async move {
+                reply::send(&host, &notifier, target, &text).await;
+            });
+        }
+    };
+    notifier.follow(answered).await
 }
 
 /// Being told to end by the system is as good as by the person.

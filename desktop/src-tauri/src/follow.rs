@@ -105,8 +105,8 @@ impl Desk {
         let Some(notice) = self.host.notice(event).await else {
             return;
         };
-        let action = words(&self.host.settings().language).open;
-        if let Err(error) = notifier.show(notice, action).await {
+        let words = words(&self.host.settings().language);
+        if let Err(error) = notifier.show(notice, words).await {
             tracing::warn!(%error, "a notification was not shown");
         }
     }

@@ -15,6 +15,7 @@ mod files;
 mod follow;
 mod install;
 mod notify;
+mod reply;
 mod sleep;
 mod tray;
 mod window;

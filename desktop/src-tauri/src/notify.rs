@@ -10,10 +10,15 @@ use futures_util::StreamExt;
 use sealwire_desktop_host::{Notice, Target};
 use zbus::{Connection, zvariant::Value};
 
+use crate::words::Words;
+
 /// Name of the app's desktop entry.
 const ENTRY: &str = "sealwire-desktop";
 /// The action of a click on the notification itself.
 const CLICK: &str = "default";
+/// The action of answering within the notification, and what a service is called able to that has it.
+/// It is KDE's, beside the specification.
+const REPLY: &str = "inline-reply";
 
 /// The desktop's service.
 #[zbus::proxy(
@@ -47,9 +52,22 @@ trait Service {
     #[zbus(signal)]
     fn action_invoked(&self, id: u32, action: String) -> zbus::Result<()>;
 
+    /// One was answered.
+    #[zbus(signal)]
+    fn notification_replied(&self, id: u32, text: String) -> zbus::Result<()>;
+
     /// One is gone.
     #[zbus(signal)]
     fn notification_closed(&self, id: u32, reason: u32) -> zbus::Result<()>;
+}
+
+/// What somebody does with a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Goes where it leads.
+    Clicked(Target),
+    /// Writes this there.
+    Replied(Target, String),
 }
 
 /// The notifications that are shown.
@@ -76,10 +94,10 @@ impl Notifier {
     ///
     /// # Errors
     /// Nothing shows it.
-    pub(crate) async fn show(&self, notice: Notice, action: &str) -> zbus::Result<()> {
+    pub(crate) async fn show(&self, notice: Notice, words: Words) -> zbus::Result<()> {
         let can = self.service.get_capabilities().await?;
-        let markup = can.iter().any(|can| can == "body-markup");
-        let body = if markup {
+        let actions = actions(&can, &notice, words);
+        let body = if can.iter().any(|can| can == "body-markup") {
             escaped(&notice.body)
         } else {
             notice.body
@@ -88,7 +106,6 @@ impl Notifier {
             ("desktop-entry", Value::from(ENTRY)),
             ("category", Value::from("im.received")),
         ]);
-        let actions = [CLICK, action];
         let id = self
             .service
             .notify(
@@ -132,19 +149,28 @@ impl Notifier {
         }
     }
 
-    /// Calls `clicked` with where each click leads, for as long as the bus is there.
+    /// Calls `answered` with what people do with each, for as long as the bus is there.
     ///
     /// # Errors
     /// The bus is gone.
-    pub(crate) async fn follow(&self, clicked: impl Fn(Target)) -> zbus::Result<()> {
+    pub(crate) async fn follow(&self, answered: impl Fn(Answer)) -> zbus::Result<()> {
         let mut actions = self.service.receive_action_invoked().await?;
+        let mut replies = self.service.receive_notification_replied().await?;
         let mut closed = self.service.receive_notification_closed().await?;
         loop {
             tokio::select! {
+                // A service closes what was answered: the answer comes first.
+                biased;
+                Some(reply) = replies.next() => {
+                    let args = reply.args()?;
+                    if let Some(target) = self.shown().remove(&args.id) {
+                        answered(Answer::Replied(target, args.text));
+                    }
+                }
                 Some(action) = actions.next() => {
                     let args = action.args()?;
                     if let Some(target) = self.shown().remove(&args.id) {
-                        clicked(target);
+                        answered(Answer::Clicked(target));
                     }
                 }
                 Some(closed) = closed.next() => {
@@ -154,6 +180,15 @@ impl Notifier {
             }
         }
     }
+}
+
+/// What can be done with a notification, each with its word, where the service is able to `can`.
+fn actions(can: &[String], notice: &Notice, words: Words) -> Vec<&'static str> {
+    let mut actions = vec![CLICK, words.open];
+    if notice.answerable && can.iter().any(|can| can == REPLY) {
+        actions.extend([REPLY, words.reply]);
+    }
+    actions
 }
 
 /// Text that is to stay text where some HTML is understood.
@@ -166,6 +201,29 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answering_is_offered_where_there_is_a_field_for_it() {
+        let words = crate::words::words("en");
+        let notice = |answerable| Notice {
+            title: "bob@acme".into(),
+            body: String::new(),
+            target: Target {
+                conversation: "0a".into(),
+                message: None,
+            },
+            answerable,
+        };
+        let plain = ["body".to_owned(), "actions".to_owned()];
+        let able = ["actions".to_owned(), "inline-reply".to_owned()];
+        let click = ["default", "Open Sealwire"];
+        assert_eq!(actions(&plain, &notice(true), words), click);
+        assert_eq!(actions(&able, &notice(false), words), click);
+        assert_eq!(
+            actions(&able, &notice(true), words),
+            ["default", "Open Sealwire", "inline-reply", "Reply"]
+        );
+    }
 
     #[test]
     fn what_looks_like_markup_is_text() {

@@ -11,13 +11,13 @@ export const CHAT = "c0".repeat(16);
 const NUMBER = Array.from({ length: 12 }, (_, at) => String(48_151 + at * 3_107).slice(0, 5)).join(" ");
 
 export const contact = (handle: string, fields: Partial<ContactInfo> = {}): ContactInfo => ({
-  handle, fingerprint: "1f2e 3d4c", verified: false, key_changed: false, safety_number: NUMBER, nickname: "", blocked: false, ...fields,
+  handle, kind: "person", fingerprint: "1f2e 3d4c", verified: false, key_changed: false, safety_number: NUMBER, nickname: "", blocked: false, ...fields,
 });
 export const member = (handle: string, fields: Partial<MemberInfo> = {}): MemberInfo => ({
   handle, role: "member", devices: 1, kind: "person", fingerprint: "1f2e 3d4c", ...fields,
 });
 export const info: ConversationInfo = {
-  id: CHAT, name: "Quality board", member_count: 5, role: "owner", kind: "group", peer: null, topic: "Deviations and CAPA",
+  id: CHAT, name: "Quality board", member_count: 5, role: "owner", kind: "group", peer: null, peer_kind: null, topic: "Deviations and CAPA",
   epoch: 41, unread: 0, mentions_unread: 0, read_position: 0, newest_at: NOW_MS, holds: [], state: "active", muted_until: null, pinned: 0,
   archived: false, marked_unread: false, folder: "",
 };
@@ -54,7 +54,7 @@ export const message = (fields: Partial<MessageInfo> = {}): Shown => ({
   ...fields,
 });
 export const hit = (text: string, start: number, end: number, fields: Partial<SearchHit> = {}): SearchHit => ({
-  conversation: CHAT, conversation_name: info.name, id: `m ${text}`, position: 7, sender: "bob@acme", own: false, at_ms: NOW_MS,
+  conversation: CHAT, conversation_name: info.name, id: `m ${text}`, position: 7, sender: "bob@acme", sender_kind: "person", own: false, at_ms: NOW_MS,
   snippet: { text, highlights: [{ start, end }], cut_before: false, cut_after: true }, files: [], ...fields,
 });
 export const HITS = [hit("Das Prüfprotokoll liegt bei", 4, 17), hit("审计小组周五开会", 0, 4, { sender: "carol@acme" })];
@@ -116,14 +116,18 @@ export function around(): StandIn {
     members,
     security,
     message_details: {
-      message: message(), receipts: [{ person: "bob@acme", delivered: 9, read: 8 }], revisions: [{ text: "Please confirm", at_ms: NOW_MS }],
+      message: message(), sent_from: { device: "0011".repeat(8), epoch: 7 }, receipts: [{ person: "bob@acme", delivered: 9, read: 8 }], revisions: [{ text: "Please confirm", at_ms: NOW_MS }],
       proofs: [],
     },
     thread: [message(), message({ id: "m2", sender: "bob@acme", own: false, delivery: "received" })],
     attachments: [],
     search: { query: { clauses: [] }, hits: HITS, next: null, ranked_newest: null, complete: true },
     search_words: { has: ["link", "file", "image"], is: ["own", "edited"] },
-    switcher: [{ kind: "conversation", id: CHAT, name: info.name, unread: 3, found: [0, 1] }, { kind: "person", id: "bob@acme", name: "bob@acme", unread: 0, found: [] }],
+    switcher: [
+      { kind: "conversation", id: CHAT, name: info.name, peer_kind: null, unread: 3, found: [0, 1] },
+      { kind: "person", id: "bob@acme", name: "bob@acme", peer_kind: "person", unread: 0, found: [] },
+      { kind: "person", id: "summary-bot@acme", name: "summary-bot@acme", peer_kind: "agent", unread: 0, found: [] },
+    ],
     chat_links: [{ number: 1, role: "member", expires_at: NOW_MS, uses: 2, max_uses: 10, state: "good" }],
     join_requests: [{ number: 4, conversation: CHAT, name: info.name, handle: "dora@acme", fingerprint: "77aa 88bb", role: "member", asked_at: NOW_MS }],
     organisation_role: "org-owner",
@@ -148,7 +152,7 @@ export function around(): StandIn {
     }],
     check_directory_log: log,
     directory_evidence: [],
-    devices: [{ id: "0011".repeat(8), this: true, expires_at_s: NOW_MS / 1_000 }, { id: "2233".repeat(8), this: false, expires_at_s: NOW_MS / 1_000 }],
+    devices: [{ id: "0011".repeat(8), this: true, linked_at_s: NOW_MS / 1_000 - 86_400, expires_at_s: NOW_MS / 1_000 }, { id: "2233".repeat(8), this: false, linked_at_s: 1_732_406_580, expires_at_s: NOW_MS / 1_000 }],
     update: update(),
     sends_receipts: true,
     shows_typing: false,

@@ -23,7 +23,7 @@ import { people } from "$lib/state/people.svelte";
 import { proof } from "$lib/state/proof.svelte";
 import { view, type Panel as PanelKind } from "$lib/state/view.svelte";
 import { language } from "$lib/text/language.svelte";
-import { around, CHAT, log, NOW_MS } from "./around";
+import { around, CHAT, HITS, log, NOW_MS } from "./around";
 import { violations } from "./axe";
 import { be, problem, type StandIn } from "./standin";
 
@@ -120,6 +120,17 @@ describe("the switcher", () => {
     await user.keyboard("{Enter}");
     expect(closed).toBe(1);
     expect(view.panel).toEqual({ kind: "search", query: "审计" });
+  });
+
+  it("an agent carries its badge among people and as who has written", async () => {
+    const hit = { ...HITS[0]!, sender: "summary-bot@acme", sender_kind: "agent" as const };
+    app.answers.search = { query: { clauses: [] }, hits: [hit], next: null, ranked_newest: null, complete: true };
+    render(Switcher, { onclose: () => undefined });
+    await user.type(await screen.findByRole("combobox"), "bot");
+    await waitFor(() => {
+      const marked = screen.getAllByRole("option").filter((one) => one.querySelector(".agent-badge"));
+      expect(marked.map((one) => one.textContent)).toEqual([expect.stringContaining("summary-bot@acme"), expect.stringContaining("Prüfprotokoll")]);
+    });
   });
 
   it("shows commands alone after >", async () => {
@@ -321,10 +332,11 @@ describe("settings", () => {
 });
 
 it("all other devices are shut out at once, after a question", async () => {
-  const device = (id: string, own = false) => ({ id, this: own, expires_at_s: NOW_MS / 1_000 });
+  const device = (id: string, own = false) => ({ id, this: own, linked_at_s: 1_732_406_580, expires_at_s: NOW_MS / 1_000 });
   app.answers.devices = [device("aa", true), device("bb"), device("cc")] as DeviceInfo[];
   app.answers.revoke_device = null;
   render(Settings, { page: "devices", onclose: () => undefined });
+  expect((await screen.findAllByText(/Linked on Nov 2[34], 2024/)).length).toBe(3);
   await user.click(await screen.findByRole("button", { name: "Shut out all others" }));
   expect(askedFor("revoke_device")).toEqual([]);
   const dialog = await screen.findByRole("dialog", { name: "Shut out all other devices?" }).catch(() => screen.findByRole("alertdialog"));

@@ -104,6 +104,12 @@ describe("words", () => {
     expect(language.direction).toBe("rtl");
   });
 
+  it("another key and an agent are told as what they are", () => {
+    expect(infoText({ info: "key_changed", person: "bob@acme" }, name)).toBe("The key of bob has changed");
+    const added = infoText({ info: "agent_added", by: "alice@acme", people: ["helper@acme"] }, name);
+    expect(added).toContain("the agent helper");
+  });
+
   it("sizes, spans and days that cannot be are shown all the same", () => {
     expect(size(1_234_567)).toBe("1.2 MB");
     expect(size(0)).toBe("0 bytes");

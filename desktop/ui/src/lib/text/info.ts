@@ -12,10 +12,12 @@ export function infoText(info: Info, name: Name): string {
     case "welcomed": return m.info_welcomed({ by });
     case "added": return m.info_added({ by, people: whom });
     case "removed": return m.info_removed({ by, people: whom });
+    case "agent_added": return m.info_agent_added({ by, people: whom });
     case "custodian_added": return m.info_custodian_added({ by, people: whom });
     case "custodian_removed": return m.info_custodian_removed({ by, people: whom });
     case "device_added": return m.info_device_added({ by, people: whom });
     case "device_removed": return m.info_device_removed({ by, people: whom });
+    case "key_changed": return m.info_key_changed({ person: name(info.person) });
     case "renamed": return m.info_renamed({ by, name: info.name });
     case "role_changed": return m.info_role_changed({ by, person: name(info.person), role: roleName(info.role) });
     case "rules_changed": return m.info_rules_changed({ by });

@@ -233,6 +233,10 @@ id: string,
  */
 name: string, 
 /**
+ * What the person is, or the other one in a conversation of two.
+ */
+peer_kind: DeviceKind | null, 
+/**
  * Unread messages.
  */
 unread: number, 
@@ -313,6 +317,10 @@ export type ContactInfo = {
  * Handle.
  */
 handle: string, 
+/**
+ * What they are; a person as long as this profile does not know.
+ */
+kind: DeviceKind, 
 /**
  * Fingerprint of the account key first seen.
  */
@@ -395,6 +403,10 @@ kind: string,
  * Handle of the other person in a direct conversation.
  */
 peer: string | null, 
+/**
+ * What that person is.
+ */
+peer_kind: DeviceKind | null, 
 /**
  * What it is about.
  */
@@ -480,6 +492,10 @@ kind: string,
  * Handle of the other person in a direct conversation.
  */
 peer: string | null, 
+/**
+ * What that person is.
+ */
+peer_kind: DeviceKind | null, 
 /**
  * What it is about.
  */
@@ -737,6 +753,11 @@ id: string,
  */
 this: boolean, 
 /**
+ * Seconds since the Unix epoch when its certificate was made, by the clock of the device that
+ * made it.
+ */
+linked_at_s: number, 
+/**
  * Seconds since the Unix epoch when its certificate ends.
  */
 expires_at_s: number, };
@@ -989,6 +1010,14 @@ by: string,
 /**
  * Whom.
  */
+people: Array<string>, } | { "info": "agent_added", 
+/**
+ * Who did it.
+ */
+by: string, 
+/**
+ * Whom.
+ */
 people: Array<string>, } | { "info": "custodian_added", 
 /**
  * Who did it.
@@ -1021,7 +1050,11 @@ by: string,
 /**
  * Whose.
  */
-people: Array<string>, } | { "info": "renamed", 
+people: Array<string>, } | { "info": "key_changed", 
+/**
+ * Whose.
+ */
+person: string, } | { "info": "renamed", 
 /**
  * Who did it.
  */
@@ -1311,6 +1344,10 @@ message: Shown,
  */
 receipts: Array<ReceiptInfo>, 
 /**
+ * From which device and in which epoch it was sent, if it was.
+ */
+sent_from: SentFrom | null, 
+/**
  * Earlier texts, oldest first.
  */
 revisions: Array<RevisionInfo>, 
@@ -1416,6 +1453,19 @@ folded: boolean, };
  * What a line of the history is.
  */
 export type MessageKind = "text" | "info" | "unknown";
+
+/**
+ * Where a message stands in a conversation.
+ */
+export type MessagePlace = { 
+/**
+ * Identifier, hexadecimal.
+ */
+id: string, 
+/**
+ * Place in this profile's history of the conversation.
+ */
+position: number, };
 
 /**
  * A new link to a conversation.
@@ -2013,6 +2063,10 @@ position: number,
  */
 sender: string, 
 /**
+ * What the sender is.
+ */
+sender_kind: DeviceKind, 
+/**
  * Sent from this account.
  */
 own: boolean, 
@@ -2110,6 +2164,19 @@ changed: Array<string>,
  * The directory's log as this device has checked it.
  */
 log: DirectoryLogInfo | null, };
+
+/**
+ * What of a conversation's group a message was sent from.
+ */
+export type SentFrom = { 
+/**
+ * The sender's device, hexadecimal; `None` of what was stored before devices were kept.
+ */
+device: string | null, 
+/**
+ * MLS epoch.
+ */
+epoch: number, };
 
 /**
  * One thing that the members of a conversation agree on beside roles.
@@ -2569,6 +2636,11 @@ export interface CoreCalls {
   typing: {
     params: { conversation: string; on: boolean };
     result: null;
+  };
+  /** Messages that mention this account and were not read, the oldest first, at most 100. */
+  unread_mentions: {
+    params: { conversation: string };
+    result: Array<MessagePlace>;
   };
   /** Everything in the conversation was read. */
   mark_read: {
