@@ -121,10 +121,12 @@ impl Host {
         self.open_by_keychain().await;
     }
 
-    /// Closes the profile: for the end of the program.
+    /// Closes the profile: for the end of the program. Waits for an installation that is under way, which must not
+    /// be left half done.
     pub async fn close(&self) {
         let _turn = self.0.turn.lock().await;
         self.close_client().await;
+        self.installation_ended().await;
     }
 
     /// Answers a call of the window `window` (`main` or `viewer`).

@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use sealwire_core::{Client, CoreError, ErrorKind, api::Event, call};
+use sealwire_core::{
+    Client, CoreError, ErrorKind,
+    api::{Connection, Event},
+    call,
+};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use zeroize::Zeroizing;
 
@@ -246,6 +250,9 @@ async fn pass_on(host: Weak<Inner>, mut events: Receiver<Event>) {
                 // The account may have been erased.
                 if matches!(event, Event::Warning { .. }) {
                     host.tell_state().await;
+                }
+                if matches!(event, Event::Connection(Connection::Online)) {
+                    host.reached_relay();
                 }
                 let Ok(client) = host.client().await else {
                     return;

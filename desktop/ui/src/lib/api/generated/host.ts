@@ -435,7 +435,7 @@ problem: Problem | null,
  */
 command: string | null, 
 /**
- * The time at which the relay was asked last, milliseconds since the Unix epoch.
+ * The time at which the relay answered last, milliseconds since the Unix epoch.
  */
 checked_ms: number | null, };
 
