@@ -158,7 +158,7 @@ impl Host {
     /// read are left out, and the first reason is given if none can.
     ///
     /// # Errors
-    /// `file_missing`, `not_a_file`, `too_many_files`, `locked`.
+    /// `file_missing`, `not_a_file`, `file_disk`, `storage`, `too_many_files`, `locked`.
     pub async fn stage_paths(&self, paths: Vec<PathBuf>) -> Result<Vec<StagedFile>> {
         let look = move || {
             paths
@@ -281,6 +281,11 @@ impl Host {
         let answer = tokio::time::timeout_at(limit, answer.wait_for(Option::is_some));
         // Polled before the time is looked at, so an answer that came late counts too.
         matches!(answer.await, Ok(Ok(answer)) if *answer == Some(true))
+    }
+
+    /// Whether it has not even said yet that it is there, long after it was asked.
+    pub(crate) fn keychain_is_silent(&self) -> bool {
+        self.0.began.elapsed() > keychain::PROBE && self.0.keychain.borrow().is_none()
     }
 
     pub(crate) fn phase(&self) -> Phase {
