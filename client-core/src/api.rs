@@ -8,7 +8,8 @@ mod organisation;
 use serde::Serialize;
 
 pub use crate::files::{
-    AttachmentInfo, Direction, FileLook, NewFile, Source, TransferInfo, TransferState, look_at,
+    AttachmentInfo, Direction, FileLook, NewFile, SeenFile, Source, TransferInfo, TransferState,
+    look_at,
 };
 pub use crate::rights::{OwnDataInfo, StatementInfo};
 pub use crate::transparency::{DirectoryHeadInfo, DirectoryLogInfo};

@@ -44,7 +44,7 @@ pub(crate) const DATABASE: &str = "profile.db";
 impl Client {
     /// Whether `dir` holds a profile, or what is left of one whose removal is not confirmed yet.
     pub fn exists(dir: &Path) -> bool {
-        dir.join(DATABASE).exists() || farewell::is_leaving(dir)
+        dir.join(DATABASE).exists() || Self::is_leaving(dir)
     }
 
     /// Opens the profile in `dir`.
@@ -65,7 +65,7 @@ impl Client {
                 "join with the invitation you were given: `sealwire account create`",
             ));
         }
-        if farewell::is_leaving(dir) {
+        if Self::is_leaving(dir) {
             return Err(farewell::gone());
         }
         let lock = ProfileLock::acquire(dir)?;

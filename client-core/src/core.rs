@@ -57,6 +57,7 @@ pub(crate) struct Core {
     pub(crate) progress: tokio::sync::watch::Sender<u64>,
     /// The person was told that the clock is wrong.
     pub(crate) clock_warned: std::sync::atomic::AtomicBool,
+    erasure: Mutex<Option<bool>>,
     wakes: Mutex<HashMap<LogId, Arc<Notify>>>,
     followed: Mutex<HashSet<LogId>>,
     caught_up: Mutex<HashSet<LogId>>,
@@ -97,6 +98,7 @@ impl Core {
             erasures: Notify::new(),
             progress: tokio::sync::watch::Sender::new(0),
             clock_warned: std::sync::atomic::AtomicBool::new(false),
+            erasure: Mutex::default(),
             wakes: Mutex::default(),
             followed: Mutex::default(),
             caught_up: Mutex::default(),
@@ -138,6 +140,14 @@ impl Core {
     /// Changes whom and what this device does not show.
     pub(crate) fn set_unseen(&self, unseen: Unseen) {
         *self.unseen() = unseen;
+    }
+
+    /// Whether the person was told that the account is erased, and whether the relay knew by then that this
+    /// device knows.
+    pub(crate) fn erasure(&self) -> MutexGuard<'_, Option<bool>> {
+        self.erasure
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Tells the fronts something a person should know.

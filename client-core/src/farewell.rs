@@ -60,6 +60,12 @@ impl Client {
         dir.join(MARK).exists() || dir.join(FAREWELL).exists()
     }
 
+    /// Whether nothing is left of the profile in `dir` but the receipt that [`Client::remove_erased`] hands
+    /// in: that needs no passphrase any more.
+    pub fn is_leaving(dir: &Path) -> bool {
+        dir.join(FAREWELL).exists() && !dir.join(KEY_FILE).exists()
+    }
+
     /// Removes the profile in `dir`, which must not be open, and tells nobody.
     ///
     /// # Errors
@@ -83,7 +89,7 @@ impl Client {
         options: &Options,
     ) -> Result<Confirmation> {
         let _lock = ProfileLock::acquire(dir)?;
-        if !is_leaving(dir) {
+        if !Self::is_leaving(dir) {
             let farewell = take_leave(dir, &passphrase()?, options).await?;
             let json = serde_json::to_vec(&farewell).map_err(CoreError::internal)?;
             write_private(&dir.join(FAREWELL), &json)?;
@@ -96,11 +102,6 @@ impl Client {
     }
 }
 
-/// Whether nothing but a receipt can come of this folder any more.
-pub(crate) fn is_leaving(dir: &Path) -> bool {
-    dir.join(FAREWELL).exists() && !dir.join(KEY_FILE).exists()
-}
-
 /// What somebody is told who opens what is not there any more.
 pub(crate) fn gone() -> CoreError {
     CoreError::new(
@@ -111,8 +112,19 @@ pub(crate) fn gone() -> CoreError {
     )
 }
 
-/// The relay says that the account is erased. Tells the relay, once, that this device knows.
+/// The relay says that the account is erased. Tells the relay, once, that this device knows, and then the person.
+/// If the relay cannot be told now, the person is told all the same, and once more when it could be: whoever hears
+/// it finds the mark then.
 pub(crate) async fn learn(core: &Core, dir: &Path) -> Result<()> {
+    let learned = mark(core, dir).await;
+    if core.erasure().replace(learned.is_ok()) != Some(learned.is_ok()) {
+        core.warn(None, ERASED);
+    }
+    learned
+}
+
+/// Tells the relay that this device knows, and notes that it was told.
+async fn mark(core: &Core, dir: &Path) -> Result<()> {
     if dir.join(MARK).exists() {
         return Ok(());
     }
@@ -121,10 +133,27 @@ pub(crate) async fn learn(core: &Core, dir: &Path) -> Result<()> {
     write_private(&dir.join(MARK), b"")
 }
 
-/// In words.
-pub(crate) const ERASED: &str = "The relay says that this account was erased. What this device holds is \
-                                 still here; when you do not need it any more, `sealwire account remove` \
-                                 removes it and tells the relay.";
+/// The relay lets the account in. What it said of an erasure before, it does not say any more: it lied, or is a copy
+/// from before.
+pub(crate) fn unlearn(core: &Core, dir: &Path) -> Result<()> {
+    if !Client::is_erased(dir) {
+        return Ok(());
+    }
+    // A receipt that was written when a removal broke off is not true either: the profile is in use.
+    for name in [MARK, FAREWELL] {
+        remove(&dir.join(name))?;
+    }
+    sync(dir)?;
+    core.erasure().take();
+    core.warn(None, NOT_ERASED);
+    Ok(())
+}
+
+const ERASED: &str = "The relay says that this account was erased. What this device holds is still here; when you \
+                      do not need it any more, `sealwire account remove` removes it and tells the relay.";
+
+const NOT_ERASED: &str = "The relay said that this account was erased, and now lets it in: it was restored from an \
+                          older copy, or what it said was not true. Ask your administrator.";
 
 async fn take_leave(
     dir: &Path,

@@ -83,10 +83,11 @@ impl Client {
             signature: B64::from(key.sign(SignContext::Erasure, &message).0),
         };
         let statement = self.core.account.erase(&body).await?;
-        // What cannot be told now is told at the next start.
         if let Err(error) = farewell::learn(&self.core, self.dir()).await {
             tracing::debug!(code = error.code, "the relay was not told yet");
         }
+        // It goes on telling, and puts right what a look that began before may have undone.
+        self.core.upkeep.notify_one();
         Ok(statement.into())
     }
 

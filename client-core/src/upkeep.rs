@@ -120,17 +120,14 @@ async fn put_off(core: &Core, id: i64) -> Result<()> {
 /// Keeps key packages at the relay, and the account's withdrawn devices out of its groups, until the
 /// account is erased.
 pub(crate) async fn run_account(core: Arc<Core>, dir: PathBuf) {
-    let mut told = false;
     loop {
         let done = match refill(&core).await {
-            Ok(()) => withdraw::take_out_revoked(&core).await,
+            Ok(()) => match farewell::unlearn(&core, &dir) {
+                Ok(()) => withdraw::take_out_revoked(&core).await,
+                failed => failed,
+            },
             Err(error) if error.code == Code::AccountErased.as_str() => {
-                let learned = farewell::learn(&core, &dir).await;
-                // Last: whoever hears it finds the mark.
-                if !std::mem::replace(&mut told, true) {
-                    core.warn(None, farewell::ERASED);
-                }
-                learned
+                farewell::learn(&core, &dir).await
             }
             failed => failed,
         };

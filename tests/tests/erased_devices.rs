@@ -4,7 +4,8 @@ use data_encoding::BASE64;
 use sealwire_core::api::ConversationId;
 use sealwire_core::{Client, Confirmation, DeviceLink, ErrorKind};
 use sealwire_tests::person::{EASY, Person, passphrase, quick};
-use sealwire_tests::{PATIENCE, Stage, programs, until};
+use sealwire_tests::scratch::copy_dir;
+use sealwire_tests::{PATIENCE, Scratch, Stage, programs, until};
 use serde_json::Value;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
@@ -245,4 +246,27 @@ async fn whoever_was_not_erased_is_not_waited_for() {
     carol.close().await;
     Client::remove(carol.dir()).expect("removed");
     assert!(!carol.dir().exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_takes_its_word_back_is_believed_and_told_of() {
+    let mut stage = Stage::set_in_memory().await;
+    let alice = stage.owner("alice").await;
+    let mut bob = stage.guest(&alice, "bob").await;
+    bob.settles().await;
+    let copy = Scratch::in_memory();
+    stage.relay.kill().await;
+    copy_dir(stage.relay.data(), &copy.join("copy"));
+    stage.relay.restart().await;
+    bob.erase_account().await.expect("erased");
+    bob.is_told("this account was erased").await;
+    assert!(Client::is_erased(bob.dir()));
+    // The operator goes back to a copy from before.
+    stage.relay.kill().await;
+    std::fs::remove_dir_all(stage.relay.data()).expect("the data goes");
+    copy_dir(&copy.join("copy"), stage.relay.data());
+    stage.relay.restart().await;
+    bob.reopen().await;
+    bob.is_told("now lets it in").await;
+    assert!(!Client::is_erased(bob.dir()));
 }

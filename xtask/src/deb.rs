@@ -116,7 +116,7 @@ pub(crate) fn pack(parts: &Parts, folder: &Path) -> Result<PathBuf, Failure> {
     fs::write(control, text).map_err(failed)?;
     open_folders(tree).map_err(failed)?;
     fs::create_dir_all(folder).map_err(failed)?;
-    let version = env!("CARGO_PKG_VERSION");
+    let version = version(env!("CARGO_PKG_VERSION"));
     let package = folder.join(format!("{NAME}_{version}_{architecture}.deb"));
     build::run(
         Command::new("dpkg-deb")
@@ -227,8 +227,14 @@ fn text(architecture: &str, libraries: &str, kibibytes: u64) -> String {
          Installed-Size: {kibibytes}\nDepends: {libraries}, {OPENED}\nRecommends: gnome-keyring | kwalletmanager\n\
          Section: net\nPriority: optional\nDescription: end-to-end encrypted messenger for teams\n \
          Talks in groups encrypted by MLS (RFC 9420) through a relay that can read nothing.\n",
-        env!("CARGO_PKG_VERSION"),
+        version(env!("CARGO_PKG_VERSION")),
     )
+}
+
+/// A version (<https://semver.org>) as Debian orders it: what follows `~` comes before the release, and what follows
+/// the last `-` would be the packaging's own number.
+fn version(semver: &str) -> String {
+    semver.replacen('-', "~", 1).replace('-', ".")
 }
 
 #[cfg(test)]
@@ -277,6 +283,24 @@ mod tests {
         assert!(control.contains("libc6"), "{control}");
         assert!(control.contains(OPENED), "{control}");
         assert!(control.contains("Installed-Size: "), "{control}");
+    }
+
+    #[test]
+    fn debian_orders_versions_as_they_came() {
+        let ordered = [
+            "0.2.0-alpha",
+            "0.2.0-alpha.1",
+            "0.2.0-rc.2",
+            "0.2.0-rc.10",
+            "0.2.0",
+        ];
+        for pair in ordered.windows(2) {
+            let [earlier, later] = [pair[0], pair[1]].map(version);
+            let mut compare = Command::new("dpkg");
+            compare.args(["--compare-versions", &earlier, "lt", &later]);
+            assert!(compare.status().unwrap().success(), "{earlier} {later}");
+        }
+        assert_eq!(version("0.2.0-rc-1.2"), "0.2.0~rc.1.2");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod name;
 mod picture;
 mod prepare;
 mod run;
+mod seen;
 mod send;
 mod source;
 #[cfg(test)]
@@ -34,5 +35,6 @@ pub(crate) use export::save_named;
 pub use look::{FileLook, look_at};
 pub(crate) use message::{content, take};
 pub(crate) use run::{Transfers, run};
+pub use seen::SeenFile;
 pub use types::{AttachmentInfo, Direction, NewFile, Source, TransferInfo, TransferState};
 pub(crate) use vault::Vault;

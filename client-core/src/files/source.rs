@@ -10,7 +10,11 @@ use std::{
 use sealwire_protocol::content::MAX_FILE;
 use zeroize::Zeroizing;
 
-use super::{disk, types::Source};
+use super::{
+    disk,
+    seen::{self, SeenFile},
+    types::Source,
+};
 use crate::error::{CoreError, ErrorKind, Result};
 
 /// An open source of a known size.
@@ -51,7 +55,8 @@ impl Input {
     /// Opens a source.
     ///
     /// # Errors
-    /// `file_missing`, `not_a_file`, `file_too_large`, `file_disk`.
+    /// `file_missing`, `not_a_file`, `file_too_large`, `file_disk`; `source_changed` if it is not the file that
+    /// was seen.
     pub(super) fn open(source: Source) -> Result<Self> {
         let input = match source {
             Source::Reader { name, size, reader } => Self {
@@ -61,7 +66,8 @@ impl Input {
                 reader,
                 watched: None,
             },
-            Source::Path(path) => Self::open_file(path)?,
+            Source::Path(path) => Self::open_file(path, None)?,
+            Source::Seen(file) => Self::open_file(file.path().to_owned(), Some(&file))?,
         };
         if input.size > MAX_FILE {
             return Err(CoreError::new(
@@ -95,18 +101,11 @@ impl Input {
         self.reader = Box::new(io::Cursor::new(Zeroizing::new(front)).chain(rest));
     }
 
-    fn open_file(path: PathBuf) -> Result<Self> {
+    /// Opens a file, which has to be the one that was seen.
+    fn open_file(path: PathBuf, seen: Option<&SeenFile>) -> Result<Self> {
         let reading = |error: io::Error| disk::failed("read", &path, &error);
-        let file = disk::open_source(&path).map_err(reading)?;
-        let found = file.metadata().map_err(reading)?;
-        if !found.is_file() {
-            return Err(CoreError::new(
-                ErrorKind::Usage,
-                "not_a_file",
-                format!("{} is not a file", path.display()),
-                "only files can be sent; pack a folder first",
-            ));
-        }
+        let (file, found) = seen::open(&path)?;
+        seen.map_or(Ok(()), |seen| seen.check(&found))?;
         let watched = Watched {
             file: file.try_clone().map_err(reading)?,
             stamp: Stamp::of(&found),

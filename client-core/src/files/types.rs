@@ -4,6 +4,8 @@ use std::{io::Read, path::PathBuf};
 
 use serde::Serialize;
 
+use super::seen::SeenFile;
+
 /// A file to attach.
 pub struct NewFile {
     /// Where its bytes come from.
@@ -20,6 +22,8 @@ pub struct NewFile {
 pub enum Source {
     /// A file on this machine.
     Path(PathBuf),
+    /// A file on this machine that the person has looked at, and no other.
+    Seen(SeenFile),
     /// A stream of exactly `size` bytes.
     Reader {
         /// What to call it.

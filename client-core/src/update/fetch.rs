@@ -34,7 +34,9 @@ impl Client {
         let path = folder.join(format!("{}.deb", update.sha256));
         tidy(folder, &path)
             .map_err(|error| disk::failed("remove what is old in", folder, &error))?;
-        if update.is_whole(&path) {
+        let (known, there) = (update.clone(), path.clone());
+        let whole = tokio::task::spawn_blocking(move || known.is_whole(&there));
+        if whole.await.map_err(CoreError::internal)? {
             return Ok(path);
         }
         let part = path.with_extension(PART);
@@ -52,7 +54,7 @@ impl Client {
 }
 
 impl Update {
-    /// Whether the file at `path` is the package, by its digest.
+    /// Whether the file at `path` is the package, by its digest. Reads all of it: run it off the async threads.
     pub fn is_whole(&self, path: &Path) -> bool {
         let hash =
             File::open(path).and_then(|file| Sha256Stream::of_reader(file.take(self.size + 1)));

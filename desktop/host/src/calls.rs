@@ -118,9 +118,11 @@ calls! {
     /// Locks the profile by something else; `old` is the passphrase, if it had one. If that is
     /// wrong, the app is locked.
     [main] change_lock { old: Option<Secret>, new: NewLock } -> HostState = |host| host.change_lock(old, new).await;
-    /// Takes the account off this device with its keys and its history. If it was erased, the relay gets a receipt; that needs
-    /// the passphrase of a profile locked by one. If it is wrong, the app is locked.
-    [main] remove_account { passphrase: Option<Secret> } -> HostState = |host| host.remove_account(passphrase).await;
+    /// Takes the account off this device with its keys and its history. If it was erased, the relay gets a receipt, unless it
+    /// is to go `unconfirmed`; that needs the passphrase of a profile locked by one. If it is wrong, the app is locked.
+    [main] remove_account { passphrase: Option<Secret>, unconfirmed: bool } -> HostState = |host| {
+        host.remove_account(passphrase, unconfirmed).await
+    };
     /// Looks at a damaged profile again; nothing is overwritten.
     [main] recover {} -> HostState = |host| Ok(host.recover().await);
     /// What the person set.

@@ -121,10 +121,12 @@ impl Host {
         self.open_by_keychain().await;
     }
 
-    /// Closes the profile: for the end of the program.
+    /// Closes the profile: for the end of the program. Waits for an installation that is under way, which must not
+    /// be left half done.
     pub async fn close(&self) {
         let _turn = self.0.turn.lock().await;
         self.close_client().await;
+        self.installation_ended().await;
     }
 
     /// Answers a call of the window `window` (`main` or `viewer`).
@@ -156,7 +158,7 @@ impl Host {
     /// read are left out, and the first reason is given if none can.
     ///
     /// # Errors
-    /// `file_missing`, `not_a_file`, `too_many_files`, `locked`.
+    /// `file_missing`, `not_a_file`, `file_disk`, `storage`, `too_many_files`, `locked`.
     pub async fn stage_paths(&self, paths: Vec<PathBuf>) -> Result<Vec<StagedFile>> {
         let look = move || {
             paths
@@ -292,6 +294,11 @@ impl Host {
         let answer = tokio::time::timeout_at(limit, answer.wait_for(Option::is_some));
         // Polled before the time is looked at, so an answer that came late counts too.
         matches!(answer.await, Ok(Ok(answer)) if *answer == Some(true))
+    }
+
+    /// Whether it has not even said yet that it is there, long after it was asked.
+    pub(crate) fn keychain_is_silent(&self) -> bool {
+        self.0.began.elapsed() > keychain::PROBE && self.0.keychain.borrow().is_none()
     }
 
     pub(crate) fn phase(&self) -> Phase {

@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use sealwire_core::{Client, CoreError, ErrorKind, api::Event, call};
+use sealwire_core::{
+    Client, CoreError, ErrorKind,
+    api::{Connection, Event},
+    call,
+};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use zeroize::Zeroizing;
 
@@ -14,7 +18,7 @@ use crate::{
     event::{HostEvent, Own},
     host::{Host, Inner, hold},
     link,
-    lock::NewLock,
+    lock::{NewLock, passphrase_needed},
     problem::{Problem, Result},
     secret::Secret,
     state::{HostState, LockKind, Phase},
@@ -140,15 +144,12 @@ impl Host {
             _ => {
                 let passphrase = match passphrase {
                     Some(passphrase) => passphrase.0,
-                    None if self.lock_kind() == Some(LockKind::Passphrase) => {
-                        return Err(Problem::new(
-                            ErrorKind::Locked,
-                            "passphrase_needed",
-                            "this profile is locked by a passphrase",
-                            "type it",
-                        ));
-                    }
-                    None => self.kept_passphrase().await?,
+                    None => match self.lock_kind() {
+                        Some(LockKind::Keychain) => self.kept_passphrase().await?,
+                        Some(LockKind::Passphrase) => return Err(passphrase_needed()),
+                        // Why it cannot be opened is told by who tries.
+                        None => Zeroizing::default(),
+                    },
                 };
                 self.open_client(passphrase).await?;
             }
@@ -246,6 +247,9 @@ async fn pass_on(host: Weak<Inner>, mut events: Receiver<Event>) {
                 // The account may have been erased.
                 if matches!(event, Event::Warning { .. }) {
                     host.tell_state().await;
+                }
+                if matches!(event, Event::Connection(Connection::Online)) {
+                    host.reached_relay();
                 }
                 let Ok(client) = host.client().await else {
                     return;

@@ -59,6 +59,15 @@ pub(crate) fn refused(why: String) -> Problem {
     )
 }
 
+pub(crate) fn passphrase_needed() -> Problem {
+    Problem::new(
+        ErrorKind::Locked,
+        "passphrase_needed",
+        "this profile is locked by a passphrase",
+        "type it",
+    )
+}
+
 impl Host {
     fn entry_file(&self) -> PathBuf {
         self.0.options.home.join(NAME)
@@ -69,9 +78,9 @@ impl Host {
         String::from_utf8(name).ok()
     }
 
-    /// How the profile is locked, if there is one.
+    /// How the profile is locked, if there is one; not if only its receipt for the relay is left.
     pub(crate) fn lock_kind(&self) -> Option<LockKind> {
-        if self.phase() == Phase::Empty {
+        if self.phase() == Phase::Empty || Client::is_leaving(&self.profile_dir()) {
             return None;
         }
         Some(match self.entry_name() {
@@ -113,6 +122,11 @@ impl Host {
             return Ok(());
         };
         disk::remove(&self.entry_file())?;
+        if self.keychain_is_silent() {
+            // Nobody is kept waiting for it.
+            tracing::warn!("the keychain does not answer; the old entry may stay there");
+            return Ok(());
+        }
         let remove = move |keychain: &dyn keychain::Keychain| keychain.remove(&name);
         if let Err(why) = keychain::ask(&self.0.options.keychain, remove).await {
             // It opens nothing any more.

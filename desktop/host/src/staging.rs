@@ -2,17 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
     io::{Cursor, Read},
     path::PathBuf,
     sync::Arc,
 };
 
 use data_encoding::BASE64;
-use sealwire_core::{
-    ErrorKind,
-    api::{NewFile, Source, look_at},
-};
+use sealwire_core::api::{NewFile, SeenFile, Source, look_at};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -48,7 +44,7 @@ pub struct StagedFile {
 }
 
 enum Held {
-    Path(PathBuf),
+    File(SeenFile),
     Bytes(Arc<Zeroizing<Vec<u8>>>),
 }
 
@@ -78,7 +74,7 @@ impl Staging {
 
     fn add(&mut self, mut shown: StagedFile, held: Held) -> Result<StagedFile> {
         let bytes = |held: &Held| match held {
-            Held::Path(_) => 0,
+            Held::File(_) => 0,
             Held::Bytes(bytes) => bytes.len(),
         };
         let all: usize = self.files.values().map(|(_, held)| bytes(held)).sum();
@@ -117,7 +113,7 @@ impl Staging {
             )
         })?;
         Ok(match held {
-            Held::Path(path) => NewFile::at(path),
+            Held::File(seen) => NewFile::from(Source::Seen(seen.clone())),
             Held::Bytes(bytes) => NewFile::from(Source::Reader {
                 name: shown.name.clone(),
                 size: shown.size,
@@ -139,37 +135,15 @@ impl Looked {
 
 /// Looks at a file on this machine. Blocks.
 pub(crate) fn look_at_path(path: PathBuf) -> Result<Looked> {
-    let failed = |error: std::io::Error| {
-        let code = match error.kind() {
-            std::io::ErrorKind::NotFound => "file_missing",
-            _ => "storage",
-        };
-        Problem::new(
-            ErrorKind::Io,
-            code,
-            format!("cannot read {}: {error}", path.display()),
-            "check that the file is there and yours to read",
-        )
-    };
-    let found = std::fs::metadata(&path).map_err(failed)?;
-    if !found.is_file() {
-        return Err(Problem::usage(
-            "not_a_file",
-            format!("{} is no file", path.display()),
-            "choose a file; a folder has to be packed first",
-        ));
-    }
-    let size = found.len();
+    let (seen, file) = SeenFile::open(path)?;
+    let (path, size) = (seen.path(), seen.size());
     let most = if size <= LARGEST_PICTURE { size } else { FRONT };
     let mut front = Vec::new();
-    let file = File::open(&path).map_err(failed)?;
-    file.take(most).read_to_end(&mut front).map_err(failed)?;
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    Ok(Looked(shown(&name, &front, size), Held::Path(path)))
+    file.take(most)
+        .read_to_end(&mut front)
+        .map_err(|error| Problem::disk("read", path, &error))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Looked(shown(&name, &front, size), Held::File(seen)))
 }
 
 /// Looks at bytes that the person brought. Blocks.

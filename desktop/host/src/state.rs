@@ -53,7 +53,7 @@ pub struct Platform {
 pub struct HostState {
     /// Whether there is a profile and whether it can be used.
     pub phase: Phase,
-    /// How it is locked; `None` without a profile.
+    /// How it is locked; `None` without a profile, and if only its receipt for the relay is left.
     pub lock: Option<LockKind>,
     /// The system has a keychain that answers.
     pub keychain: bool,

@@ -11,8 +11,10 @@ use crate::state::Platform;
 /// Why a package was not installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotInstalled {
-    /// The person has to run this command.
+    /// Leave could not be had: the person has to run this command.
     ByHand(String),
+    /// The package is there without what it needs: the person has to run this command.
+    Unfinished(String),
     /// They would not, or it failed; in words.
     Failed(String),
 }
@@ -41,7 +43,8 @@ pub trait Surroundings: Send + Sync {
     /// system's administrator could have put there counts.
     fn release_key(&self) -> Option<Vec<u8>>;
 
-    /// Installs a package, which was checked, after the system has asked for leave.
+    /// Installs a package, which was checked, after the system has asked for leave. A later version that is
+    /// there already stays, which is no failure.
     fn install(&self, package: &Path) -> Installing;
 
     /// Ends the program.

@@ -1,28 +1,31 @@
-//! Updates of the app: looked for once a day, fetched when there is one, and installed when the person says so.
+//! Updates of the app: looked for once a day, fetched when there is one, and installed when the person says so. What
+//! fails is repeated before the day is over.
 
+mod known;
+mod problem;
 mod state;
 
 use std::{
-    path::PathBuf,
     sync::{
         Mutex, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use sealwire_core::{
-    ErrorKind,
-    update::{Installed, Update, signer_of},
-};
+use sealwire_core::update::{Installed, signer_of};
+use tokio::sync::watch;
 
 pub use self::state::{UpdateInfo, UpdateStage, UpdateState};
+use self::{
+    known::{Known, now_ms},
+    problem::{changed, impossible, no_update},
+};
 use crate::{
     event::Own,
     host::{Host, Inner, hold},
-    problem::{Problem, Result},
+    problem::Result,
     state::Phase,
-    surroundings::NotInstalled,
 };
 
 /// Where packages lie, beside the profiles.
@@ -30,27 +33,17 @@ const FOLDER: &str = "updates";
 /// Bytes between two events while a package comes.
 const TOLD_EVERY: u64 = 2 * 1024 * 1024;
 
-/// What is known of updates.
+/// Updates of this program.
 #[derive(Default)]
 pub(crate) struct Updates {
     /// Held by whoever looks, fetches or installs.
     turn: tokio::sync::Mutex<()>,
     known: Mutex<Known>,
+    /// Rung when the next look may be due sooner than it was.
+    bell: watch::Sender<()>,
 }
 
-#[derive(Default)]
-struct Known {
-    stage: UpdateStage,
-    found: Option<Update>,
-    /// The package, once it is whole.
-    file: Option<PathBuf>,
-    fetched: u64,
-    problem: Option<Problem>,
-    command: Option<String>,
-    checked_ms: Option<u64>,
-}
-
-/// Looks for updates while the profile is open, once a day.
+/// Looks for updates while the profile is open.
 pub(crate) async fn run(host: Weak<Inner>) {
     let mut least = Duration::ZERO;
     loop {
@@ -60,19 +53,22 @@ pub(crate) async fn run(host: Weak<Inner>) {
         if host_now.phase() != Phase::Open || host_now.installed().is_none() {
             return;
         }
-        // It was found, and the app was locked before it was here.
+        // It was found, and is not here yet.
         if host_now.update_state().stage == UpdateStage::Available {
             drop(host_now.fetch_update().await);
         }
-        let wait = host_now.until_due().max(least);
-        least = host_now.0.options.minute;
+        // First that it is listened to, then what is known: nothing is missed in between.
+        let mut bell = host_now.0.updates.bell.subscribe();
+        let wait = host_now.until_due(least);
         drop(host_now);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
+            Ok(()) = bell.changed() => continue,
             _ = leaving.changed() => return,
         }
         let Some(inner) = host.upgrade() else { return };
         let host_now = Host(inner);
+        least = host_now.0.options.minute;
         // What goes wrong is told by the state.
         drop(host_now.check_update().await);
     }
@@ -91,14 +87,20 @@ impl Host {
         })
     }
 
-    /// How long until the next look.
-    fn until_due(&self) -> Duration {
-        let day = self.0.options.minute * 24 * 60;
-        let Some(checked_ms) = hold(&self.0.updates.known).checked_ms else {
-            return Duration::ZERO;
-        };
-        let since = Duration::from_millis(now_ms().saturating_sub(checked_ms));
-        day.saturating_sub(since)
+    /// How long until the next look, at least `least` as a rule.
+    fn until_due(&self, least: Duration) -> Duration {
+        hold(&self.0.updates.known).until_due(now_ms(), self.0.options.minute, least)
+    }
+
+    /// The connection to the relay is there again.
+    pub(crate) fn reached_relay(&self) {
+        hold(&self.0.updates.known).reached();
+        self.0.updates.bell.send_replace(());
+    }
+
+    /// Waits for the end of an installation that is under way.
+    pub(crate) async fn installation_ended(&self) {
+        drop(self.0.updates.turn.lock().await);
     }
 
     /// How it stands.
@@ -130,6 +132,7 @@ impl Host {
 
     fn set_update(&self, change: impl FnOnce(&mut Known)) -> UpdateState {
         change(&mut hold(&self.0.updates.known));
+        self.0.updates.bell.send_replace(());
         self.tell_update()
     }
 
@@ -139,6 +142,8 @@ impl Host {
     /// `no_release_key`, `locked`.
     pub(crate) async fn check_update(&self) -> Result<UpdateState> {
         let installed = self.installed().ok_or_else(impossible)?;
+        // Also if somebody else is about it: how that goes is told to whoever waits.
+        hold(&self.0.updates.known).attempt();
         let Ok(_turn) = self.0.updates.turn.try_lock() else {
             return Ok(self.update_state());
         };
@@ -161,6 +166,7 @@ impl Host {
         let found = hold(&self.0.updates.known).found.clone();
         let update = found.ok_or_else(no_update)?;
         self.set_update(|known| {
+            known.attempt();
             known.stage = UpdateStage::Fetching;
             known.fetched = 0;
             known.problem = None;
@@ -179,11 +185,7 @@ impl Host {
             Ok(client.fetch_update(&update, &folder, progress).await?)
         };
         match self.until_closed(fetched).await {
-            Ok(file) => Ok(self.set_update(|known| {
-                known.stage = UpdateStage::Ready;
-                known.fetched = update.size();
-                known.file = Some(file);
-            })),
+            Ok(file) => Ok(self.set_update(|known| known.arrived(file, update.size()))),
             Err(problem) if problem.code == "locked" => {
                 self.set_update(|known| known.stage = UpdateStage::Available);
                 Err(problem)
@@ -220,103 +222,6 @@ impl Host {
             }));
         }
         let installed = self.0.options.surroundings.install(&file).await;
-        Ok(self.set_update(|known| match installed {
-            Ok(()) => known.stage = UpdateStage::Installed,
-            // It stays ready: they may try again.
-            Err(NotInstalled::ByHand(command)) => {
-                known.stage = UpdateStage::Ready;
-                known.command = Some(command);
-                known.problem = Some(by_hand());
-            }
-            Err(NotInstalled::Failed(why)) => {
-                known.stage = UpdateStage::Ready;
-                known.problem = Some(not_installed(&why));
-            }
-        }))
+        Ok(self.set_update(|known| known.installed(installed)))
     }
-}
-
-impl Known {
-    /// What the relay was found to offer.
-    fn take(&mut self, found: Result<Option<Update>>) {
-        self.checked_ms = Some(now_ms());
-        match found {
-            // It waits for its start, whatever the relay says.
-            _ if self.stage == UpdateStage::Installed => {}
-            Ok(found) if found.is_some() && found == self.found && self.file.is_some() => {
-                self.stage = UpdateStage::Ready;
-                self.problem = None;
-            }
-            Ok(found) => {
-                self.stage = match found {
-                    Some(_) => UpdateStage::Available,
-                    None => UpdateStage::None,
-                };
-                self.found = found;
-                self.file = None;
-                self.problem = None;
-                self.command = None;
-            }
-            // The relay is out of reach: what was found before still holds.
-            Err(problem) if self.file.is_some() && problem.kind == "io" => {}
-            Err(problem) => {
-                self.found = None;
-                self.file = None;
-                self.fail(problem);
-            }
-        }
-    }
-
-    fn fail(&mut self, problem: Problem) {
-        self.stage = UpdateStage::Failed;
-        self.problem = Some(problem);
-    }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
-}
-
-fn impossible() -> Problem {
-    Problem::usage(
-        "no_release_key",
-        "this app was built without updates",
-        "install a package that was made with a release key",
-    )
-}
-
-fn no_update() -> Problem {
-    Problem::usage(
-        "no_update",
-        "there is no update that could be taken",
-        "check for updates first",
-    )
-}
-
-fn changed() -> Problem {
-    Problem::new(
-        ErrorKind::Untrusted,
-        "update_damaged",
-        "the package has changed since it was fetched",
-        "nothing was installed; check for updates again",
-    )
-}
-
-fn by_hand() -> Problem {
-    Problem::new(
-        ErrorKind::Usage,
-        "update_by_hand",
-        "this system has no way to ask for an administrator's leave",
-        "run the command that is shown",
-    )
-}
-
-fn not_installed(why: &str) -> Problem {
-    Problem::new(
-        ErrorKind::Io,
-        "update_not_installed",
-        format!("the update was not installed: {why}"),
-        "try again",
-    )
 }

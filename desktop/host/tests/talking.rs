@@ -183,6 +183,37 @@ async fn a_picture_goes_without_its_place_and_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_alice_did_not_look_at_is_not_sent() {
+    let stage = Stage::set_in_memory().await;
+    let alice = App::owner(&stage, "alice").await;
+    let _bob = alice.guest(&stage, "bob").await;
+    let chat = alice.founds("Plans", "bob").await;
+    let path = alice.home.join("notes.txt");
+    let stages = async || {
+        let staged = alice.host.stage_paths(vec![path.clone()]).await;
+        staged.expect("staged")[0].id
+    };
+    let params = |id: u64| json!({ "conversation": chat, "text": "look", "staged": [id] });
+    fs::write(&path, "what Alice saw").expect("a file");
+    let id = stages().await;
+    fs::remove_file(&path).expect("removed");
+    fs::write(alice.home.join("secret.txt"), "a secret").expect("a file");
+    std::os::unix::fs::symlink(alice.home.join("secret.txt"), &path).expect("a link");
+    assert_eq!(alice.fails("send", params(id)).await, "source_changed");
+    let waits = alice.does("staged", json!({})).await;
+    assert_eq!(waits[0]["id"], id, "it is shown still");
+    alice.does("unstage", json!({ "id": id })).await;
+    let id = stages().await;
+    alice.does("send", params(id)).await;
+    // Nobody writes into a pipe; looking at it does not wait for them.
+    let pipe = alice.home.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let refused = alice.host.stage_paths(vec![pipe]).await;
+    assert_eq!(refused.expect_err("a pipe").code, "not_a_file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_while_the_relay_is_gone_arrives() {
     let mut stage = Stage::set().await;
     let alice = App::owner(&stage, "alice").await;

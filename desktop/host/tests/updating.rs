@@ -8,6 +8,7 @@ use common::{App, PASSPHRASE};
 use sealwire_desktop_host::{HostEvent, NotInstalled, Own, UpdateStage};
 use sealwire_tests::{Stage, release::Makers, until};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 const PACKAGE: &[u8] = b"!<arch>\nthe bytes of a package";
 
@@ -118,6 +119,11 @@ async fn what_was_not_installed_can_be_tried_again() {
             "update_by_hand",
             json!("dpkg x"),
         ),
+        (
+            NotInstalled::Unfinished("apt x".into()),
+            "update_unfinished",
+            json!("apt x"),
+        ),
     ] {
         *app.around.installs.lock().expect("an end") = Err(why);
         let now = app.does("install_update", json!({})).await;
@@ -181,5 +187,87 @@ async fn the_app_looks_by_itself_when_it_is_opened() {
     let again = App::start_trusting(&app.home, makers.key().into_bytes()).await;
     let unlock = json!({ "passphrase": PASSPHRASE });
     again.does("unlock", unlock).await;
+    stands(&again, "ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quitting_waits_for_an_installation() {
+    let (_stage, app, makers) = scene().await;
+    trusts(&app, &makers);
+    ready(&app).await;
+    let (finish, finished) = oneshot::channel();
+    *app.around.finish.lock().expect("an end") = Some(finished);
+    let host = app.host.clone();
+    let installing =
+        tokio::spawn(async move { host.call("main", "install_update", json!({})).await });
+    until("the package being installed", || async {
+        (installed(&app) == 1)
+            .then_some(())
+            .ok_or("not yet".to_owned())
+    })
+    .await;
+    let host = app.host.clone();
+    let closing = tokio::spawn(async move {
+        host.close().await;
+        host.call("main", "update", json!({})).await
+    });
+    until("the profile being closed", || async {
+        let phase = app.phase().await;
+        (phase == "locked").then_some(()).ok_or(phase.to_string())
+    })
+    .await;
+    finish.send(()).expect("it is waited for");
+    let left = closing.await.expect("closed").expect("answered");
+    assert_eq!(left["stage"], "installed");
+    installing.await.expect("ended").expect("installed");
+}
+
+/// Alice's app as it is started anew, with nothing fetched yet.
+async fn again(app: &App, makers: &Makers) -> App {
+    app.host.close().await;
+    std::fs::remove_dir_all(app.home.join("updates")).expect("fetched before");
+    App::start_trusting(&app.home, makers.key().into_bytes()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_failed_is_repeated_when_the_relay_is_back() {
+    let (mut stage, app, makers) = scene().await;
+    trusts(&app, &makers);
+    ready(&app).await;
+    let again = again(&app, &makers).await;
+    stage.relay.kill().await;
+    again
+        .does("unlock", json!({ "passphrase": PASSPHRASE }))
+        .await;
+    let now = stands(&again, "failed").await;
+    assert_eq!(now["problem"]["kind"], "io", "{now}");
+    assert_eq!(now["checked_ms"], Value::Null, "the relay was not reached");
+    stage.relay.restart().await;
+    let now = stands(&again, "ready").await;
+    assert!(now["checked_ms"].is_number(), "{now}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_failed_is_repeated_when_the_relay_is_back() {
+    let (mut stage, app, makers) = scene().await;
+    trusts(&app, &makers);
+    let now = ready(&app).await;
+    let again = again(&app, &makers).await;
+    let digest = now["update"]["sha256"].as_str().expect("a digest");
+    let kept = stage.relay.data().join(format!("updates/{digest}.deb"));
+    change(&kept);
+    again
+        .does("unlock", json!({ "passphrase": PASSPHRASE }))
+        .await;
+    until("the package being refused", || async {
+        let now = again.does("update", json!({})).await;
+        (now["problem"]["code"] == "update_damaged")
+            .then_some(())
+            .ok_or(now.to_string())
+    })
+    .await;
+    stage.relay.kill().await;
+    change(&kept);
+    stage.relay.restart().await;
     stands(&again, "ready").await;
 }

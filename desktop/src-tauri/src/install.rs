@@ -4,7 +4,7 @@ use std::{
     env,
     ffi::OsStr,
     fs::{File, Metadata},
-    io::Read,
+    io::{self, Read, Seek},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::Stdio,
@@ -19,9 +19,25 @@ const KEY: &str = "share/sealwire-desktop/release.pub";
 const MAX_KEY: u64 = 4096;
 /// Asks the person for an administrator's leave (polkit).
 const PKEXEC: &str = "pkexec";
+/// Nobody looks at a terminal, and a process that is in the background there is stopped when it asks.
+const BY_WINDOW: &str = "--disable-internal-agent";
 const DPKG: &str = "/usr/bin/dpkg";
-/// What `pkexec` ends with if leave was not given.
-const NOT_ALLOWED: [i32; 2] = [126, 127];
+/// Another hand may have installed a later version since this program was started: that one stays, and `dpkg`
+/// ends as if all had gone well.
+const INSTALL: [&str; 2] = ["--refuse-downgrade", "--install"];
+/// What `pkexec` ends with if the person would not.
+const DISMISSED: i32 = 126;
+/// What `pkexec` ends with if leave was not given: there may be nothing that asks.
+const NOT_ALLOWED: i32 = 127;
+/// Says how a package stands.
+const QUERY: &str = "dpkg-query";
+const NAME: &str = "sealwire-desktop";
+/// A package that is there and lacks what it needs: `dpkg` fetches nothing.
+const UNFINISHED: [&str; 2] = ["unpacked", "half-configured"];
+/// Fetches what is lacking.
+const FINISH: &str = "sudo apt-get install -f";
+/// Longest complaint that is logged, bytes.
+const MAX_SAID: u64 = 8 * 1024;
 
 /// The key that was installed with the program, if nobody else could have changed it.
 pub(crate) fn release_key() -> Option<Vec<u8>> {
@@ -48,31 +64,59 @@ fn is_trusted(file: &Metadata, owner: Option<u32>) -> bool {
     file.is_file() && (of == 0 || Some(of) == owner) && file.mode() & 0o022 == 0
 }
 
-/// Installs a package by the system's own tools.
+/// Installs a package by the system's own tools. It goes on if the app ends: it writes into no pipe that would
+/// break, and has a process group of its own, so that what ends the app's does not end it half-way.
 pub(crate) async fn install(package: PathBuf, path: Option<&OsStr>) -> Result<(), NotInstalled> {
     let Some(pkexec) = find(PKEXEC, path) else {
-        let file = package.display().to_string().replace('\'', "'\\''");
-        return Err(NotInstalled::ByHand(format!(
-            "sudo dpkg --install '{file}'"
-        )));
+        return Err(by_hand(&package));
     };
+    let failed = |error: io::Error| NotInstalled::Failed(error.to_string());
+    let said = tempfile::tempfile().map_err(failed)?;
     let mut command = Command::new(pkexec);
-    command.args([DPKG, "--install"]).arg(&package);
-    let output = command.stdin(Stdio::null()).output().await;
-    let output = output.map_err(|error| NotInstalled::Failed(error.to_string()))?;
-    match output.status.code() {
+    command.args([BY_WINDOW, DPKG]).args(INSTALL).arg(&package);
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    command.stderr(said.try_clone().map_err(failed)?);
+    let status = command.process_group(0).status().await.map_err(failed)?;
+    match status.code() {
         Some(0) => Ok(()),
-        Some(code) if NOT_ALLOWED.contains(&code) => {
-            Err(NotInstalled::Failed("leave was not given".into()))
-        }
+        Some(DISMISSED) => Err(NotInstalled::Failed("leave was not given".into())),
+        Some(NOT_ALLOWED) => Err(by_hand(&package)),
         _ => {
-            let said = String::from_utf8_lossy(&output.stderr);
+            let said = complaint(said);
             tracing::warn!(%said, "a package was not installed");
-            Err(NotInstalled::Failed(
-                "the system's package manager failed".into(),
-            ))
+            Err(match is_unfinished(path).await {
+                true => NotInstalled::Unfinished(FINISH.into()),
+                false => NotInstalled::Failed("the system's package manager failed".into()),
+            })
         }
     }
+}
+
+fn by_hand(package: &Path) -> NotInstalled {
+    let file = package.display().to_string().replace('\'', "'\\''");
+    let words = INSTALL.join(" ");
+    NotInstalled::ByHand(format!("sudo dpkg {words} '{file}'"))
+}
+
+/// What was written into `said`, as far as it can be read.
+fn complaint(mut said: File) -> String {
+    let mut bytes = Vec::new();
+    // It is for the log alone.
+    let _ = said
+        .rewind()
+        .and_then(|()| said.take(MAX_SAID).read_to_end(&mut bytes));
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Whether the app's package is there without what it needs.
+async fn is_unfinished(path: Option<&OsStr>) -> bool {
+    let Some(query) = find(QUERY, path) else {
+        return false;
+    };
+    let mut command = Command::new(query);
+    command.args(["--show", "--showformat=${db:Status-Status}", NAME]);
+    let told = command.stdin(Stdio::null()).output().await;
+    told.is_ok_and(|told| UNFINISHED.contains(&String::from_utf8_lossy(&told.stdout).trim()))
 }
 
 /// A program of this name in the folders of `path`.
@@ -128,42 +172,89 @@ mod tests {
         assert_eq!(key_of(&program), None);
     }
 
+    /// A folder with a program of this text.
+    fn program(name: &str, text: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        put(folder.path(), name, text);
+        folder
+    }
+
+    fn put(folder: &Path, name: &str, text: &str) {
+        let file = folder.join(name);
+        fs::write(&file, format!("#!/bin/sh\n{text}\n")).expect("written");
+        fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("set");
+    }
+
     /// A `pkexec` that notes what it is asked and ends so.
     fn pkexec(code: i32) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join(PKEXEC);
-        let text = format!(
-            "#!/bin/sh\necho \"$@\" >{}/asked\nexit {code}\n",
-            folder.path().display()
-        );
-        fs::write(&file, text).expect("written");
-        fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("set");
-        folder
+        program(
+            PKEXEC,
+            &format!("echo \"$@\" >\"${{0%/*}}/asked\"\nexit {code}"),
+        )
+    }
+
+    fn noted(folder: &tempfile::TempDir) -> String {
+        fs::read_to_string(folder.path().join("asked")).expect("asked")
+    }
+
+    async fn installs(folder: &tempfile::TempDir) -> Result<(), NotInstalled> {
+        install("/a/b.deb".into(), Some(folder.path().as_os_str())).await
     }
 
     #[tokio::test]
     async fn the_system_is_asked_to_install_and_heard() {
         for (code, wanted) in [(0, Ok(())), (126, Err("leave")), (1, Err("manager"))] {
             let folder = pkexec(code);
-            let done = install("/a/b.deb".into(), Some(folder.path().as_os_str())).await;
-            match (done, wanted) {
+            match (installs(&folder).await, wanted) {
                 (Ok(()), Ok(())) => {}
                 (Err(NotInstalled::Failed(why)), Err(wanted)) => {
                     assert!(why.contains(wanted), "{why}")
                 }
                 (done, _) => panic!("{code}: {done:?}"),
             }
-            let asked = fs::read_to_string(folder.path().join("asked")).expect("asked");
-            assert_eq!(asked, "/usr/bin/dpkg --install /a/b.deb\n");
+            let wanted =
+                "--disable-internal-agent /usr/bin/dpkg --refuse-downgrade --install /a/b.deb\n";
+            assert_eq!(noted(&folder), wanted);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_ends_the_app_does_not_end_the_installation() {
+        let text = "cd /proc/$$\n(cut -d' ' -f5 stat; echo $$; readlink fd/1 fd/2) >\"${0%/*}/asked\"\nexit 0";
+        let folder = program(PKEXEC, text);
+        installs(&folder).await.expect("installed");
+        let noted = noted(&folder);
+        let [group, process, out, complaints] = noted.lines().collect::<Vec<_>>()[..] else {
+            panic!("{noted}");
+        };
+        assert_eq!(group, process, "a group of its own");
+        assert_eq!(out, "/dev/null");
+        assert!(complaints.ends_with(" (deleted)"), "{complaints}");
+    }
+
+    #[tokio::test]
+    async fn a_package_that_lacks_what_it_needs_is_finished_by_hand() {
+        for (stands, wanted) in [
+            ("unpacked", NotInstalled::Unfinished(FINISH.into())),
+            ("half-configured", NotInstalled::Unfinished(FINISH.into())),
+            (
+                "installed",
+                NotInstalled::Failed("the system's package manager failed".into()),
+            ),
+        ] {
+            let folder = pkexec(1);
+            put(folder.path(), QUERY, &format!("echo {stands}"));
+            assert_eq!(installs(&folder).await, Err(wanted), "{stands}");
         }
     }
 
     #[tokio::test]
     async fn without_a_way_to_ask_there_is_a_command() {
-        let empty = tempfile::tempdir().expect("a folder");
-        for path in [None, Some(empty.path().as_os_str())] {
+        let (empty, unheard) = (tempfile::tempdir().expect("a folder"), pkexec(127));
+        let unheard = Some(unheard.path().as_os_str());
+        for path in [None, Some(empty.path().as_os_str()), unheard] {
             let done = install("/a b/it's.deb".into(), path).await;
-            let wanted = r"sudo dpkg --install '/a b/it'\''s.deb'".to_owned();
+            let wanted = r"sudo dpkg --refuse-downgrade --install '/a b/it'\''s.deb'".to_owned();
             assert_eq!(done, Err(NotInstalled::ByHand(wanted)));
         }
     }

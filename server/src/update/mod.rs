@@ -5,6 +5,7 @@
 //! was logged, and the package's digest.
 
 mod offer;
+mod places;
 mod rows;
 mod serve;
 mod shelf;
@@ -12,23 +13,19 @@ mod shelf;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 pub(crate) use self::offer::Asked;
+use self::places::Places;
 pub(crate) use self::serve::router;
 use self::shelf::Shelf;
 use crate::database::SqliteFile;
 use crate::evidence::Evidence;
-
-/// Packages that are being sent at one time.
-const DOWNLOADS: usize = 64;
 
 /// What is offered.
 pub(crate) struct Updates {
     db: SqliteFile,
     evidence: Arc<Evidence>,
     shelf: Shelf,
-    downloads: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 impl Updates {
@@ -38,7 +35,7 @@ impl Updates {
             db: db.clone(),
             evidence: Arc::clone(evidence),
             shelf: Shelf::of(dir),
-            downloads: Arc::new(Semaphore::new(DOWNLOADS)),
+            places: Arc::default(),
         })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -19,11 +19,12 @@ use sealwire_protocol::problem::Code;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
+use super::Updates;
 use super::rows::{self, Offered};
-use super::{DOWNLOADS, Updates};
 use crate::evidence::LogName;
+use crate::gate::Permit;
 use crate::http::Path;
 use crate::refusal::{Answer, Refusal};
 
@@ -32,7 +33,10 @@ const CHUNK: usize = 64 * 1024;
 const AHEAD: usize = 2;
 /// A reader that takes nothing for so long is disconnected.
 const PATIENCE: Duration = Duration::from_secs(30);
-const BUSY: Duration = Duration::from_secs(60);
+/// How long a download may take beside what its bytes may.
+const HEAD_START: Duration = Duration::from_secs(60);
+/// Bytes a second that a reader takes at least, on average.
+const SLOWEST: u64 = 32 * 1024;
 /// A year: what has this digest never changes.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
@@ -89,6 +93,7 @@ async fn offer(
 
 async fn package(
     State(updates): State<Arc<Updates>>,
+    Extension(peer): Extension<Arc<Permit>>,
     Path(sha256): Path<String>,
 ) -> Answer<Response> {
     let sha256 = Hex::<32>::try_from(sha256).map_err(|_| nothing())?;
@@ -100,14 +105,7 @@ async fn package(
         .iter()
         .find(|one| one.sha256 == sha256 && !one.withdrawn)
         .ok_or_else(nothing)?;
-    let slot = Arc::clone(&updates.downloads).try_acquire_owned();
-    let slot = slot.map_err(|_| {
-        Refusal::new(
-            Code::Unavailable,
-            format!("This relay is sending {DOWNLOADS} packages; try again in a minute."),
-        )
-        .after(BUSY)
-    })?;
+    let place = updates.places.take(peer.network())?;
     // Withdrawn since the row was read, or lost.
     let file = File::open(updates.shelf.path(&sha256)).await;
     let file = file.map_err(|_| nothing())?;
@@ -119,12 +117,18 @@ async fn package(
         (CACHE_CONTROL, FOR_GOOD.to_owned()),
         (CONTENT_LENGTH, offered.size.to_string()),
     ];
-    Ok((head, body(file, offered.size, slot)).into_response())
+    Ok((head, body(file, offered.size, place)).into_response())
 }
 
-/// Sends a file as the reader takes it. `kept` is let go at the end.
+/// How long a package of `size` bytes may take.
+fn longest(size: u64) -> Duration {
+    HEAD_START + Duration::from_secs(size / SLOWEST)
+}
+
+/// Sends a file as the reader takes it, and breaks off if that takes too long. `kept` is let go at the end.
 fn body(file: File, size: u64, kept: impl Send + 'static) -> Body {
     let (chunks, waiting) = mpsc::channel::<io::Result<Bytes>>(AHEAD);
+    let end = Instant::now() + longest(size);
     tokio::spawn(async move {
         let _kept = kept;
         let mut file = file.take(size);
@@ -138,7 +142,8 @@ fn body(file: File, size: u64, kept: impl Send + 'static) -> Body {
                 Err(_) => (Err(io::Error::other("the package could not be read")), true),
             };
             // Also if the reader is gone.
-            match timeout(PATIENCE, chunks.send(chunk)).await {
+            let patience = end.min(Instant::now() + PATIENCE);
+            match timeout_at(patience, chunks.send(chunk)).await {
                 Ok(Ok(())) if !last => {}
                 _ => return,
             }
@@ -148,4 +153,16 @@ fn body(file: File, size: u64, kept: impl Send + 'static) -> Body {
         waiting,
         |mut waiting| async move { waiting.recv().await.map(|chunk| (chunk, waiting)) },
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_package_has_hours_and_a_small_one_minutes() {
+        assert_eq!(longest(0).as_secs(), 60);
+        assert_eq!(longest(32 * 1024 * 100).as_secs(), 160);
+        assert_eq!(longest(512 * 1024 * 1024).as_secs(), 60 + 16_384);
+    }
 }

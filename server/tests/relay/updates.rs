@@ -238,3 +238,29 @@ async fn a_package_that_was_lost_is_not_promised_and_can_be_offered_again() {
     let (after, _) = published(&relay, &makers, "0.2.0").await;
     assert_eq!(before, after, "logged once");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mallory_takes_no_more_than_four_places_at_once() {
+    let (relay, makers) = (Relay::new(), Makers::new());
+    // More than waits between a relay and a reader that reads nothing.
+    let package = vec![7; 48 << 20];
+    let release = makers.release("0.2.0", &package);
+    said(&offer(&relay, &release, &makers.public()));
+    let (offer, _) = published(&relay, &makers, "0.2.0").await;
+    let path = format!("file/{}", offer.sha256);
+    let mut unread = Vec::new();
+    for _ in 0..4 {
+        let answer = get(&relay, &path).await;
+        assert_eq!(answer.status().as_u16(), 200);
+        unread.push(answer);
+    }
+    let refused = get(&relay, &path).await;
+    assert_eq!(refused.status().as_u16(), 429);
+    assert!(refused.headers().contains_key("retry-after"));
+    drop(unread);
+    let end = Instant::now() + PATIENCE;
+    while get(&relay, &path).await.status().as_u16() != 200 {
+        assert!(Instant::now() < end, "the places are not given back");
+        sleep(Duration::from_millis(50)).await;
+    }
+}

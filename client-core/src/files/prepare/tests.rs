@@ -3,7 +3,7 @@ use std::{fs, io::Read, path::Path};
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
-use crate::files::types::Source;
+use crate::files::{seen::SeenFile, types::Source};
 
 fn vault() -> (tempfile::TempDir, Vault) {
     let dir = tempfile::tempdir().unwrap();
@@ -135,6 +135,45 @@ fn only_files_are_files() {
     )
     .unwrap();
     assert_eq!(code(&pipe), "not_a_file");
+}
+
+/// What Mallory does with a file that Alice has looked at, and one that Alice has not.
+type Change = fn(&Path, &Path);
+
+#[test]
+fn what_was_looked_at_is_what_is_sent() {
+    let (dir, vault) = vault();
+    let (path, secret) = (dir.path().join("notes.txt"), dir.path().join("secret.txt"));
+    fs::write(&secret, "hello").unwrap();
+    let sent = || {
+        fs::write(&path, "hello").unwrap();
+        SeenFile::open(&path).unwrap().0
+    };
+    let send = |seen: SeenFile| prepared(&vault, NewFile::from(Source::Seen(seen)));
+    let kept = send(sent()).unwrap();
+    assert_eq!(content(&vault, &kept), b"hello");
+    let changes: [(&str, Change); 3] = [
+        ("written to", |path, _| {
+            fs::write(path, "hello, Bob").unwrap()
+        }),
+        ("another of its size", |path, secret| {
+            fs::remove_file(path).unwrap();
+            fs::copy(secret, path).unwrap();
+        }),
+        ("a link that Mallory made", |path, secret| {
+            fs::remove_file(path).unwrap();
+            std::os::unix::fs::symlink(secret, path).unwrap();
+        }),
+    ];
+    for (what, change) in changes {
+        let seen = sent();
+        // Open, so that its inode is not given to another.
+        let _held = fs::File::open(&path).unwrap();
+        change(&path, &secret);
+        let error = send(seen).err().expect(what);
+        assert_eq!(error.code, "source_changed", "{what}");
+        fs::remove_file(&path).unwrap();
+    }
 }
 
 #[test]

@@ -73,6 +73,6 @@ pub struct UpdateState {
     pub problem: Option<Problem>,
     /// What installs the package, to be run by hand.
     pub command: Option<String>,
-    /// The time at which the relay was asked last, milliseconds since the Unix epoch.
+    /// The time at which the relay answered last, milliseconds since the Unix epoch.
     pub checked_ms: Option<u64>,
 }

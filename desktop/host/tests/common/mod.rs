@@ -21,6 +21,7 @@ use sealwire_tests::{
     until,
 };
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 /// Everybody's passphrase.
@@ -35,6 +36,8 @@ pub struct Around {
     pub installed: Mutex<Vec<PathBuf>>,
     /// What installing comes to.
     pub installs: Mutex<Result<(), NotInstalled>>,
+    /// An installation takes until this is told.
+    pub finish: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl Surroundings for Around {
@@ -69,7 +72,13 @@ impl Surroundings for Around {
         let mut installed = self.installed.lock().expect("installed");
         installed.push(package.to_owned());
         let done = self.installs.lock().expect("an end").clone();
-        Box::pin(async { done })
+        let finish = self.finish.lock().expect("an end").take();
+        Box::pin(async {
+            if let Some(finish) = finish {
+                finish.await.expect("told");
+            }
+            done
+        })
     }
 
     fn quit(&self) {
@@ -174,6 +183,7 @@ impl App {
             release_key: Mutex::new(release_key),
             installed: Mutex::default(),
             installs: Mutex::new(Ok(())),
+            finish: Mutex::default(),
         });
         let mut options = HostOptions::new(home, Arc::clone(&around) as Arc<dyn Surroundings>);
         options.keychain = keychain;

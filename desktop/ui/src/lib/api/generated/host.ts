@@ -46,7 +46,7 @@ export type HostState = {
  */
 phase: Phase, 
 /**
- * How it is locked; `None` without a profile.
+ * How it is locked; `None` without a profile, and if only its receipt for the relay is left.
  */
 lock: LockKind | null, 
 /**
@@ -435,7 +435,7 @@ problem: Problem | null,
  */
 command: string | null, 
 /**
- * The time at which the relay was asked last, milliseconds since the Unix epoch.
+ * The time at which the relay answered last, milliseconds since the Unix epoch.
  */
 checked_ms: number | null, };
 
@@ -471,9 +471,9 @@ export interface HostCalls {
     params: { old?: string | null; new: NewLock };
     result: HostState;
   };
-  /** Takes the account off this device with its keys and its history. If it was erased, the relay gets a receipt; that needs the passphrase of a profile locked by one. If it is wrong, the app is locked. */
+  /** Takes the account off this device with its keys and its history. If it was erased, the relay gets a receipt, unless it is to go `unconfirmed`; that needs the passphrase of a profile locked by one. If it is wrong, the app is locked. */
   remove_account: {
-    params: { passphrase?: string | null };
+    params: { passphrase?: string | null; unconfirmed: boolean };
     result: HostState;
   };
   /** Looks at a damaged profile again; nothing is overwritten. */
