@@ -31,9 +31,10 @@ pub(crate) enum ContactCommand {
     Verify {
         /// Handle
         handle: String,
-        /// The numbers are the same: mark them as verified
-        #[arg(long, conflicts_with = "unmark")]
-        mark: bool,
+        /// The numbers are the same: mark them as verified. If the key has
+        /// changed, say the number that you compared
+        #[arg(long, conflicts_with = "unmark", value_name = "NUMBER", num_args = 0..=1, default_missing_value = "")]
+        mark: Option<String>,
         /// Take the mark back
         #[arg(long)]
         unmark: bool,
@@ -68,7 +69,7 @@ pub(crate) async fn run(context: &Context, command: ContactCommand) -> Outcome {
             handle,
             mark,
             unmark,
-        } => verify(context, &handle, mark, unmark).await,
+        } => verify(context, &handle, mark.as_deref(), unmark).await,
         ContactCommand::Nick { handle, nickname } => nick(context, &handle, &nickname).await,
         ContactCommand::Block { handle } => block(context, &handle, true).await,
         ContactCommand::Unblock { handle } => block(context, &handle, false).await,
@@ -129,14 +130,18 @@ async fn show(context: &Context, handle: &str) -> Outcome {
     Ok(())
 }
 
-async fn verify(context: &Context, handle: &str, mark: bool, unmark: bool) -> Outcome {
+async fn verify(context: &Context, handle: &str, mark: Option<&str>, unmark: bool) -> Outcome {
     let client = context.open().await?;
     let handle = client.parse_handle(handle)?;
-    let contact = if mark || unmark {
-        client.set_verified(&handle, mark).await?
-    } else {
-        client.contact(&handle).await?
-    };
+    let mut contact = client.contact(&handle).await?;
+    if mark == Some("") && contact.key_changed {
+        return Err(key_changed(&contact).into());
+    }
+    if mark.is_some() || unmark {
+        let shown = contact.safety_number.as_str();
+        let compared = mark.map(|number| if number.is_empty() { shown } else { number });
+        contact = client.set_verified(&handle, compared).await?;
+    }
     context.out.result(&contact, |page| {
         page.line(
             Line::new()
@@ -155,15 +160,19 @@ async fn verify(context: &Context, handle: &str, mark: bool, unmark: bool) -> Ou
                 .append_state(&contact),
         );
     })?;
-    if !mark && !unmark && !contact.verified {
+    if mark.is_none() && !unmark && !contact.verified {
         context.out.note("");
         context.out.note(&format!(
             "Ask {handle} in person or by phone for the number that `sealwire contact verify` \
              shows there. If all twelve groups are the same:"
         ));
-        context
-            .out
-            .note(&format!("  sealwire contact verify {handle} --mark"));
+        let compared = match contact.key_changed {
+            true => format!(" '{}'", contact.safety_number),
+            false => String::new(),
+        };
+        context.out.note(&format!(
+            "  sealwire contact verify {handle} --mark{compared}"
+        ));
     }
     Ok(())
 }
@@ -233,7 +242,11 @@ pub(crate) fn key_changed(contact: &ContactInfo) -> CoreError {
             "the directory shows another key for {} than before",
             contact.handle
         ),
-        "nothing is sent to it; ask them in person why before you trust it",
+        format!(
+            "nothing is sent to it; ask them in person why, and `sealwire contact verify {}` shows \
+             what to compare",
+            contact.handle
+        ),
     )
 }
 

@@ -97,13 +97,13 @@ pub struct ContactInfo {
     pub handle: String,
     /// What they are; a person as long as this profile does not know.
     pub kind: DeviceKind,
-    /// Fingerprint of the account key first seen.
+    /// Fingerprint of the account key that is shown now.
     pub fingerprint: String,
     /// The person compared the safety number.
     pub verified: bool,
-    /// The directory now shows another key; nothing is sent to it.
+    /// Another key is shown than the one that counts; nothing is sent to it until it is compared.
     pub key_changed: bool,
-    /// Safety number with this profile's account: 12 groups of 5 digits.
+    /// Safety number of this profile's account and the key that is shown now: 12 groups of 5 digits.
     pub safety_number: String,
     /// Name that only this device knows; empty if none.
     pub nickname: String,

@@ -34,7 +34,7 @@ impl Client {
         }
         self.check_not_in(&link.conversation).await?;
         let looked = group::lookup(core, &link.handle).await?;
-        if looked.contact.key_changed || looked.contact.account != link.account {
+        if looked.contact.key_changed() || looked.contact.account != link.account {
             return Err(CoreError::new(
                 ErrorKind::Untrusted,
                 "untrusted_identity",

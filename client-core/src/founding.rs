@@ -152,7 +152,7 @@ impl Client {
             Some(contact) => contact,
             None => group::lookup(&self.core, peer).await?.contact,
         };
-        if contact.key_changed {
+        if contact.key_changed() {
             return Err(CoreError::new(
                 ErrorKind::Untrusted,
                 "untrusted_identity",

@@ -203,14 +203,16 @@ async fn check_sender(core: &Core, sender: &DeviceCertificate) -> Result<()> {
         .devices
         .iter()
         .any(|device| device.device() == sender.device());
-    if looked.contact.key_changed || looked.contact.account != *sender.account() || !known {
+    if looked.contact.key_changed() || looked.contact.account != *sender.account() || !known {
+        let from = if looked.contact.key_changed() {
+            "with another key than the one you know"
+        } else {
+            "from a device or key that the directory does not show"
+        };
         return Err(CoreError::new(
             ErrorKind::Untrusted,
             "untrusted_identity",
-            format!(
-                "{} wrote from a device or key that the directory does not show",
-                sender.handle()
-            ),
+            format!("{} wrote {from}", sender.handle()),
             "ask them in person; nothing was accepted",
         ));
     }

@@ -26,6 +26,10 @@ use crate::{
 /// How long a device link can be used, milliseconds.
 const LINK_LIFE_MS: u64 = 10 * 60_000;
 
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
+}
+
 async fn known(conn: &mut SqliteConnection, handle: &Handle) -> Result<ContactRow> {
     store::contact(conn, handle).await?.ok_or_else(|| {
         CoreError::new(
@@ -97,23 +101,33 @@ impl Client {
         Ok(self.safety_number(&row).matches_qr(payload))
     }
 
-    /// The person compared the safety number and found it equal, or takes that back.
+    /// The person compared the safety number with somebody and found it equal to `number` (60 digits,
+    /// however they are spaced), or takes that back (none). If the key has changed, it is the number of
+    /// the new one, which counts from now on.
     ///
     /// # Errors
-    /// `unknown_contact`; `untrusted_identity` if the key has changed.
-    pub async fn set_verified(&self, handle: &Handle, verified: bool) -> Result<ContactInfo> {
-        let contact = self.contact(handle).await?;
-        if verified && contact.key_changed {
-            return Err(CoreError::new(
-                ErrorKind::Untrusted,
-                "untrusted_identity",
-                format!("the key of {handle} has changed"),
-                "ask them in person why before you trust it",
-            ));
-        }
+    /// `unknown_contact`; `untrusted_identity` if the number is not the one to compare now.
+    pub async fn set_verified(&self, handle: &Handle, number: Option<&str>) -> Result<ContactInfo> {
         let mut conn = self.core.db.writer.lock().await;
         let mut tx = self.core.db.begin(&mut conn).await?;
-        store::set_verified(&mut tx, handle, verified).await?;
+        let row = known(&mut tx, handle).await?;
+        match number {
+            None => store::unverify(&mut tx, handle).await?,
+            Some(number) if digits(number) == digits(&self.safety_number(&row).to_string()) => {
+                store::verify(&mut tx, handle, row.shown()).await?;
+                if row.key_changed() {
+                    store::look_up_later(&mut tx, handle, self.core.now_ms()).await?;
+                }
+            }
+            Some(_) => {
+                return Err(CoreError::new(
+                    ErrorKind::Untrusted,
+                    "untrusted_identity",
+                    format!("this is not the safety number with {handle} now"),
+                    "compare all twelve groups with what is shown on their device",
+                ));
+            }
+        }
         tx.commit().await?;
         drop(conn);
         self.contact(handle).await
@@ -123,7 +137,7 @@ impl Client {
         let identity = &self.core.identity;
         SafetyNumber::new(
             (identity.handle.as_str(), &identity.account),
-            (row.handle.as_str(), &row.account),
+            (row.handle.as_str(), row.shown()),
         )
     }
 
@@ -132,9 +146,9 @@ impl Client {
         ContactInfo {
             handle: row.handle.to_string(),
             kind: row.kind,
-            fingerprint: sealwire_crypto::fingerprint(row.account.as_bytes()),
-            verified: row.verified,
-            key_changed: row.key_changed,
+            fingerprint: sealwire_crypto::fingerprint(row.shown().as_bytes()),
+            verified: row.verified && !row.key_changed(),
+            key_changed: row.key_changed(),
             safety_number: number.to_string(),
             nickname: setting.nickname,
             blocked: setting.blocked,

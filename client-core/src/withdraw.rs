@@ -47,7 +47,7 @@ pub(crate) async fn take_out_gone(core: &Core, handle: &Handle) -> Result<()> {
 /// Wishes that every device which this account has withdrawn loses its leaves.
 pub(crate) async fn take_out_revoked(core: &Core) -> Result<()> {
     let looked = group::lookup(core, &core.identity.handle).await?;
-    let other = looked.contact.key_changed || looked.contact.account != core.identity.account;
+    let other = looked.contact.key_changed() || looked.contact.account != core.identity.account;
     if other || looked.revoked.is_empty() {
         return Ok(());
     }

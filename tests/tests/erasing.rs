@@ -100,11 +100,7 @@ async fn bob_is_erased_everywhere_within_reach() {
     // The handle is free, and nobody takes the new Bob for the old one.
     bob.close().await;
     stage.relay.restart().await;
-    let link = alice.invitation().await;
-    let home = stage.homes().join("again");
-    std::fs::create_dir(&home).expect("a home");
-    let again = Person::try_enrol(&home, "bob", &link, sealwire_tests::person::quick()).await;
-    let again = again.expect("another Bob");
+    let again = comes_back(&stage, &alice).await;
     let looked = alice.lookup(&again.handle()).await.expect("found");
     assert!(looked.key_changed);
     let first = carol.lookup(&again.handle()).await.expect("found");
@@ -118,6 +114,62 @@ async fn bob_is_erased_everywhere_within_reach() {
     };
     assert_eq!(told(alice.happenings(&pair).await), 1);
     assert_eq!(told(alice.happenings(&chat).await), 0, "he is out of it");
+}
+
+/// Somebody enrols as `bob`, after the first one's account was erased.
+async fn comes_back(stage: &Stage, alice: &Person) -> Person {
+    let link = alice.invitation().await;
+    let home = stage.homes().join("again");
+    std::fs::create_dir(&home).expect("a home");
+    let again = Person::try_enrol(&home, "bob", &link, sealwire_tests::person::quick()).await;
+    again.expect("another Bob")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_counts_once_its_number_was_compared() {
+    let stage = Stage::set_in_memory().await;
+    let (alice, mut bob, _) = stage.alice_bob_carol().await;
+    let (pair, founded) = alice.direct(&bob.handle()).await.expect("a pair");
+    alice.made(founded.expect("a new one")).await;
+    let old = alice.lookup(&bob.handle()).await.expect("found");
+    let old = old.safety_number;
+    let marked = alice.set_verified(&bob.handle(), Some(&old)).await;
+    assert!(marked.expect("compared").verified);
+    bob.erase_account().await.expect("erased");
+    bob.close().await;
+
+    let again = comes_back(&stage, &alice).await;
+    let handle = again.handle();
+    let looked = alice.lookup(&handle).await.expect("found");
+    assert!(looked.key_changed && !looked.verified);
+    let refused = alice.direct(&handle).await.expect_err("not compared");
+    assert_eq!(refused.code, "untrusted_identity");
+    let refused = alice.set_verified(&handle, Some(&old)).await;
+    assert_eq!(
+        refused.expect_err("the old number").code,
+        "untrusted_identity"
+    );
+    assert!(alice.contact(&handle).await.expect("known").key_changed);
+
+    // Both see the same number, and it is not the old one.
+    let theirs = again.lookup(&alice.handle()).await.expect("found");
+    assert_eq!(theirs.safety_number, looked.safety_number);
+    assert_ne!(looked.safety_number, old);
+    let code = again.safety_qr(&alice.handle()).await.expect("a code");
+    let same = alice.matches_safety_qr(&handle, &code).await;
+    assert!(same.expect("an answer"));
+    let taken = alice.set_verified(&handle, Some(&theirs.safety_number));
+    let taken = taken.await.expect("compared");
+    assert!(taken.verified && !taken.key_changed);
+
+    let (fresh, founded) = alice.direct(&handle).await.expect("a pair");
+    assert_ne!(fresh, pair, "the old one was with another account");
+    alice.made(founded.expect("a new one")).await;
+    again.is_in(&fresh).await;
+    again.says(&fresh, "It is me").await;
+    alice.hears(&fresh, "It is me").await;
+    let still = alice.lookup(&handle).await.expect("found");
+    assert!(still.verified && !still.key_changed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

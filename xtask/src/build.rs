@@ -86,10 +86,15 @@ pub(crate) fn cargo() -> Result<Command, Failure> {
 
 /// Flags for the compiler; empty if there are none.
 pub(crate) fn flags() -> String {
-    match deps::program("mold") {
-        Some(_) => LINK_BY_MOLD.to_owned(),
-        None => env::var("RUSTFLAGS").unwrap_or_default(),
+    if links_by_mold() {
+        return LINK_BY_MOLD.to_owned();
     }
+    env::var("RUSTFLAGS").unwrap_or_default()
+}
+
+/// Whether the linker mold is there, which is used if it is.
+pub(crate) fn links_by_mold() -> bool {
+    deps::program("mold").is_some()
 }
 
 fn is_about_this_package(variable: &OsStr) -> bool {

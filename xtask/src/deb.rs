@@ -16,6 +16,8 @@ use crate::stop;
 pub(crate) const NAME: &str = "sealwire-desktop";
 /// How cargo builds it (Cargo.toml).
 const PROFILE: &str = "desktop";
+/// Functions that came out alike are linked once, by the one linker that can.
+const FOLD: &str = "-Clink-arg=-Wl,--icf=all";
 /// What the program opens while it runs, so that no list of its libraries names it.
 const OPENED: &str = "libayatana-appindicator3-1";
 /// Where a package holds the public release key, in PEM: whose updates the app takes.
@@ -83,8 +85,12 @@ pub(crate) fn run(options: &Deb) -> Result<(), Failure> {
 pub(crate) fn program(root: &Path) -> Result<PathBuf, Failure> {
     println!("Building the app with optimisation (the first time takes some minutes)…");
     let mut cargo = build::cargo()?;
-    cargo.current_dir(root).args(["build", "--locked"]);
-    build::run(cargo.args(["--profile", PROFILE, "--package", NAME]))?;
+    cargo.current_dir(root).args(["rustc", "--locked"]);
+    cargo.args(["--profile", PROFILE, "--package", NAME, "--bin", NAME]);
+    if build::links_by_mold() {
+        cargo.args(["--", FOLD]);
+    }
+    build::run(&mut cargo)?;
     Ok(build::target_dir()?.join(PROFILE).join(NAME))
 }
 

@@ -44,9 +44,9 @@ calls! {
     matches_safety_qr { handle: String, payload: String } -> bool = |client| {
         client.matches_safety_qr(&client.parse_handle(&handle)?, &scanned(&payload)).await
     };
-    /// The safety number was compared, or no longer counts.
-    set_verified { handle: String, verified: bool } -> ContactInfo = |client| {
-        client.set_verified(&client.parse_handle(&handle)?, verified).await
+    /// The safety number that was compared and is the same, which makes a changed key count; none takes it back.
+    set_verified { handle: String, number: Option<String> } -> ContactInfo = |client| {
+        client.set_verified(&client.parse_handle(&handle)?, number.as_deref()).await
     };
     /// A name that only this device knows.
     set_nickname { handle: String, nickname: String } -> ContactInfo = |client| {

@@ -92,7 +92,7 @@ async fn report(core: &Core) -> Result<Option<CoverageCountInfo>> {
     let mut devices = Vec::new();
     for handle in &policy.custodians {
         match group::lookup(core, handle).await {
-            Ok(found) if !found.contact.key_changed => devices.extend(found.devices),
+            Ok(found) if !found.contact.key_changed() => devices.extend(found.devices),
             Ok(_) => tracing::warn!("a custodian is not who it was; it is told nothing"),
             Err(error) if error.may_pass() => return Err(error),
             Err(error) => tracing::warn!(code = error.code, "a custodian is not told"),

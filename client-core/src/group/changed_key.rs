@@ -30,7 +30,7 @@ pub(super) async fn note_leaves(
     let mut told: BTreeSet<&Handle> = BTreeSet::new();
     for leaf in leaves {
         let noted = transparency::note_member(core, conn, leaf, at_ms).await?;
-        if !noted.contact.key_changed || !told.insert(leaf.handle()) {
+        if !noted.contact.key_changed() || !told.insert(leaf.handle()) {
             continue;
         }
         events.push(Event::Warning {

@@ -130,7 +130,7 @@ pub(crate) fn check_directory(
 /// Refuses somebody whose key changed, or who is suspended or has no device.
 async fn usable(core: &Core, handle: &Handle) -> Result<Vec<DeviceCertificate>> {
     let looked = lookup(core, handle).await?;
-    if looked.contact.key_changed {
+    if looked.contact.key_changed() {
         return Err(CoreError::new(
             ErrorKind::Untrusted,
             "untrusted_identity",

@@ -13,19 +13,35 @@ use crate::error::Result;
 /// One row of `contact`.
 pub(crate) struct ContactRow {
     pub(crate) handle: Handle,
+    /// The key that counts: the first seen, or the one that the person took in its place.
     pub(crate) account: AccountPublic,
+    /// What is shown now instead.
+    pub(crate) changed: Option<AccountPublic>,
+    /// The person has compared `account`.
     pub(crate) verified: bool,
-    pub(crate) key_changed: bool,
     pub(crate) kind: DeviceKind,
 }
 
+impl ContactRow {
+    /// Another key is shown than the one that counts.
+    pub(crate) fn key_changed(&self) -> bool {
+        self.changed.is_some()
+    }
+
+    /// The key that the other side has now, if nobody deceives: what there is to compare.
+    pub(crate) fn shown(&self) -> &AccountPublic {
+        self.changed.as_ref().unwrap_or(&self.account)
+    }
+}
+
 fn read(row: &SqliteRow) -> Result<ContactRow> {
+    let key = |bytes| AccountPublic::from_bytes(bytes).map_err(|_| damaged("account key"));
+    let changed: &[u8] = row.get("changed_key");
     Ok(ContactRow {
         handle: Handle::parse(row.get("handle")).map_err(|_| damaged("handle"))?,
-        account: AccountPublic::from_bytes(row.get("account_key"))
-            .map_err(|_| damaged("account key"))?,
+        account: key(row.get("account_key"))?,
+        changed: (!changed.is_empty()).then(|| key(changed)).transpose()?,
         verified: row.get("verified"),
-        key_changed: !row.get::<Vec<u8>, _>("changed_key").is_empty(),
         kind: kind_of_word(row.get("kind")),
     })
 }
@@ -117,7 +133,7 @@ pub(crate) async fn note_contact(
         .await?
         .ok_or_else(|| damaged("contact"))?;
     Ok(NotedContact {
-        newly_changed: contact.key_changed
+        newly_changed: contact.key_changed()
             && shown.as_deref() != Some(account.as_bytes().as_slice()),
         contact,
     })
@@ -153,14 +169,29 @@ pub(crate) async fn fill_kinds(conn: &mut SqliteConnection) -> Result<()> {
     Ok(())
 }
 
-/// Marks a contact as verified by the person, or takes the mark away.
-pub(crate) async fn set_verified(
+/// The person compared `key`, which is the one shown now: it counts from now on. What its owner is, if it
+/// is another than before, has to be learned anew.
+pub(crate) async fn verify(
     conn: &mut SqliteConnection,
     handle: &Handle,
-    verified: bool,
+    key: &AccountPublic,
 ) -> Result<()> {
-    sqlx::query("UPDATE contact SET verified = ? WHERE handle = ?")
-        .bind(verified)
+    sqlx::query(
+        "UPDATE contact
+         SET verified = 1, account_key = ?2, changed_key = x'',
+             kind = CASE WHEN account_key = ?2 THEN kind ELSE '' END
+         WHERE handle = ?1",
+    )
+    .bind(handle.to_string())
+    .bind(key.as_bytes().as_slice())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The person takes back that they compared.
+pub(crate) async fn unverify(conn: &mut SqliteConnection, handle: &Handle) -> Result<()> {
+    sqlx::query("UPDATE contact SET verified = 0 WHERE handle = ?")
         .bind(handle.to_string())
         .execute(conn)
         .await?;

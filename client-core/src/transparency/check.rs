@@ -233,7 +233,7 @@ pub(super) async fn look_again(core: &Core, handle: &Handle, seen: u64) -> Resul
         }
         looked => looked?,
     };
-    if looked.contact.key_changed {
+    if looked.contact.key_changed() {
         core.warn(
             None,
             format!(

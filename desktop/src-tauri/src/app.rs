@@ -109,7 +109,7 @@ fn begin(app: &mut App, args: &Args, home: PathBuf) {
         tracing::error!(%error, "the window cannot be made");
         return app.exit(1);
     }
-    let tray = Tray::new(&app, &host.settings().language);
+    let tray = Tray::new(&app, &home, &host.settings().language);
     let tray = tray
         .inspect_err(|error| tracing::warn!(%error, "there is no icon in the tray"))
         .ok();

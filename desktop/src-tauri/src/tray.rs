@@ -1,5 +1,7 @@
 //! The icon in the tray and its menu.
 
+use std::path::Path;
+
 use sealwire_desktop_host::Host;
 use tauri::{
     AppHandle, Manager, Wry,
@@ -16,6 +18,9 @@ use crate::{
 };
 
 const ICON: Image<'_> = tauri::include_image!("icons/32x32.png");
+/// Where the picture lies for whoever draws it, below the app's folder: two apps in one session would
+/// write over each other's in the usual place.
+const PICTURES: &str = "tray";
 /// The largest number that is told; more is `99+`.
 const MOST: u64 = 99;
 
@@ -32,7 +37,7 @@ impl Tray {
     ///
     /// # Errors
     /// The desktop refuses.
-    pub(crate) fn new(app: &AppHandle, language: &str) -> tauri::Result<Self> {
+    pub(crate) fn new(app: &AppHandle, home: &Path, language: &str) -> tauri::Result<Self> {
         let words = words(language);
         let item = |id: &str, text| MenuItem::with_id(app, id, text, true, None::<&str>);
         let (open, lock) = (item("open", words.open)?, item("lock", words.lock)?);
@@ -40,6 +45,7 @@ impl Tray {
         let line = PredefinedMenuItem::separator(app)?;
         let menu = Menu::with_items(app, &[&open, &lock, &line, &quit])?;
         let icon = TrayIconBuilder::with_id(MAIN)
+            .temp_dir_path(home.join(PICTURES))
             .icon(ICON)
             .menu(&menu)
             .on_menu_event(|app, event| chosen(app, event.id().as_ref()))
