@@ -56,7 +56,7 @@ export class Reading {
     this.look();
   }
 
-  async jump(message: string): Promise<void> {
+  async jump(message: string, focus = true): Promise<void> {
     this.begun = true;
     this.stuck = false;
     if (this.timeline.index(message) < 0) {
@@ -70,7 +70,7 @@ export class Reading {
     setTimeout(() => {
       if (this.marked === message) this.marked = null;
     }, MARKED_MS);
-    this.focus(message);
+    if (focus) this.focus(message);
   }
 
   async toEnd(): Promise<void> {
