@@ -22,6 +22,10 @@ after(() => world?.end());
 beforeEach(async () => {
   await alice.call("change_settings", { zoom: 100 });
   await page.setViewportSize(WIDE);
+  // What one test left open is nothing to the next.
+  await page.keyboard.press("Escape");
+  await rail(/^Chats/).click();
+  await page.keyboard.press("Escape");
 });
 
 const rail = (name) => page.locator("[data-region=rail]").getByRole("button", { name });
@@ -55,13 +59,14 @@ for (const [name, viewport, zoom] of [["400 pixels", { width: 400, height: 700 }
 }
 
 test("a conversation is never pressed flat by a panel: the panel lies over it", async () => {
+  await alice.composer.focus();
   await page.keyboard.press("Control+Shift+I");
   await panel().waitFor();
   for (const wide of [720, 800, 900, 1000, 1040, 1280]) {
     await page.setViewportSize({ width: wide, height: 800 });
     const room = await width(page.locator("main.conversation, [inert].conversation").first());
     const beside = await width(panel());
-    assert.ok(beside === room || room >= 400, `${room} pixels beside ${beside} in a window of ${wide}`);
+    assert.ok(beside === room || (room >= 400 && beside >= 280), `${room} pixels beside ${beside} in a window of ${wide}`);
     await calm(`panel at ${wide}`);
   }
   await page.setViewportSize({ width: 900, height: 800 });
@@ -166,10 +171,10 @@ test("without a network every place says so, and counts what waits in all conver
   await page.getByText(/Messages in 1 conversation wait/).waitFor();
   await page.getByRole("button", { name: "Unread", exact: true }).click();
   await alice.conversation("Release team").waitFor({ state: "detached" });
-  await page.getByText(/Messages in 1 conversation wait/).waitFor();
   await rail("Compliance").click();
   await page.getByRole("heading", { level: 1, name: "Compliance" }).waitFor();
   assert.equal(await told.count(), 1);
+  assert.equal(await page.getByText(/Messages in 1 conversation wait/).count(), 1);
   await calm("offline");
   await alice.shot("offline");
 });

@@ -107,7 +107,7 @@ export class Reading {
 
   /** A picture or a text got another height. */
   resized(): void {
-    if (this.stuck) void this.scrollToEnd();
+    if (this.stuck) void this.scrollToEnd().then(() => this.look());
   }
 
   /** The focus goes to the message before or after. */
