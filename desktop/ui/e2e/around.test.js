@@ -88,7 +88,7 @@ test("both see the same security receipt, and check the log", async () => {
   for (const person of [alice, bob]) {
     const [row] = await person.call("conversation_rows", { filter: "groups" });
     receipts.push(await person.call("security", { conversation: row.id }));
-    await person.page.getByRole("toolbar", { name: "Conversation" }).getByRole("button", { name: "Security" }).click();
+    await person.page.getByRole("group", { name: "Conversation tools" }).getByRole("button", { name: "Security" }).click();
     await person.page.getByText(receipts.at(-1).members_hash).waitFor();
     await calm(person);
   }

@@ -73,7 +73,7 @@ async function panels(alice) {
   await page.getByRole("button", { name: /^bob / }).first().click();
   await page.getByRole("button", { name: "Mark as verified" }).waitFor();
   await shoot(alice, "verification");
-  await page.getByRole("toolbar").getByRole("button", { name: "Security" }).click();
+  await page.locator("[data-region=head]").getByRole("button", { name: "Security" }).click();
   await page.getByRole("button", { name: "Verify now" }).click();
   await page.getByText(/^Consistent/).waitFor();
   await shoot(alice, "security");

@@ -21,6 +21,7 @@ import { host } from "$lib/state/host.svelte";
 import { links } from "$lib/state/links.svelte";
 import { people } from "$lib/state/people.svelte";
 import { proof } from "$lib/state/proof.svelte";
+import { requests } from "$lib/state/requests.svelte";
 import { view, type Panel as PanelKind } from "$lib/state/view.svelte";
 import { language } from "$lib/text/language.svelte";
 import { around, CHAT, HITS, log, NOW_MS } from "./around";
@@ -264,17 +265,37 @@ describe("beside a conversation", () => {
     await screen.findByText("2 messages");
     await user.keyboard("{Enter}");
     expect(screen.getByText("1 of 2")).toBeTruthy();
-    expect(view.jump).toEqual({ message: "m Das Prüfprotokoll liegt bei" });
+    expect(view.jump).toEqual({ message: "m Das Prüfprotokoll liegt bei", focus: false });
     await user.keyboard("{Enter}{Enter}");
     expect(screen.getByText("1 of 2")).toBeTruthy();
     await user.keyboard("{Shift>}{Enter}{/Shift}");
     expect(screen.getByText("2 of 2")).toBeTruthy();
+    expect(document.activeElement).toBe(screen.getByLabelText("What to look for"));
+    document.body.focus();
+    (document.activeElement as HTMLElement).blur();
+    await user.keyboard("{F3}{Shift>}{F3}{F3}{/Shift}");
+    expect(screen.getByText("1 of 2")).toBeTruthy();
     expect(await violations()).toEqual([]);
+  });
+
+  it("whoever asks to search once more keeps the words, and other words take their place", async () => {
+    const { rerender } = render(Panel as unknown as Component<{ panel: PanelKind; chat: Chat }>, { panel: { kind: "search" }, chat });
+    const field = await screen.findByLabelText<HTMLInputElement>("What to look for");
+    await user.type(field, "审计");
+    await screen.findByText("2 messages");
+    field.blur();
+    await rerender({ panel: { kind: "search" }, chat });
+    expect([document.activeElement, field.value, field.selectionEnd]).toEqual([field, "审计", 2]);
+    expect(screen.getByText("2 messages")).toBeTruthy();
+    await rerender({ panel: { kind: "search", query: "batch" }, chat });
+    expect(field.value).toBe("batch");
+    await waitFor(() => expect(askedFor("search").at(-1)).toMatchObject({ query: "batch" }));
   });
 
   it("notices are calm: requests, a new key, and a conversation that stopped", async () => {
     app.answers.conversation_head = { ...chat.head!, info: { ...chat.head!.info, state: "halted", reason: "other members go on: the conversation may be split" } };
     app.tell({ event: "lag" });
+    const stop = requests.start();
     render(Notices, { chat });
     await screen.findByText(/dora asks to be let in/);
     await screen.findByText(/carol has another key now/);
@@ -285,6 +306,8 @@ describe("beside a conversation", () => {
     await user.click(screen.getByRole("button", { name: "Review" }));
     await user.click(await screen.findByRole("button", { name: "Let in" }));
     expect(askedFor("admit")).toEqual([{ number: 4 }]);
+    stop();
+    await waitFor(() => expect(screen.queryByText(/dora asks/)).toBeNull());
   });
 });
 

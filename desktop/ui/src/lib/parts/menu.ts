@@ -7,6 +7,8 @@ export type MenuItem =
       icon?: Component;
       /** Keys that do the same, as shown to people. */
       keys?: string;
+      /** As `aria-keyshortcuts` spells them. */
+      shortcut?: string;
       danger?: boolean;
       disabled?: boolean;
       /** A mark before it: one of a set, or on and off. */

@@ -8,6 +8,10 @@ import type { Timeline } from "./timeline.svelte";
 
 const KEEP_AFTER_MS = 400;
 const TYPING_EVERY_MS = 4_000;
+let keeping: Promise<unknown> = Promise.resolve();
+
+/** Resolves when the core has all drafts that were given to it. */
+export const draftsKept = (): Promise<unknown> => keeping;
 
 export class Composer {
   text = $state("");
@@ -211,7 +215,6 @@ export class Composer {
     const draft = await call("draft", { conversation: this.conversation }).catch(() => null);
     if (!draft || this.text !== "") return;
     this.text = draft.text;
-    this.caret = draft.text.length;
     if (draft.reply_to) {
       this.reply = await this.find(draft.reply_to);
     }
@@ -224,7 +227,7 @@ export class Composer {
   private keepNow(): void {
     clearTimeout(this.keeps);
     const text = this.editing ? this.before_edit : this.text;
-    void call("set_draft", { conversation: this.conversation, text, reply_to: this.reply?.id ?? null }).catch(() => undefined);
+    keeping = call("set_draft", { conversation: this.conversation, text, reply_to: this.reply?.id ?? null }).catch(() => undefined);
   }
 
   private tellTyping(on: boolean): void {

@@ -10,29 +10,42 @@ export const FILTERS = ["all", "unread", "mentions", "direct", "groups", "muted"
 const STIRS = new Set<Event["event"]>(["message", "changed", "gone", "conversation", "forgotten", "lag"]);
 
 class Conversations {
+  /** What the list shows: those that the filter lets through. */
   rows = $state.raw<ConversationRow[]>([]);
+  /** Every one, whatever the list shows, archived ones too. */
+  all = $state.raw<ConversationRow[]>([]);
   filter = $state<Filter>("all");
   folder = $state<string | null>(null);
   loaded = $state(false);
-  /** Unread messages and mentions in all of them. */
-  readonly unread = $derived(this.rows.reduce((sum, row) => sum + (muted(row) ? 0 : row.unread), 0));
+  /** Unread messages in all that are neither muted nor archived. */
+  readonly unread = $derived(this.all.reduce((sum, row) => sum + (row.archived || muted(row) ? 0 : row.unread), 0));
 
+  private turn = 0;
   private readonly later = soon(() => this.load());
 
   start(): () => void {
     void this.load();
-    return listen(({ event }) => {
+    const stop = listen(({ event }) => {
       if (STIRS.has(event)) this.later();
     });
+    return () => {
+      stop();
+      this.forget();
+    };
   }
 
   async load(): Promise<void> {
-    const { filter, folder } = this;
+    const { filter, folder, turn } = this;
+    const stale = (): boolean => turn !== this.turn || filter !== this.filter || folder !== this.folder;
     try {
       const rows = await call("conversation_rows", { filter, folder });
-      if (filter !== this.filter || folder !== this.folder) return;
+      if (stale()) return;
       this.rows = rows;
       this.loaded = true;
+      const of = async (wanted: Filter): Promise<ConversationRow[]> =>
+        wanted === filter && folder === null ? rows : call("conversation_rows", { filter: wanted, folder: null });
+      const all = (await Promise.all([of("all"), of("archived")])).flat();
+      if (!stale()) this.all = all;
     } catch (thrown) {
       toasts.problem(asProblem(thrown));
     }
@@ -44,7 +57,7 @@ class Conversations {
   }
 
   row(id: string | null): ConversationRow | undefined {
-    return this.rows.find((row) => row.id === id);
+    return this.all.find((row) => row.id === id);
   }
 
   /** The one `by` places after `id` in the list, of those that `wanted` names. */
@@ -66,6 +79,15 @@ class Conversations {
       toasts.problem(asProblem(thrown));
     }
     this.later();
+  }
+
+  private forget(): void {
+    this.turn += 1;
+    this.rows = [];
+    this.all = [];
+    this.filter = "all";
+    this.folder = null;
+    this.loaded = false;
   }
 }
 

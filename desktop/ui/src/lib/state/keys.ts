@@ -1,4 +1,5 @@
 // The one table of keys: it binds them, fills the sheet that lists them, and `aria-keyshortcuts`.
+import { host } from "./host.svelte";
 import { m } from "$lib/words/messages";
 
 export type Group = "go" | "conversation" | "message" | "write";
@@ -13,6 +14,8 @@ interface Shortcut {
 const TABLE = {
   switcher: { keys: ["Control+K"], group: "go", label: () => m.key_switcher() },
   search: { keys: ["Control+Shift+F"], group: "go", label: () => m.key_search() },
+  next_hit: { keys: ["F3"], group: "go", label: () => m.find_next() },
+  previous_hit: { keys: ["Shift+F3"], group: "go", label: () => m.find_previous() },
   new_conversation: { keys: ["Control+N"], group: "go", label: () => m.key_new_conversation() },
   settings: { keys: ["Control+,"], group: "go", label: () => m.key_settings() },
   lock: { keys: ["Control+L"], group: "go", label: () => m.key_lock() },
@@ -21,6 +24,9 @@ const TABLE = {
   previous_region: { keys: ["Shift+F6"], group: "go", label: () => m.key_previous_region() },
   back: { keys: ["Alt+ArrowLeft"], group: "go", label: () => m.key_back() },
   forward: { keys: ["Alt+ArrowRight"], group: "go", label: () => m.key_forward() },
+  larger: { keys: ["Control++", "Control+="], group: "go", label: () => m.key_larger() },
+  smaller: { keys: ["Control+-"], group: "go", label: () => m.key_smaller() },
+  usual_size: { keys: ["Control+0"], group: "go", label: () => m.key_usual_size() },
   next: { keys: ["Alt+ArrowDown"], group: "conversation", label: () => m.key_next() },
   previous: { keys: ["Alt+ArrowUp"], group: "conversation", label: () => m.key_previous() },
   next_unread: { keys: ["Alt+Shift+ArrowDown"], group: "conversation", label: () => m.key_next_unread() },
@@ -34,6 +40,13 @@ const TABLE = {
   thread: { keys: ["T"], group: "message", label: () => m.reply_in_thread() },
   remove: { keys: ["Delete"], group: "message", label: () => m.delete_for_everyone() },
   more: { keys: ["Enter", "ContextMenu"], group: "message", label: () => m.more_actions() },
+  send: {
+    get keys() {
+      return host.settings.enter_sends ? ["Enter", "Control+Enter"] : ["Control+Enter"];
+    },
+    group: "write",
+    label: () => m.send(),
+  },
   attach: { keys: ["Control+U"], group: "write", label: () => m.attach() },
   bold: { keys: ["Control+B"], group: "write", label: () => m.bold() },
   italic: { keys: ["Control+I"], group: "write", label: () => m.italic() },
@@ -47,7 +60,10 @@ export type Keys = keyof typeof TABLE;
 export const table = TABLE as Record<Keys, Shortcut>;
 
 /** For `aria-keyshortcuts`. */
-export const aria = (name: Keys): string => table[name].keys.join(" ");
+export const aria = (name: Keys): string => table[name].keys.map((keys) => keys.replace(/\+$/, "Plus")).join(" ");
+
+/** The keys of a spelling; the last may be the plus itself. */
+const split = (spelled: string): string[] => spelled.split(/\+(?!$)/);
 
 const SHOWN: Record<string, () => string> = {
   Control: () => m.key_control(),
@@ -63,13 +79,12 @@ const SHOWN: Record<string, () => string> = {
 /** For people, as "Ctrl+K". */
 export function shown(name: Keys): string {
   if (name === "nth") return `${m.key_control()}+1…9`;
-  const keys = table[name].keys[0] ?? "";
-  return keys === "+" ? keys : keys.split("+").map((key) => SHOWN[key]?.() ?? key).join("+");
+  return split(table[name].keys[0] ?? "").map((key) => SHOWN[key]?.() ?? key).join("+");
 }
 
 /** Whether the keys that were pressed are `spelled` so. */
 export function pressed(event: KeyboardEvent, spelled: string): boolean {
-  const parts = spelled === "+" ? ["+"] : spelled.split("+");
+  const parts = split(spelled);
   const key = parts.at(-1) ?? "";
   const has = (modifier: string): boolean => parts.slice(0, -1).includes(modifier);
   const plain = key.length === 1 && !/[a-z0-9]/i.test(key);

@@ -7,18 +7,25 @@ import { soon } from "./soon";
 class People {
   contacts = $state.raw<Map<string, ContactInfo>>(new Map());
 
+  private turn = 0;
   private readonly later = soon(() => this.load(), 400);
 
   start(): () => void {
     void this.load();
-    return listen(({ event }) => {
+    const stop = listen(({ event }) => {
       if (event === "conversation" || event === "lag") this.later();
     });
+    return () => {
+      stop();
+      this.turn += 1;
+      this.contacts = new Map();
+    };
   }
 
   async load(): Promise<void> {
+    const { turn } = this;
     const all = await call("contacts", {}).catch(() => null);
-    if (all) this.contacts = new Map(all.map((contact) => [contact.handle, contact]));
+    if (all && turn === this.turn) this.contacts = new Map(all.map((contact) => [contact.handle, contact]));
   }
 
   /** Nickname, or the handle; without the organisation where it is one's own. */

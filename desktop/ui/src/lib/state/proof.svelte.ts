@@ -24,6 +24,13 @@ class Proof {
     if (log) this.log = log;
   }
 
+  forget(): void {
+    this.log = null;
+    this.problem = null;
+    this.checked_at = null;
+    this.asked = false;
+  }
+
   async check(): Promise<void> {
     if (this.running) return;
     this.running = true;

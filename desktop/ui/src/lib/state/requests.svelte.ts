@@ -6,18 +6,25 @@ import { soon } from "./soon";
 
 class Requests {
   all = $state.raw<JoinRequestInfo[]>([]);
+  private turn = 0;
   private readonly later = soon(() => this.load());
 
   start(): () => void {
     void this.load();
-    return listen(({ event }) => {
+    const stop = listen(({ event }) => {
       if (event === "join_request" || event === "conversation" || event === "lag") this.later();
     });
+    return () => {
+      stop();
+      this.turn += 1;
+      this.all = [];
+    };
   }
 
   async load(): Promise<void> {
+    const { turn } = this;
     const all = await call("join_requests", {}).catch(() => null);
-    if (all) this.all = all;
+    if (all && turn === this.turn) this.all = all;
   }
 
   async admit(number: number): Promise<void> {

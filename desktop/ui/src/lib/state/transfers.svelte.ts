@@ -7,14 +7,19 @@ import { SvelteMap, SvelteSet } from "svelte/reactivity";
 class Transfers {
   /** By attachment. */
   private readonly now = new SvelteMap<number, TransferInfo>();
-  /** Arrived since the app began; messages learn of it only when they are loaded anew. */
+  /** Arrived since the profile was opened; messages learn of it only when they are loaded anew. */
   private readonly here = new SvelteSet<number>();
 
   start(): () => void {
     void call("transfers", {}).then((all) => all.forEach((one) => this.take(one))).catch(() => undefined);
-    return listen((event) => {
+    const stop = listen((event) => {
       if (event.event === "transfer") this.take(event);
     });
+    return () => {
+      stop();
+      this.now.clear();
+      this.here.clear();
+    };
   }
 
   of(attachment: number): TransferInfo | undefined {

@@ -9,10 +9,16 @@ class Typing {
   private readonly ends = new Map<string, ReturnType<typeof setTimeout>>();
 
   start(): () => void {
-    return listen((event) => {
+    const stop = listen((event) => {
       if (event.event === "typing") this.set(event.conversation, event.handle, event.on);
       else if (event.event === "message") this.set(event.conversation, event.sender, false);
     });
+    return () => {
+      stop();
+      for (const end of this.ends.values()) clearTimeout(end);
+      this.ends.clear();
+      this.now.clear();
+    };
   }
 
   in(conversation: string): string[] {

@@ -14,7 +14,7 @@ import type { MenuItem } from "$lib/parts/menu";
 import { queued } from "$lib/logic/connection";
 import { host } from "$lib/state/host.svelte";
 import type { Chat } from "$lib/state/chat.svelte";
-import { shown as keysShown, type Keys } from "$lib/state/keys";
+import { aria, shown as keysShown, type Keys } from "$lib/state/keys";
 import { view } from "$lib/state/view.svelte";
 import { m } from "$lib/words/messages";
 
@@ -59,7 +59,7 @@ export function actionsOf(message: Shown, chat: Chat, asks: Asks): Action[] {
     all.push({ name: "reply", label: m.reply(), icon: icon(Reply), key: "reply", bar: true, do: () => chat.composer.answer(message) });
     all.push({
       name: "thread", label: m.reply_in_thread(), icon: icon(MessagesSquare), key: "thread",
-      do: () => (view.panel = { kind: "thread", message: message.id }),
+      do: () => view.beside({ kind: "thread", message: message.id }),
     });
   }
   if (lives && message.own && message.delivery === "sent" && writes) {
@@ -68,7 +68,7 @@ export function actionsOf(message: Shown, chat: Chat, asks: Asks): Action[] {
   if (lives && message.text) {
     all.push({ name: "copy", label: m.copy_text(), icon: icon(Copy), key: "copy", do: () => void chat.copy(message.text) });
   }
-  all.push({ name: "details", label: m.message_details(), icon: icon(Info), do: () => (view.panel = { kind: "message", message: message.id }) });
+  all.push({ name: "details", label: m.message_details(), icon: icon(Info), do: () => view.beside({ kind: "message", message: message.id }) });
   if (lives && sent && (message.own || chat.may("delete_any"))) {
     all.push({ name: "remove", label: m.delete_for_everyone(), icon: icon(Trash), key: "remove", danger: true, do: () => asks.confirmRemove(message) });
   }
@@ -78,7 +78,7 @@ export function actionsOf(message: Shown, chat: Chat, asks: Asks): Action[] {
 export const asMenu = (actions: readonly Action[]): MenuItem[] =>
   actions.flatMap((action): MenuItem[] => {
     const item: MenuItem = { label: action.label, icon: action.icon, do: action.do };
-    if (action.key) item.keys = keysShown(action.key);
+    if (action.key) Object.assign(item, { keys: keysShown(action.key), shortcut: aria(action.key) });
     if (action.danger) item.danger = true;
     return action.name === "remove" ? ["line", item] : [item];
   });

@@ -56,7 +56,7 @@ export class Reading {
     this.look();
   }
 
-  async jump(message: string): Promise<void> {
+  async jump(message: string, focus = true): Promise<void> {
     this.begun = true;
     this.stuck = false;
     if (this.timeline.index(message) < 0) {
@@ -70,7 +70,7 @@ export class Reading {
     setTimeout(() => {
       if (this.marked === message) this.marked = null;
     }, MARKED_MS);
-    this.focus(message);
+    if (focus) this.focus(message);
   }
 
   async toEnd(): Promise<void> {
@@ -107,7 +107,7 @@ export class Reading {
 
   /** A picture or a text got another height. */
   resized(): void {
-    if (this.stuck) void this.scrollToEnd();
+    if (this.stuck) void this.scrollToEnd().then(() => this.look());
   }
 
   /** The focus goes to the message before or after. */
