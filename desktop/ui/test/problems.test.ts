@@ -34,9 +34,9 @@ describe("a call that failed", () => {
   });
 
   it.each([
-    ["looking up a name", PeoplePicker, { chosen: [], onchange: () => undefined }, () => user.type(screen.getByLabelText("Members"), "dora{Enter}")],
-    ["unlocking", Locked, {}, () => user.type(screen.getByLabelText("Passphrase"), "a passphrase{Enter}")],
-    ["what a page shows", Compliance, {}, async () => undefined],
+    ["looking up a name", PeoplePicker, { chosen: [], onchange: () => undefined }, (): Promise<void> => user.type(screen.getByLabelText("Members"), "dora{Enter}")],
+    ["unlocking", Locked, {}, (): Promise<void> => user.type(screen.getByLabelText("Passphrase"), "a passphrase{Enter}")],
+    ["what a page shows", Compliance, {}, async (): Promise<void> => undefined],
   ])("gives details to copy where it is shown: %s", async (_, screen_, props, act) => {
     for (const method of ["lookup", "unlock", "compliance"] as const) app.answers[method] = () => problem("disk_full", "Bob's disk is full");
     render(screen_ as typeof Locked, props as Record<string, never>);

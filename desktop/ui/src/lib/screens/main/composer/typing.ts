@@ -1,3 +1,9 @@
+import { host } from "$lib/state/host.svelte";
+
+/** Whether a key in a field for messages sends what stands there. */
+export const sends = (event: KeyboardEvent): boolean =>
+  event.key === "Enter" && (host.settings.enter_sends ? !event.shiftKey : event.ctrlKey || event.metaKey);
+
 /** Whether a key that was pressed outside of any field writes a letter. */
 export function typesText(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false;
