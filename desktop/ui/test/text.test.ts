@@ -4,7 +4,7 @@ import { colour } from "$lib/parts/blurhash";
 import { pressed, table } from "$lib/state/keys";
 import { completed, triggerAt, wrapped } from "$lib/text/complete";
 import { findEmoji, type Emoji } from "$lib/text/emoji";
-import { day, size, span } from "$lib/text/format";
+import { day, milliseconds, size, span } from "$lib/text/format";
 import { infoText } from "$lib/text/info";
 import { language } from "$lib/text/language.svelte";
 import { speech, type Around } from "$lib/text/speech";
@@ -123,6 +123,7 @@ describe("words", () => {
     expect(size(1_234_567)).toBe("1.2 MB");
     expect(size(0)).toBe("0 bytes");
     expect(span(86_400)).toBe("1 day");
+    expect(milliseconds(1_000)).toBe("1,000 ms");
     expect(day(Number.MAX_SAFE_INTEGER)).not.toBe("");
     expect(speech(message({ at_ms: Number.MAX_SAFE_INTEGER }), name, around())).toContain("hello");
   });
