@@ -130,4 +130,15 @@ describe("a history of 100,000 messages", () => {
     expectWhole();
     expect(firstPlace(timeline.rows)).toBe(COUNT - 49);
   });
+
+  it("what comes above a message of one's own that was sent meanwhile stands above it", async () => {
+    const own = { ...line(COUNT + 2), sender: "alice@acme", own: true };
+    timeline.rows = [...timeline.rows, { row: "line", together: false, message: { ...own, position: 0 } }];
+    newest += 2;
+    tell({ event: "changed", ...own } as Event);
+    await vi.waitFor(() => expect(lastPlace(timeline.rows)).toBe(COUNT + 2));
+    tell({ event: "message", ...line(COUNT + 1) } as Event);
+    await vi.waitFor(() => expect(timeline.index(`m${COUNT + 1}`)).toBeGreaterThan(0));
+    expectWhole();
+  });
 });

@@ -22,6 +22,8 @@ export class Timeline {
   /** Told once to those who listen. */
   onnew: ((message: Shown) => void) | null = null;
 
+  /** Before what has come and is not drawn yet: it may stand above messages of one's own that are. */
+  private drawn = Infinity;
   private loading = false;
   private ended = false;
   private readonly stop: () => void;
@@ -137,12 +139,15 @@ export class Timeline {
       this.onnew?.(message);
     }
     if (known) this.rows = patchOne(this.rows, message);
+    else if (message.position > 0 && !this.more_after) this.drawn = Math.min(this.drawn, message.position - 1);
     if (!this.more_after) this.tail();
   }
 
   private async refreshTail(): Promise<void> {
     if (this.more_after || this.ended || !this.loaded) return;
-    const last = this.settled();
+    const settled = this.settled();
+    const last = settled === null ? null : Math.min(settled, this.drawn);
+    this.drawn = Infinity;
     const page = last === null
       ? await this.page({ at: "newest" }, FIRST_PAGE, 0)
       : await this.page({ at: "position", of: last + 1 }, 0, PAGE);
