@@ -115,6 +115,10 @@ test("only new messages of the open conversation are read out", async () => {
   await alice.message("Good morning").waitFor();
   const live = alice.page.locator("[data-live]");
   assert.match(await live.textContent(), /^bob, .*Good morning$/);
+  // The same words once more are told once more.
+  await bob.say("Good morning");
+  await live.locator("p").nth(1).waitFor({ state: "attached" });
+  assert.match((await live.locator("p").allTextContents()).join("|"), /^bob, .*Good morning\|bob, .*Good morning$/);
   await bob.goto("Audit");
   await bob.say("Elsewhere");
   await alice.conversation("Audit").getByText("Elsewhere").waitFor();

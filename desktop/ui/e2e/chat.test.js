@@ -173,6 +173,34 @@ test("a message that failed is sent again with its file", async () => {
   await tile.getByRole("button", { name: "Save evidence.txt" }).waitFor();
 });
 
+test("a conversation opens at what is unread, says how much that is, and leads to a mention", async () => {
+  // What was told of the file above stays until it is closed.
+  const notes = alice.page.getByRole("region", { name: "Notes" }).getByRole("button", { name: "Close" });
+  while (await notes.count()) await notes.first().click();
+  await alice.goto("Other");
+  const conversation = await bob.conversation("Release team").getAttribute("data-conversation");
+  for (let number = 1; number <= 60; number += 1) {
+    await bob.call("post", { conversation, text: number === 55 ? "@alice, this is for you" : `Note ${number} of 60` });
+  }
+  await alice.conversation("Release team").getByText("60 unread messages").waitFor({ state: "attached" });
+  await alice.goto("Release team");
+  await alice.message("Note 1 of 60").waitFor();
+  // Some of them are in sight at once.
+  await alice.page.getByRole("button", { name: /^Go to the newest message \([345]\d\)$/ }).waitFor();
+  await alice.page.getByRole("button", { name: "Go to the next mention (1)" }).click();
+  await until(async () => alice.page.evaluate(() => document.activeElement?.textContent?.includes("this is for you")), "the mention has the focus");
+  await alice.page.getByRole("button", { name: /^Go to the next mention/ }).waitFor({ state: "detached" });
+});
+
+test("the composer shows all that is written, however wide the window is", async () => {
+  const whole = () => alice.composer.evaluate((field) => field.scrollHeight <= field.clientHeight);
+  await alice.composer.fill("A text that stands in one line of a wide window. ".repeat(2));
+  assert.ok(await whole());
+  await alice.page.setViewportSize({ width: 800, height: 800 });
+  await until(whole, "it is as high as its text");
+  await alice.composer.fill("");
+});
+
 test("nothing was stopped by the policy of the page, and nothing went out", () => {
   const own = ({ problems }) => problems.filter((text) => !/ERR_CONNECTION|WebSocket/.test(text));
   assert.deepEqual([own(alice), own(bob)], [[], []]);

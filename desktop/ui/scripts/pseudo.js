@@ -1,5 +1,6 @@
 // Makes the two test languages from English: `en-XA` with accents and a third more length, and
-// `ar-XB`, English written from right to left. Placeholders stay as they are.
+// `ar-XB`, English written from right to left. Placeholders stay as they are, and what is put there keeps its own
+// direction.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const folder = new URL("../messages/", import.meta.url);
@@ -13,7 +14,8 @@ const longer = (text) => {
   const accented = outside(text, (piece) => [...piece].map((char) => accents[char] ?? char).join(""));
   return `[${accented}${" ~".repeat(Math.ceil(text.length / 6))}]`;
 };
-const backwards = (text) => `\u202e${text}\u202c`;
+const backwards = (text) =>
+  `\u200f${outside(text, (piece) => (piece === "" ? "" : `\u202e${piece}\u202c`)).replace(/\{[^}]*\}/g, "\u2068$&\u2069")}`;
 
 /** @param {unknown} value @param {(text: string) => string} change @returns {unknown} */
 function walk(value, change) {

@@ -49,6 +49,16 @@ describe("requests", () => {
     expect(screen.getByText("Told")).toBeTruthy();
   });
 
+  it("name the usual kinds of incidents in the person's language, and others as they were entered", async () => {
+    const [one] = registers.incidents;
+    app.answers.requests = { ...registers, incidents: [one!, { ...one!, number: 2, kind: "Stromausfall" }] };
+    language.choose("de");
+    flushSync();
+    render(Requests);
+    await screen.findByText(/^Verfügbarkeit · /);
+    expect(screen.getByText(/^Stromausfall · /)).toBeTruthy();
+  });
+
   it("are asked for on opening and by the button only", async () => {
     app.answers.requests = { ...registers, requests: [], incidents: [], incidents_left: 0 };
     render(Requests);

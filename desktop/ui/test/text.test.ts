@@ -4,10 +4,10 @@ import { colour } from "$lib/parts/blurhash";
 import { pressed, table } from "$lib/state/keys";
 import { completed, triggerAt, wrapped } from "$lib/text/complete";
 import { findEmoji, type Emoji } from "$lib/text/emoji";
-import { day, size, span } from "$lib/text/format";
+import { day, milliseconds, size, span } from "$lib/text/format";
 import { infoText } from "$lib/text/info";
 import { language } from "$lib/text/language.svelte";
-import { speech } from "$lib/text/speech";
+import { speech, type Around } from "$lib/text/speech";
 import { statusOf } from "$lib/text/status";
 
 const message = (fields: Partial<Shown>): Shown =>
@@ -16,6 +16,7 @@ const message = (fields: Partial<Shown>): Shown =>
     delivery: "received", blocks: [], large: false, attachments: [], ...fields,
   }) as Shown;
 const name = (handle: string): string => handle.split("@")[0] ?? handle;
+const around = (fields: Partial<Around> = {}): Around => ({ timeline: { receipts: [] }, others: 1, kind: () => "person", ...fields });
 const receipt = (person: string, delivered: number, read: number): ReceiptInfo => ({ person, delivered, read });
 
 beforeEach(() => language.choose("en"));
@@ -80,14 +81,28 @@ describe("words", () => {
         reactions: [{ emoji: "👍", people: ["bob@acme", "carol@acme"], own: false }],
       }),
       name,
-      [receipt("bob@acme", 9, 9)],
+      around({ timeline: { receipts: [receipt("bob@acme", 9, 9)] } }),
     );
     expect(said).toMatch(/^You, .+, replying to carol: when\?, hello, 👍 by bob and carol, edited, read$/);
   });
 
+  it("how far a message has come is said as it is drawn: one reader of two is not all", () => {
+    const own = message({ own: true, delivery: "sent" });
+    const receipts = [receipt("bob@acme", 9, 9)];
+    expect(speech(own, name, around({ timeline: { receipts }, others: 2 }))).toMatch(/, sent$/);
+    expect(speech(own, name, around({ timeline: { receipts }, others: 1 }))).toMatch(/, read$/);
+  });
+
+  it("who writes for a program or for records is said with their name", () => {
+    const kind = (handle: string): string => (handle === "bob@acme" ? "agent" : "custodian");
+    expect(speech(message({}), name, around({ kind }))).toMatch(/^bob, Agent, /);
+    expect(speech(message({ sender: "carol@acme" }), name, around({ kind }))).toMatch(/^carol, Records, /);
+    expect(speech(message({}), name, around())).not.toContain("Agent");
+  });
+
   it("what was deleted or folded is not read out", () => {
-    expect(speech(message({ deleted: { by: "bob@acme", at_ms: 1 }, text: "secret" }), name)).not.toContain("secret");
-    expect(speech(message({ folded: true, text: "secret" }), name)).not.toContain("secret");
+    expect(speech(message({ deleted: { by: "bob@acme", at_ms: 1 }, text: "secret" }), name, around())).not.toContain("secret");
+    expect(speech(message({ folded: true, text: "secret" }), name, around())).not.toContain("secret");
   });
 
   it("what happened is told in the person's language", () => {
@@ -114,8 +129,9 @@ describe("words", () => {
     expect(size(1_234_567)).toBe("1.2 MB");
     expect(size(0)).toBe("0 bytes");
     expect(span(86_400)).toBe("1 day");
+    expect(milliseconds(1_000)).toBe("1,000 ms");
     expect(day(Number.MAX_SAFE_INTEGER)).not.toBe("");
-    expect(speech(message({ at_ms: Number.MAX_SAFE_INTEGER }), name)).toContain("hello");
+    expect(speech(message({ at_ms: Number.MAX_SAFE_INTEGER }), name, around())).toContain("hello");
   });
 
   it("a blurhash gives its mean colour or none", () => {

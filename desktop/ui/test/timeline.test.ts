@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { useTransport } from "$lib/api/transport";
 import type { Event, Shown, ShownPage } from "$lib/api/types";
 import { firstPlace, isLine, lastPlace, MOST_ROWS } from "$lib/state/pages";
@@ -46,6 +46,54 @@ function expectWhole(): void {
   expect(places.every((place, at) => at === 0 || place === (places[at - 1] ?? 0) + 1)).toBe(true);
 }
 
+describe("a conversation that is opened at its first unread message", () => {
+  const READ = COUNT - 60;
+  const MENTION = COUNT - 3;
+  beforeEach(async () => {
+    timeline.end();
+    const answers: Record<string, (params: never) => unknown> = {
+      conversation: () => ({ id: "c", unread: 60, mentions_unread: 1, read_position: READ }),
+      timeline: ({ anchor, before, after }: { anchor: { at: string; of: number }; before: number; after: number }) =>
+        page(anchor.at === "position" ? anchor.of : anchor.at === "unread" ? READ + 1 : newest + 1, before, after),
+      // Mallory mentioned Bob, Bob mentioned Alice, and long ago Bob mentioned Alice too.
+      search: () => ({ hits: [COUNT - 1, MENTION, READ - 9].map((position) => ({ id: `m${position}`, position, own: false })) }),
+      message: ({ message }: { message: string }) => ({ ...line(Number(message.slice(1))), mentions_me: message === `m${MENTION}` }),
+    };
+    useTransport({
+      call: (async (method: string, params: never) => answers[method]?.(params) ?? []) as never,
+      listen: (fn) => {
+        tell = fn;
+        return () => undefined;
+      },
+      fileUrl: () => "",
+      stage: () => Promise.reject(new Error("no files")),
+    });
+    timeline = new Timeline("c");
+    await timeline.load({ at: "unread" });
+    await vi.waitFor(() => expect(timeline.missed.mentions).not.toEqual([]));
+  });
+
+  it("counts what is unread, and knows where this person is mentioned", () => {
+    expect(timeline.missed.messages).toBe(60);
+    expect(timeline.missed.mentions.map(({ id }) => id)).toEqual([`m${MENTION}`]);
+  });
+
+  it("counts down as it is read, and up as more comes", async () => {
+    timeline.missed.reach(READ + 20, timeline.rows);
+    expect(timeline.missed.messages).toBe(40);
+    timeline.missed.reach(READ + 10, timeline.rows);
+    expect(timeline.missed.messages).toBe(40);
+    newest += 1;
+    tell({ event: "message", ...line(newest) } as Event);
+    expect(timeline.missed.messages).toBe(41);
+    await timeline.newer();
+    timeline.missed.reach(MENTION, timeline.rows);
+    expect(timeline.missed.mentions).toEqual([]);
+    await timeline.load({ at: "newest" });
+    expect(timeline.missed.messages).toBe(0);
+  });
+});
+
 describe("a history of 100,000 messages", () => {
   it("holds no more than it may while it is gone through, and nothing is left out", async () => {
     for (let turn = 0; turn < 40; turn += 1) {
@@ -68,8 +116,8 @@ describe("a history of 100,000 messages", () => {
     newest += 1;
     tell({ event: "message", ...line(newest), mentions_me: true } as Event);
     await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(timeline.missed).toBe(1);
-    expect(timeline.missed_mentions).toEqual([`m${newest}`]);
+    expect(timeline.missed.messages).toBe(1);
+    expect(timeline.missed.mentions.map(({ id }) => id)).toEqual([`m${newest}`]);
     expect(lastPlace(timeline.rows)).toBe(549);
   });
 
@@ -81,5 +129,16 @@ describe("a history of 100,000 messages", () => {
     expect(lastPlace(timeline.rows)).toBe(newest);
     expectWhole();
     expect(firstPlace(timeline.rows)).toBe(COUNT - 49);
+  });
+
+  it("what comes above a message of one's own that was sent meanwhile stands above it", async () => {
+    const own = { ...line(COUNT + 2), sender: "alice@acme", own: true };
+    timeline.rows = [...timeline.rows, { row: "line", together: false, message: { ...own, position: 0 } }];
+    newest += 2;
+    tell({ event: "changed", ...own } as Event);
+    await vi.waitFor(() => expect(lastPlace(timeline.rows)).toBe(COUNT + 2));
+    tell({ event: "message", ...line(COUNT + 1) } as Event);
+    await vi.waitFor(() => expect(timeline.index(`m${COUNT + 1}`)).toBeGreaterThan(0));
+    expectWhole();
   });
 });

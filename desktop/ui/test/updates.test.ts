@@ -76,7 +76,7 @@ describe("what the settings say of updates", () => {
   it.each([
     ["it takes none", update({ stage: "impossible", signer: null }), /built without a release key/, false],
     ["there is none", update(), /No newer version is known/, true],
-    ["one is coming", update({ stage: "fetching", update: found, fetched: 420 }), /Version 9\.1\.0 is being fetched: 42 %/, true],
+    ["one is coming", update({ stage: "fetching", update: found, fetched: 420 }), /Version 9\.1\.0 is being fetched: 42%/, true],
     ["one is here", update({ stage: "ready", update: found }), /Version 9\.1\.0 is ready to be installed/, true],
     ["one was refused", update({ stage: "failed", problem: refused }), /the relay cannot prove it/, true],
   ] as const)("%s", async (_, now, words, checks) => {
@@ -92,7 +92,7 @@ describe("what the settings say of updates", () => {
     app.answers.check_update = update({ stage: "available", update: found });
     render(About);
     await user.click(await screen.findByRole("button", { name: "Check now" }));
-    await screen.findByText(/is being fetched: 0 %/);
+    await screen.findByText(/is being fetched: 0%/);
     await screen.findByText("412");
   });
 });

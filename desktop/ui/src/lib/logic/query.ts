@@ -24,6 +24,10 @@ export function without(text: string, { start, end }: { start: number; end: numb
   return [...chars.slice(0, start), ...chars.slice(end)].join("").replace(/\s+/gu, " ").trim();
 }
 
+/** The words alone, without any filter. */
+export const unfiltered = (text: string, filters: readonly Chip[]): string =>
+  [...filters].sort((a, b) => b.start - a.start).reduce(without, text).trim();
+
 /** A value as it has to be written: quoted if there is a space in it. */
 export const quoted = (value: string): string =>
   /[\s"]/u.test(value) ? `"${value.replaceAll('"', "")}"` : value;

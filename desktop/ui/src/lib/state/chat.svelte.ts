@@ -34,11 +34,11 @@ export class Chat {
   }
 
   /** Handles of agents and custodians get a badge wherever they are named. */
-  kind(handle: string): "person" | "agent" | "custodian" {
+  kind = (handle: string): "person" | "agent" | "custodian" => {
     if (this.head?.agents.includes(handle)) return "agent";
     if (this.head?.custodians.includes(handle)) return "custodian";
     return "person";
-  }
+  };
 
   readonly others = $derived(Math.max(0, (this.head?.info.member_count ?? 1) - 1));
 

@@ -1,9 +1,10 @@
 // What is being written in a conversation. The core keeps the draft; here it is only on the way.
-import { asProblem, call, listen, stage as hand_over } from "$lib/api/transport";
+import { asProblem, call, stage as hand_over } from "$lib/api/transport";
 import type { Priority, Shown, StagedFile } from "$lib/api/types";
 import { toasts } from "$lib/parts/toasts.svelte";
 import { m } from "$lib/words/messages";
 import { host } from "./host.svelte";
+import { giveBack, waiting } from "./staging";
 import type { Timeline } from "./timeline.svelte";
 
 const KEEP_AFTER_MS = 400;
@@ -29,22 +30,19 @@ export class Composer {
   private before_edit = "";
   private keeps: ReturnType<typeof setTimeout> | undefined;
   private told_typing = 0;
-  private readonly stop: () => void;
 
   constructor(
     readonly conversation: string,
     private readonly timeline: Timeline,
   ) {
     void this.fetchDraft();
-    this.stop = listen((event) => {
-      if (event.event === "staged") this.take(event.files);
-    });
   }
 
   readonly empty = $derived(this.text.trim() === "" && this.staged.length === 0);
 
   end(): void {
-    this.stop();
+    // They were meant for this conversation, and no other takes them.
+    giveBack(this.staged);
     this.keepNow();
     this.tellTyping(false);
   }
@@ -118,10 +116,10 @@ export class Composer {
     }
   }
 
-  async unstage(id: number): Promise<void> {
-    this.staged = this.staged.filter((file) => file.id !== id);
+  unstage(files: readonly StagedFile[]): void {
+    this.staged = this.staged.filter((file) => !files.includes(file));
     if (this.staged.length === 0) this.reviewing = false;
-    await call("unstage", { id }).catch(() => undefined);
+    giveBack(files);
   }
 
   async send(): Promise<void> {
@@ -204,8 +202,9 @@ export class Composer {
     this.caret = this.text.length;
   }
 
-  private take(files: StagedFile[]): void {
-    const fresh = files.filter(({ id }) => !this.staged.some((held) => held.id === id));
+  /** Shows files for review that the host holds. */
+  take(files: readonly StagedFile[]): void {
+    const fresh = waiting(files).filter(({ id }) => !this.staged.some((held) => held.id === id));
     if (fresh.length === 0) return;
     this.staged = [...this.staged, ...fresh];
     this.reviewing = true;

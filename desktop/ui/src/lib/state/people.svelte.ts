@@ -13,7 +13,7 @@ class People {
   start(): () => void {
     void this.load();
     const stop = listen(({ event }) => {
-      if (event === "conversation" || event === "lag") this.later();
+      if (event === "conversation" || event === "warning" || event === "lag") this.later();
     });
     return () => {
       stop();

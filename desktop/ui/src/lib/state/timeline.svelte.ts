@@ -2,6 +2,7 @@
 import { tick } from "svelte";
 import { asProblem, call, listen, type CallError } from "$lib/api/transport";
 import type { Anchor, Event, ReceiptInfo, Shown, ShownPage, ShownRow } from "$lib/api/types";
+import { Missed } from "./missed.svelte";
 import { firstPlace, indexOf, isLine, lastPlace, MOST_ROWS, patch, patchOne, prepend, replaceTail, without } from "./pages";
 import { soon } from "./soon";
 
@@ -17,12 +18,12 @@ export class Timeline {
   loaded = $state(false);
   problem = $state.raw<CallError | null>(null);
   receipts = $state.raw<ReceiptInfo[]>([]);
-  /** Somebody else's messages that came while the end was not in sight. */
-  missed = $state(0);
-  missed_mentions = $state.raw<string[]>([]);
+  readonly missed: Missed;
   /** Told once to those who listen. */
   onnew: ((message: Shown) => void) | null = null;
 
+  /** Before what has come and is not drawn yet: it may stand above messages of one's own that are. */
+  private drawn = Infinity;
   private loading = false;
   private ended = false;
   private readonly stop: () => void;
@@ -32,6 +33,7 @@ export class Timeline {
   private readonly mend = soon(() => this.mendChanged(), 0);
 
   constructor(readonly conversation: string) {
+    this.missed = new Missed(conversation);
     this.stop = listen((event) => this.hear(event));
     this.ask_receipts();
   }
@@ -49,7 +51,8 @@ export class Timeline {
       this.rows = page.rows;
       this.more_before = page.more_before;
       this.more_after = page.more_after;
-      if (!page.more_after) this.seen();
+      if (page.anchor === 0) this.missed.none();
+      else if (!this.loaded) void this.missed.count(() => this.rows);
       this.problem = null;
       this.loaded = true;
       return page.anchor;
@@ -106,12 +109,6 @@ export class Timeline {
     return null;
   }
 
-  /** The end is in sight. */
-  seen(): void {
-    this.missed = 0;
-    this.missed_mentions = [];
-  }
-
   /** A message that this window itself just sent. */
   sent(): void {
     if (this.more_after) void this.load({ at: "newest" });
@@ -138,17 +135,19 @@ export class Timeline {
   private arrived(message: Shown): void {
     const known = this.index(message.id) >= 0;
     if (!known && !message.own && message.kind === "text") {
-      this.missed += 1;
-      if (message.mentions_me) this.missed_mentions = [...this.missed_mentions, message.id];
+      this.missed.add(message);
       this.onnew?.(message);
     }
     if (known) this.rows = patchOne(this.rows, message);
+    else if (message.position > 0 && !this.more_after) this.drawn = Math.min(this.drawn, message.position - 1);
     if (!this.more_after) this.tail();
   }
 
   private async refreshTail(): Promise<void> {
     if (this.more_after || this.ended || !this.loaded) return;
-    const last = this.settled();
+    const settled = this.settled();
+    const last = settled === null ? null : Math.min(settled, this.drawn);
+    this.drawn = Infinity;
     const page = last === null
       ? await this.page({ at: "newest" }, FIRST_PAGE, 0)
       : await this.page({ at: "position", of: last + 1 }, 0, PAGE);

@@ -30,7 +30,11 @@ const loaded = new Map<string, Promise<Emoji[]>>();
 
 export function allEmoji(language: string): Promise<Emoji[]> {
   const file = files[language] ?? en;
-  const held = loaded.get(file) ?? load(file);
+  const held = loaded.get(file) ?? load(file).catch(() => {
+    // Whoever looks for emoji next asks again.
+    loaded.delete(file);
+    return [];
+  });
   loaded.set(file, held);
   return held;
 }

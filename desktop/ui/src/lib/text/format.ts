@@ -59,6 +59,9 @@ export function size(bytes: number): string {
   ).format(value);
 }
 
+export const milliseconds = (value: number): string =>
+  kept("ms", (tag) => new Intl.NumberFormat(tag, { style: "unit", unit: "millisecond" })).format(value);
+
 export const number = (value: number): string => kept("number", (tag) => new Intl.NumberFormat(tag)).format(value);
 
 export const percent = (share: number): string =>

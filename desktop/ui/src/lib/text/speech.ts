@@ -6,8 +6,19 @@ import { statusOf, statusText } from "./status";
 
 type Name = (handle: string) => string;
 
-export function speech(message: Shown, name: Name, receipts: readonly ReceiptInfo[] = []): string {
-  const parts = [message.own ? m.you() : name(message.sender), time(message.at_ms)];
+/** Of the conversation: how far its people have come, how many they are, and what each of them is. */
+export interface Around {
+  timeline: { receipts: readonly ReceiptInfo[] };
+  others: number;
+  kind: (handle: string) => string;
+}
+
+export function speech(message: Shown, name: Name, around: Around): string {
+  const parts = [message.own ? m.you() : name(message.sender)];
+  const kind = around.kind(message.sender);
+  if (kind === "agent") parts.push(m.agent());
+  if (kind === "custodian") parts.push(m.custodian());
+  parts.push(time(message.at_ms));
   if (message.priority === "urgent") parts.push(m.urgent());
   if (message.priority === "important") parts.push(m.important());
   if (message.reply_to) parts.push(m.speech_reply({ name: name(message.reply_to.sender), text: message.reply_to.text || m.deleted_message() }));
@@ -21,7 +32,7 @@ export function speech(message: Shown, name: Name, receipts: readonly ReceiptInf
   }
   if (message.edited_at_ms && !message.deleted) parts.push(m.edited());
   if (message.acknowledgements) parts.push(m.speech_acknowledged({ count: message.acknowledgements.length }));
-  if (message.own && !message.deleted) parts.push(statusText(statusOf(message, receipts)));
+  if (message.own && !message.deleted) parts.push(statusText(statusOf(message, around.timeline.receipts, around.others)));
   return parts.filter(Boolean).join(", ");
 }
 

@@ -5,7 +5,7 @@ import { m } from "$lib/words/messages";
 export type Status = "held" | "sending" | "sent" | "delivered" | "read" | "failed";
 
 /** `others` is how many people it goes to: those of whom nothing was heard have no receipt. */
-export function statusOf(message: Shown, receipts: readonly ReceiptInfo[], others = receipts.length): Status {
+export function statusOf(message: Shown, receipts: readonly ReceiptInfo[], others: number): Status {
   if (message.delivery === "failed") return "failed";
   if (message.delivery === "pending") {
     return message.held_until_ms && message.held_until_ms > Date.now() ? "held" : "sending";

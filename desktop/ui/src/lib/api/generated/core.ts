@@ -2707,9 +2707,9 @@ export interface CoreCalls {
     params: { handle: string; payload: string };
     result: boolean;
   };
-  /** The safety number was compared, or no longer counts. */
+  /** The safety number that was compared and is the same, which makes a changed key count; none takes it back. */
   set_verified: {
-    params: { handle: string; verified: boolean };
+    params: { handle: string; number: string | null };
     result: ContactInfo;
   };
   /** A name that only this device knows. */

@@ -8,6 +8,7 @@ import { people } from "$lib/state/people.svelte";
 import { view } from "$lib/state/view.svelte";
 import { completed, triggerAt, type Trigger } from "$lib/text/complete";
 import { allEmoji, findEmoji } from "$lib/text/emoji";
+import { span } from "$lib/text/format";
 import { language } from "$lib/text/language.svelte";
 import { m } from "$lib/words/messages";
 
@@ -22,8 +23,16 @@ export interface Suggestion {
   do?: () => void;
 }
 
+/** The text that is being written. */
+export interface Writing {
+  readonly text: string;
+  write: (text: string) => void;
+  /** Where the caret goes. */
+  caret: number | null;
+}
+
 const MOST = 8;
-const HOUR_MS = 3_600_000;
+const MUTED_S = 8 * 3_600;
 
 export class Suggestions {
   list = $state.raw<Suggestion[]>([]);
@@ -31,7 +40,8 @@ export class Suggestions {
   private trigger: Trigger | null = null;
   private closed_for: string | null = null;
 
-  constructor(private readonly chat: Chat) {}
+  /** Commands are for the whole conversation: only its own composer takes them. */
+  constructor(private readonly chat: Chat, private readonly into: Writing = chat.composer) {}
 
   get open(): boolean {
     return this.list.length > 0;
@@ -58,7 +68,18 @@ export class Suggestions {
     this.list = [];
   }
 
-  step(by: number): void {
+  /** Whether a key was meant for the list. */
+  take(event: KeyboardEvent): boolean {
+    if (!this.open) return false;
+    if (event.key === "ArrowDown") this.step(1);
+    else if (event.key === "ArrowUp") this.step(-1);
+    else if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab") this.choose(this.list[this.at]);
+    else if (event.key === "Escape") this.close();
+    else return false;
+    return true;
+  }
+
+  private step(by: number): void {
     this.at = (this.at + by + this.list.length) % this.list.length;
   }
 
@@ -66,15 +87,14 @@ export class Suggestions {
     const { trigger } = this;
     this.list = [];
     if (!trigger || !chosen) return;
-    const { composer } = this.chat;
     if (chosen.do) {
-      composer.write("");
+      this.into.write("");
       chosen.do();
       return;
     }
-    const { text, caret } = completed(composer.text, trigger, chosen.put ?? "");
-    composer.write(text);
-    composer.caret = caret;
+    const { text, caret } = completed(this.into.text, trigger, chosen.put ?? "");
+    this.into.write(text);
+    this.into.caret = caret;
   }
 
   private async find({ kind, text }: Trigger): Promise<Suggestion[]> {
@@ -83,7 +103,7 @@ export class Suggestions {
       const found = findEmoji(await allEmoji(language.tag), text, MOST);
       return found.map(({ emoji, label, words }) => ({ key: emoji, label: `:${words[0] ?? label}:`, about: label, emoji, put: emoji }));
     }
-    if (kind === "command") return this.commands().filter(({ key }) => key.startsWith(wanted));
+    if (kind === "command") return this.into !== this.chat.composer ? [] : this.commands().filter(({ key }) => key.startsWith(wanted));
     const all: Suggestion[] = this.chat.members
       .filter(({ handle, kind: what }) => handle !== host.me && what !== "custodian")
       .map(({ handle }) => ({ key: handle, label: people.name(handle), about: handle, person: handle, put: `@${this.short(handle)}` }));
@@ -107,7 +127,7 @@ export class Suggestions {
       command("archive", m.archive(), () => run(call("archive", { conversation, archived: true }))),
       command("details", m.key_details(), () => (view.panel = { kind: "details" })),
       command("important", m.important(), () => (composer.priority = "important")),
-      command("mute", m.mute_for({ span: "8 h" }), () => run(call("mute", { conversation, until: Date.now() + 8 * HOUR_MS }))),
+      command("mute", m.mute_for({ span: span(MUTED_S) }), () => run(call("mute", { conversation, until: Date.now() + MUTED_S * 1_000 }))),
       command("search", m.key_search(), () => (view.panel = { kind: "search" })),
       command("unmute", m.unmute(), () => run(call("mute", { conversation, until: null }))),
       command("urgent", m.urgent(), () => (composer.priority = "urgent")),

@@ -3,7 +3,7 @@ import { tick } from "svelte";
 import type { VirtualizerHandle } from "virtua/svelte";
 import { call } from "$lib/api/transport";
 import { soon } from "$lib/state/soon";
-import { isLine } from "$lib/state/pages";
+import { isLine, lastPlace } from "$lib/state/pages";
 import type { Timeline } from "$lib/state/timeline.svelte";
 import { dayOf } from "$lib/text/format";
 
@@ -47,6 +47,8 @@ export class Reading {
   async begin(): Promise<void> {
     if (this.begun) return;
     this.begun = true;
+    // Where it stands is known only then: until then nothing follows the end.
+    this.stuck = false;
     const place = await this.timeline.load({ at: "unread" });
     await tick();
     const unread = this.timeline.rows.findIndex((row) => row.row === "unread");
@@ -81,9 +83,10 @@ export class Reading {
   }
 
   async toMention(): Promise<void> {
-    const [first, ...rest] = this.timeline.missed_mentions;
-    this.timeline.missed_mentions = rest;
-    if (first !== undefined) await this.jump(first);
+    const { missed } = this.timeline;
+    const [first, ...rest] = missed.mentions;
+    missed.mentions = rest;
+    if (first !== undefined) await this.jump(first.id);
   }
 
   /** Rows have changed: whoever was at the end stays there. */
@@ -129,6 +132,11 @@ export class Reading {
     else if (tries > 0) requestAnimationFrame(() => this.focus(message, tries - 1));
   }
 
+  /** The window is looked at again: what stands in it is read. */
+  returned(): void {
+    if (this.begun) this.look();
+  }
+
   private below(): number {
     const list = this.list();
     return list ? list.getScrollSize() - list.getScrollOffset() - list.getViewportSize() : 0;
@@ -142,11 +150,19 @@ export class Reading {
     if (at_end) this.stuck = true;
     this.away = this.timeline.more_after || below > list.getViewportSize() / 2;
     if (at_end) {
-      this.timeline.seen();
+      this.timeline.missed.none();
       this.mark();
-    }
+    } else this.pass(list);
     if (list.getScrollOffset() < NEAR_PX) void this.timeline.older();
     if (below < NEAR_PX) void this.timeline.newer();
+  }
+
+  /** What stands above the lower edge was in sight. */
+  private pass(list: VirtualizerHandle): void {
+    const { rows, missed } = this.timeline;
+    const lowest = list.findItemIndex(list.getScrollOffset() + list.getViewportSize()) - 1;
+    const place = lastPlace(rows.slice(0, lowest + 1));
+    if (place !== null) missed.reach(place, rows);
   }
 
   private float(): void {
