@@ -6,6 +6,8 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { SHOTS, stop, World } from "../world.js";
 import { Driver, until } from "./driver.js";
+import { close } from "./frame.js";
+import { Panel } from "./tray.js";
 
 export const PASSPHRASE = "correct horse battery staple";
 
@@ -141,6 +143,20 @@ export class DeskWithKeyring extends Desk {
   }
 }
 
+/** The same with a panel that shows icons in a tray. */
+export class DeskWithTray extends Desk {
+  async beginScreens() {
+    await super.beginScreens();
+    this.panel = await Panel.begin(this);
+  }
+
+  async endScreens() {
+    // Without its bus it could only fail.
+    this.panel?.end();
+    await super.endScreens();
+  }
+}
+
 export class Person {
   constructor(desk, name) {
     Object.assign(this, { desk, name, home: join(desk.folder, name), log: join(desk.folder, `${name}.log`), process: join(desk.folder, `${name}.process`) });
@@ -158,13 +174,36 @@ export class Person {
   async end() {
     if (!this.app) return;
     await this.call("quit").catch(() => undefined);
-    const id = Number(readFileSync(this.process, "utf8"));
-    await until(() => !existsSync(`/proc/${id}`), `${this.name}'s app ends`).catch((error) => {
-      process.kill(id, "SIGKILL");
+    await this.ended().catch((error) => {
+      process.kill(this.id, "SIGKILL");
       throw error;
     });
     await this.app.end();
     this.app = null;
+  }
+
+  /** The process of the app. */
+  get id() {
+    return Number(readFileSync(this.process, "utf8"));
+  }
+
+  /** Waits until it is gone. */
+  ended() {
+    const { id } = this;
+    return until(() => !existsSync(`/proc/${id}`), `${this.name}'s app ends`);
+  }
+
+  /** The window on the screen, as the system numbers it; none if it is hidden. */
+  async window() {
+    const words = ["search", "--onlyvisible", "--all", "--pid", String(this.id), "--name", "^Sealwire$"];
+    const { stdout } = await promisify(execFile)("xdotool", words, { env: this.desk.env }).catch(() => ({ stdout: "" }));
+    return stdout.trim().split("\n")[0];
+  }
+
+  /** Closes it, as its frame does. */
+  async close() {
+    await close(this.desk.env.DISPLAY, Number(await this.window()));
+    await until(async () => !(await this.window()), "the window is closed");
   }
 
   /** Starts the program a second time; gives the code it ends with. */
