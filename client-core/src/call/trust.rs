@@ -90,27 +90,29 @@ async fn refused(client: &Client, conversation: &str) -> Result<Vec<RefusedInfo>
 
 async fn security(client: &Client, conversation: &str) -> Result<Security> {
     let id: ConversationId = id(conversation)?;
-    let (row, leaves) = {
+    let (row, leaves, contacts) = {
         let mut conn = client.core.db.readers.acquire().await?;
         let row = client.log_row(&mut conn, &id).await?;
         let leaves = store::members(&mut conn, &row.id).await?;
-        (row, leaves)
+        (row, leaves, store::contacts(&mut conn).await?)
     };
     let mut certificates: Vec<&[u8]> = leaves.iter().map(|leaf| leaf.as_bytes()).collect();
     certificates.sort_unstable();
     let mut verified = Vec::new();
     let mut changed = Vec::new();
-    for contact in client.contacts().await? {
-        if !leaves
+    for contact in contacts {
+        let mut theirs = leaves
             .iter()
-            .any(|leaf| leaf.handle().as_str() == contact.handle)
-        {
+            .filter(|leaf| *leaf.handle() == contact.handle)
+            .peekable();
+        if theirs.peek().is_none() {
             continue;
         }
-        if contact.key_changed {
-            changed.push(contact.handle);
-        } else if contact.verified {
-            verified.push(contact.handle);
+        // Under a name that was given anew there may be devices of an account that counts no more.
+        if contact.key_changed() {
+            changed.push(contact.handle.to_string());
+        } else if contact.verified && theirs.all(|leaf| *leaf.account() == contact.account) {
+            verified.push(contact.handle.to_string());
         }
     }
     let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);

@@ -90,7 +90,7 @@ async fn of_old_contacts_the_groups_tell_what_they_are() {
     noted(&mut conn, 1, Kind::Shown(DeviceKind::Person)).await;
     let forget = sqlx::query("UPDATE contact SET kind = ''");
     forget.execute(&mut conn).await.expect("as before");
-    let log = LogId([3; 16]);
+    let log = LogId([3; 32]);
     let put = put_member(&mut conn, &log, &leaf(DeviceKind::Agent)).await;
     put.expect("a member");
     fill_kinds(&mut conn).await.expect("filled in");

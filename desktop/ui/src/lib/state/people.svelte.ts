@@ -1,6 +1,6 @@
 // Names of people as this device knows them.
 import { call, listen } from "$lib/api/transport";
-import type { ContactInfo } from "$lib/api/types";
+import type { ContactInfo, MemberInfo } from "$lib/api/types";
 import { host } from "./host.svelte";
 import { soon } from "./soon";
 
@@ -26,6 +26,12 @@ class People {
     const { turn } = this;
     const all = await call("contacts", {}).catch(() => null);
     if (all && turn === this.turn) this.contacts = new Map(all.map((contact) => [contact.handle, contact]));
+  }
+
+  /** Whether the key that a member stands there with is the one that was compared: a handle can be given anew. */
+  verified({ handle, fingerprint }: MemberInfo): boolean {
+    const contact = this.contacts.get(handle);
+    return contact !== undefined && contact.verified && contact.fingerprint === fingerprint;
   }
 
   /** Nickname, or the handle; without the organisation where it is one's own. */
