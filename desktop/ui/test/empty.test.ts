@@ -33,7 +33,7 @@ describe("a group with nobody else in it", () => {
   it("offers to add people, until something is written", async () => {
     await open({ member_count: 1 });
     render(Alone, { chat });
-    await user.click(screen.getByRole("button", { name: "Add people" }));
+    await user.click(screen.getByRole("button", { name: "Add members" }));
     await screen.findByRole("dialog", { name: "Add members" });
     expect(await violations()).toEqual([]);
     await user.keyboard("{Escape}");
