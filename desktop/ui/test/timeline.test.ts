@@ -55,9 +55,7 @@ describe("a conversation that is opened at its first unread message", () => {
       conversation: () => ({ id: "c", unread: 60, mentions_unread: 1, read_position: READ }),
       timeline: ({ anchor, before, after }: { anchor: { at: string; of: number }; before: number; after: number }) =>
         page(anchor.at === "position" ? anchor.of : anchor.at === "unread" ? READ + 1 : newest + 1, before, after),
-      // Mallory mentioned Bob, Bob mentioned Alice, and long ago Bob mentioned Alice too.
-      search: () => ({ hits: [COUNT - 1, MENTION, READ - 9].map((position) => ({ id: `m${position}`, position, own: false })) }),
-      message: ({ message }: { message: string }) => ({ ...line(Number(message.slice(1))), mentions_me: message === `m${MENTION}` }),
+      unread_mentions: () => [{ id: `m${MENTION}`, position: MENTION }],
     };
     useTransport({
       call: (async (method: string, params: never) => answers[method]?.(params) ?? []) as never,

@@ -1,17 +1,13 @@
 // Messages of others in the open conversation that were not in sight yet: how many, and which of
 // them mention this person.
 import { call } from "$lib/api/transport";
-import type { ConversationInfo, Shown, ShownRow } from "$lib/api/types";
+import type { MessagePlace, Shown, ShownRow } from "$lib/api/types";
 import { isLine } from "./pages";
-
-type Mention = Pick<Shown, "id" | "position">;
-
-const MOST_MENTIONS = 100;
 
 export class Missed {
   messages = $state(0);
   /** The oldest first. */
-  mentions = $state.raw<Mention[]>([]);
+  mentions = $state.raw<MessagePlace[]>([]);
   /** Up to here everything was in sight, or was read before. */
   private reached = 0;
   private in_sight = 0;
@@ -40,7 +36,7 @@ export class Missed {
     this.reached = info.read_position;
     this.reach(this.in_sight, rows());
     if (info.mentions_unread === 0) return;
-    const found = await this.find(info).catch(() => []);
+    const found = await call("unread_mentions", { conversation: this.conversation }).catch(() => []);
     if (turn === this.turn) this.mentions = found.filter(({ position }) => position > this.reached);
   }
 
@@ -53,13 +49,5 @@ export class Missed {
     this.messages = Math.max(0, this.messages - passed.length);
     this.mentions = this.mentions.filter((one) => one.position > position);
     this.reached = position;
-  }
-
-  /** The index knows who was mentioned at all, the message whether it was this person. */
-  private async find({ id, read_position, mentions_unread }: ConversationInfo): Promise<Mention[]> {
-    const { hits } = await call("search", { query: `has:mention in:${id}`, typing: false, sort: "newest", limit: MOST_MENTIONS });
-    const unread = hits.filter((hit) => !hit.own && hit.position > read_position).reverse();
-    const shown = await Promise.all(unread.map((hit) => call("message", { conversation: id, message: hit.id })));
-    return shown.filter((message) => message.mentions_me).slice(-mentions_unread);
   }
 }
