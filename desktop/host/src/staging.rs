@@ -142,7 +142,8 @@ pub(crate) fn look_at_path(path: PathBuf) -> Result<Looked> {
     file.take(most)
         .read_to_end(&mut front)
         .map_err(|error| Problem::disk("read", path, &error))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = path.file_name().unwrap_or_default();
+    let name = name.to_string_lossy().into_owned();
     Ok(Looked(shown(&name, &front, size), Held::File(seen)))
 }
 
