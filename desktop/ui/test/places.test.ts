@@ -11,7 +11,7 @@ import { around, CHAT, info } from "./around";
 import { be, type StandIn } from "./standin";
 
 const OTHER = "d1".repeat(16);
-const row = (id: string, fields: Partial<ConversationRow> = {}): ConversationRow => ({ ...info, id, preview: null, draft: false, ...fields }) as ConversationRow;
+const row = (id: string, fields: { unread?: number; archived?: boolean; kind?: string } = {}): ConversationRow => ({ ...info, id, preview: null, draft: false, ...fields });
 const rows = [row(CHAT, { unread: 3 }), row(OTHER, { unread: 2, archived: true, kind: "direct" })];
 
 let app: StandIn;
