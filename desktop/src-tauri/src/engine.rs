@@ -66,8 +66,8 @@ fn launch(mut command: Command) -> io::Result<()> {
     let mut child = quiet.stderr(Stdio::null()).process_group(0).spawn()?;
     let (ended, end) = mpsc::channel();
     thread::spawn(move || ended.send(child.wait()));
-    match end.recv_timeout(WATCHED) {
-        Ok(status) if !status?.success() => Err(io::Error::other("no program opens it")),
+    match end.recv_timeout(WATCHED).ok().transpose()? {
+        Some(status) if !status.success() => Err(io::Error::other("no program opens it")),
         _ => Ok(()),
     }
 }

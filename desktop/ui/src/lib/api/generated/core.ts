@@ -322,7 +322,7 @@ handle: string,
  */
 kind: DeviceKind, 
 /**
- * Fingerprint of the account key first seen.
+ * Fingerprint of the account key that is shown now.
  */
 fingerprint: string, 
 /**
@@ -330,11 +330,11 @@ fingerprint: string,
  */
 verified: boolean, 
 /**
- * The directory now shows another key; nothing is sent to it.
+ * Another key is shown than the one that counts; nothing is sent to it until it is compared.
  */
 key_changed: boolean, 
 /**
- * Safety number with this profile's account: 12 groups of 5 digits.
+ * Safety number of this profile's account and the key that is shown now: 12 groups of 5 digits.
  */
 safety_number: string, 
 /**
@@ -2709,7 +2709,7 @@ export interface CoreCalls {
   };
   /** The safety number that was compared and is the same, which makes a changed key count; none takes it back. */
   set_verified: {
-    params: { handle: string; number: string | null };
+    params: { handle: string; number?: string | null };
     result: ContactInfo;
   };
   /** A name that only this device knows. */
