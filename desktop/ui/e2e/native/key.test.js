@@ -110,7 +110,8 @@ test("the notice leads Alice to the new number, and once she has compared it, sh
   assert.equal(await number(alice), theirs);
   await compare(theirs);
   await alice.app.gone("[role=status]", "bob has another key now");
-  await alice.app.click("[data-panel] button", "Write");
+  await alice.app.click("[data-panel] button", "Message");
+  await alice.app.see("[data-region=head]", "bob@acme");
   await alice.say("Welcome back");
   await anew.reads("Welcome back");
 });
