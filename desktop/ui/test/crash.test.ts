@@ -10,7 +10,7 @@ import { violations } from "./axe";
 import Faulty from "./Faulty.svelte";
 import { be, standIn } from "./standin";
 
-const SECRET = "Bob wrote at /home/bob/secret.js:1:2";
+const SECRET = "Bob wrote at /minutes/secret.js:1:2";
 const user = userEvent.setup();
 const reload = vi.fn();
 

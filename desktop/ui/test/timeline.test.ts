@@ -21,13 +21,10 @@ function page(at: number, before: number, after: number): ShownPage {
   return { rows, anchor: at > newest ? 0 : at, more_before: first > 1, more_after: last < newest };
 }
 
-beforeEach(async () => {
-  newest = COUNT;
+/** The core's answers by method; to all else it has nothing to say. */
+function answer(answers: Record<string, (asked: { anchor: { at: string; of: number }; before: number; after: number }) => unknown>): void {
   useTransport({
-    call: (async (method: string, params: { anchor: { at: string; of: number }; before: number; after: number }) => {
-      if (method !== "timeline") return [];
-      return page(params.anchor.at === "position" ? params.anchor.of : newest + 1, params.before, params.after);
-    }) as never,
+    call: (async (method: string, params: never) => answers[method]?.(params) ?? []) as never,
     listen: (fn) => {
       tell = fn;
       return () => undefined;
@@ -35,6 +32,11 @@ beforeEach(async () => {
     fileUrl: () => "",
     stage: () => Promise.reject(new Error("no files")),
   });
+}
+
+beforeEach(async () => {
+  newest = COUNT;
+  answer({ timeline: ({ anchor, before, after }) => page(anchor.at === "position" ? anchor.of : newest + 1, before, after) });
   timeline = new Timeline("c");
   await timeline.load({ at: "newest" });
 });
@@ -51,20 +53,11 @@ describe("a conversation that is opened at its first unread message", () => {
   const MENTION = COUNT - 3;
   beforeEach(async () => {
     timeline.end();
-    const answers: Record<string, (params: never) => unknown> = {
+    answer({
       conversation: () => ({ id: "c", unread: 60, mentions_unread: 1, read_position: READ }),
-      timeline: ({ anchor, before, after }: { anchor: { at: string; of: number }; before: number; after: number }) =>
+      timeline: ({ anchor, before, after }) =>
         page(anchor.at === "position" ? anchor.of : anchor.at === "unread" ? READ + 1 : newest + 1, before, after),
       unread_mentions: () => [{ id: `m${MENTION}`, position: MENTION }],
-    };
-    useTransport({
-      call: (async (method: string, params: never) => answers[method]?.(params) ?? []) as never,
-      listen: (fn) => {
-        tell = fn;
-        return () => undefined;
-      },
-      fileUrl: () => "",
-      stage: () => Promise.reject(new Error("no files")),
     });
     timeline = new Timeline("c");
     await timeline.load({ at: "unread" });
